@@ -1,0 +1,279 @@
+import type {
+  ConversationInfo,
+
+  Gap,
+  Item,
+  InboxItem,
+  LogName,
+  PresenceStatus,
+  RouteBody,
+  RouteName,
+  RouteQuery,
+  RouteResponse,
+  Tokens,
+  User,
+} from '@konferenco/protocol';
+
+/** State of the link, as a person should be told it. */
+export type Link =
+  | { readonly kind: 'connecting'; readonly attempt: number }
+  | { readonly kind: 'online' }
+  /** Not connected; the next try is at `retry_at` (Unix ms). */
+  | { readonly kind: 'waiting'; readonly retry_at: number; readonly attempt: number }
+  /** The device says that it has no network. */
+  | { readonly kind: 'offline' }
+  /** Will not come back by itself: signed out, banned, or the credentials are gone. */
+  | { readonly kind: 'signed_out'; readonly code: number; readonly reason: string }
+  | { readonly kind: 'closed' };
+
+/** Where a message of one's own is: waiting here, on its way, on the server's disk, read by the other, or refused. */
+export type MessageState = 'queued' | 'sent' | 'stored' | 'read' | 'failed';
+
+/** Why a message was not accepted, and from when a retry makes sense (Unix ms). */
+export interface SendError {
+  readonly code: number;
+  readonly error: string;
+  readonly message: string;
+  readonly retry_at?: number;
+}
+
+/** A message after its edits, deletion and reactions were applied. Immutable: a change makes a new object. */
+export interface Message {
+  readonly kind: 'message';
+  readonly id: string;
+  readonly log: LogName;
+  /** `null` until the server stored it. */
+  readonly offset: number | null;
+  readonly sender: string;
+  readonly text: string;
+  readonly mentions: readonly string[];
+  /** When it was written, by the sender's clock (Unix ms). */
+  readonly timestamp: number;
+  readonly edited: boolean;
+  readonly gone?: 'erased' | 'expired' | 'damaged';
+  readonly reply_to?: string;
+  /** Root of the thread, on replies. */
+  readonly thread?: string;
+  /** Replies known to this client, on roots. */
+  readonly replies: number;
+  readonly reactions: readonly { readonly emoji: string; readonly users: readonly string[] }[];
+  readonly state: MessageState;
+  readonly error?: SendError;
+}
+
+/** A hole in the timeline, said openly: trimmed, lost to damage, or skipped because too much was said (fetch on demand). */
+export interface TimelineGap {
+  readonly kind: 'gap';
+  readonly from: number;
+  readonly to: number;
+  readonly reason: Gap['reason'] | 'skipped';
+}
+
+export type TimelineEntry = Message | TimelineGap;
+
+/** What a conversation shows now. Immutable; a new object on every change, so `===` tells whether to render. */
+export interface ConversationState {
+  readonly log: LogName;
+  /** Oldest first; own unsent messages at the end. Thread replies are not among them. */
+  readonly timeline: readonly TimelineEntry[];
+  readonly has_older: boolean;
+  readonly loading: boolean;
+  /** Users typing now, without oneself. */
+  readonly typing: readonly string[];
+  /** One's own read mark, and the other person's in a direct conversation. */
+  readonly read: number;
+  readonly peer_read: number;
+  readonly unread: number;
+  /** Unread messages that mention me. */
+  readonly mentions: number;
+}
+
+/** A channel or a direct conversation. Obtained from the client; the same object for the same log. */
+export interface Conversation {
+  readonly log: LogName;
+  state(): ConversationState;
+  /** Calls `fn` after each change. Returns what ends it. */
+  subscribe(fn: () => void): () => void;
+  /** Starts live delivery and loads the newest page; idempotent. Closing stops the delivery of channels. */
+  open(): Promise<void>;
+  close(): void;
+  loadOlder(): Promise<void>;
+  /** Fetches the entries a gap of reason `skipped` left out. */
+  fill(gap: TimelineGap): Promise<void>;
+  /** Puts a message into the outbox. Resolves when it is durable on the server; rejects with {@link KonferencoError} when it is refused for good. */
+  send(text: string, options?: SendOptions): Promise<Receipt>;
+  edit(id: string, text: string): Promise<Receipt>;
+  remove(id: string): Promise<Receipt>;
+  react(id: string, emoji: string, op: 'add' | 'remove'): Promise<Receipt>;
+  /** Tries a failed message again; drops a failed or still queued one. */
+  retry(id: string): void;
+  discard(id: string): void;
+  /** Says "read up to the newest"; sent at most once a second. */
+  markRead(): void;
+  /** Says that the person is typing; repeats and ends by itself. */
+  typing(): void;
+  /** Replies of one thread, oldest first, live while subscribed. */
+  thread(root: string): Thread;
+}
+
+export interface Thread {
+  readonly root: string;
+  state(): { readonly timeline: readonly TimelineEntry[]; readonly loading: boolean };
+  subscribe(fn: () => void): () => void;
+  open(): Promise<void>;
+}
+
+export interface SendOptions {
+  readonly mentions?: readonly string[];
+  readonly reply_to?: string;
+  readonly thread?: string;
+  /** Called on every change of state: queued, sent, stored, read or failed. */
+  readonly onState?: (state: MessageState) => void;
+}
+
+/** Proof that a message is on the server's disk. */
+export interface Receipt {
+  readonly id: string;
+  readonly log: LogName;
+  readonly offset: number;
+}
+
+/** Where the outbox keeps what was not acknowledged. In memory by default; a durable one may take its place. */
+export interface OutboxStore {
+  /** All entries, oldest first. */
+  load(): Promise<readonly OutboxEntry[]>;
+  /** Resolves when the entry is kept as safely as this store can. */
+  put(entry: OutboxEntry): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+export interface OutboxEntry {
+  readonly id: string;
+  readonly log: LogName;
+  /** The envelope's JSON, complete and signed if signatures are used. */
+  readonly envelope: string;
+  readonly created_at: number;
+}
+
+/** Where credentials are kept between starts. */
+export interface TokenStore {
+  load(): Promise<Tokens | null>;
+  save(tokens: Tokens | null): Promise<void>;
+}
+
+export interface ClientOptions {
+  /** Base address of the server, `http(s)://host[:port]`; the socket's address follows from it. */
+  readonly url: string;
+  /** Existing sign-in. Without it call `signIn` before `connect`. */
+  readonly tokens?: TokenStore;
+  /** Bare-name sign-in by `?token=NAME` against a demo or test server, without REST. */
+  readonly demoUser?: string;
+  readonly device_id?: string;
+  readonly outbox?: OutboxStore;
+  /** Name and version of the program, for the operator's logs. */
+  readonly program?: string;
+  /** Replaced in tests and simulations. */
+  readonly environment?: Partial<Environment>;
+}
+
+/** What the SDK needs of its surroundings; the defaults are the platform's own. */
+export interface Environment {
+  readonly now: () => number;
+  readonly after: (ms: number, fn: () => void) => () => void;
+  readonly random: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly fetch: typeof fetch;
+  readonly openSocket: (url: string, protocol: string) => Socket;
+  /** The device's own opinion about the network; `subscribe` is told of changes. */
+  readonly network: { readonly online: () => boolean; readonly subscribe: (fn: () => void) => () => void };
+}
+
+/** The part of a WebSocket the SDK uses. */
+export interface Socket {
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  onopen: (() => void) | null;
+  onmessage: ((text: string) => void) | null;
+  onclose: ((code: number, reason: string) => void) | null;
+  /** Bytes handed over but not yet sent. */
+  readonly buffered: number;
+}
+
+export interface PresenceView {
+  /** Last known status; `offline` when never told otherwise. */
+  status(user: string): PresenceStatus;
+  /** People in a watched channel right now; `null` before the first word. */
+  count(channel: string): number | null;
+  subscribe(fn: () => void): () => void;
+  /** Replaces what is watched. */
+  watch(what: { readonly channels?: readonly string[]; readonly users?: readonly string[] }): void;
+  set(status: 'online' | 'away' | 'busy'): void;
+}
+
+/** Everything a client is told, by event name. */
+export interface ClientEvents {
+  link: Link;
+  /** An entry arrived, live or by catching up, once per (log, offset), in order within its log. */
+  message: { readonly log: LogName; readonly item: Item | InboxItem };
+  /** The inbox caught up after (re)connecting; `items` are the entries that had been missed, in order. */
+  sync: { readonly items: readonly InboxItem[] };
+  /** Something about a channel, membership, profile or block changed. */
+  changed: { readonly what: 'channel' | 'membership' | 'profile' | 'blocks'; readonly id: string };
+  /** A reply error that belongs to no call. */
+  error: KonferencoErrorLike;
+}
+export interface KonferencoErrorLike {
+  readonly code: number;
+  readonly error: string;
+  readonly message: string;
+  readonly retry_after_ms?: number;
+}
+
+/** Typed access to the REST surface; path parameters come in `params`. */
+export type Rest = <N extends RouteName>(
+  route: N,
+  request?: {
+    readonly params?: Readonly<Record<string, string>>;
+    readonly query?: RouteQuery<N>;
+    readonly body?: RouteBody<N>;
+    readonly signal?: AbortSignal;
+  },
+) => Promise<RouteResponse<N>>;
+
+export interface Client {
+  readonly link: Link;
+  /** `null` before signing in. */
+  readonly me: User | null;
+  readonly presence: PresenceView;
+  readonly rest: Rest;
+  signIn(credentials: { readonly name: string; readonly invite?: string }): Promise<User>;
+  signOut(): Promise<void>;
+  /** Restores a kept sign-in; `null` when there is none. */
+  restore(): Promise<User | null>;
+  /** Resolves at the first `online`; reconnects by itself from then on. */
+  connect(): Promise<void>;
+  /** Skips the wait before the next try. */
+  reconnectNow(): void;
+  /** Sends what can still be sent, acknowledges the inbox, closes. */
+  close(): Promise<void>;
+  on<E extends keyof ClientEvents>(event: E, fn: (value: ClientEvents[E]) => void): () => void;
+  channel(id: string): Conversation;
+  direct(user: string): Conversation;
+  /** My conversation list: joined channels and people, with unread counts kept up to date. */
+  readonly conversations: ConversationList;
+  /** Number of messages waiting in the outbox. */
+  readonly waiting: number;
+}
+
+export interface ConversationList {
+  state(): { readonly items: readonly ConversationSummary[]; readonly loading: boolean };
+  subscribe(fn: () => void): () => void;
+  refresh(): Promise<void>;
+}
+export interface ConversationSummary extends ConversationInfo {
+  readonly unread: number;
+  readonly mentions: number;
+  /** One line of the newest message, and when (Unix ms). */
+  readonly preview: { readonly sender: string; readonly text: string; readonly at: number } | null;
+}
+
+

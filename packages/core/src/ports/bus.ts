@@ -1,0 +1,33 @@
+import type { LogName } from '@konferenco/protocol';
+import type { Pointer } from './store.ts';
+
+/** A stored entry on its way to live subscribers. `envelope` is the stored JSON. */
+export interface LiveEntry {
+  readonly offset: number;
+  readonly at: number;
+  readonly envelope: string;
+  /** Rank of the entry's priority: lower leaves first. */
+  readonly rank: number;
+}
+
+/** What nodes tell each other. Unknown kinds are ignored, so that neighbouring versions can share a bus. */
+export type BusRecord =
+  | { readonly kind: 'entry'; readonly log: LogName; readonly entry: LiveEntry; readonly pointers: readonly Pointer[] }
+  | { readonly kind: 'transient'; readonly log: LogName; readonly envelope: string; readonly key: string; readonly to?: string }
+  | { readonly kind: 'erased'; readonly log: LogName; readonly offset: number }
+  | { readonly kind: 'presence'; readonly user: string; readonly node: string; readonly status: 'online' | 'away' | 'busy' | 'offline' }
+  | { readonly kind: 'changed'; readonly what: 'channel' | 'membership' | 'profile' | 'blocks'; readonly id: string; readonly user?: string; readonly event?: string }
+  | { readonly kind: 'revoked'; readonly user: string; readonly session?: string; readonly reason: 'token_revoked' | 'banned' };
+
+/**
+ * Carries live copies between nodes. Fast and forgetful: a record may be lost, doubled or come late, and the log repairs
+ * all three; records of one publisher about one log arrive in order unless lost. The publisher receives its own records.
+ */
+export interface Bus {
+  publish(record: BusRecord): void;
+  /** Receives every record this node has use for. Returns what ends the subscription. */
+  subscribe(receive: (record: BusRecord) => void): () => void;
+  /** Called after the bus was away: records may have been lost, so heads and revocations are to be checked again. */
+  onReconnect(fn: () => void): void;
+  close(): Promise<void>;
+}

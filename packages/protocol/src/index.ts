@@ -1,0 +1,11 @@
+export { canonicalJson, signedText } from './canonical.ts';
+export * from './codes.ts';
+export * from './id.ts';
+export * from './limits.ts';
+export * from './log-name.ts';
+export type * from './schema/client-frame.ts';
+export type * from './schema/envelope.ts';
+export type * from './schema/payload.ts';
+export type * from './schema/rest.ts';
+export type * from './schema/server-frame.ts';
+export * from './taxonomy.ts';

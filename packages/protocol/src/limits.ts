@@ -1,0 +1,35 @@
+/** Bounds of the wire, the same on both ends. Sizes in bytes, times in milliseconds unless the name says otherwise. */
+export const LIMITS = {
+  /** Largest WebSocket frame in either direction (P1). */
+  frame_bytes: 65_536,
+  /** A hello must arrive within this time of the upgrade. */
+  hello_ms: 3_000,
+  heartbeat_ms: 30_000,
+  /** Silence that ends a session (P1, L1). */
+  timeout_ms: 90_000,
+  /** A write unfinished after this time closes the connection (P1). */
+  write_ms: 10_000,
+  /** Entries a page of history holds at the most. */
+  page: 100,
+  /** Conversations one connection may be subscribed to. */
+  subscriptions: 200,
+  /** Inbox entries after which a client acknowledges, and the time after which it does so anyway. */
+  ack_every: 32,
+  ack_ms: 1_000,
+  /** Messages written offline: how many, and how long they may wait (O2). */
+  outbox_entries: 1_000,
+  outbox_ms: 7 * 86_400_000,
+  /** The outbox drains under its own allowance of `outbox_entries` in this time (M6). */
+  outbox_drain_ms: 60_000,
+  /** Envelope ids are unique per sender for this long, and older ones are refused (M5). */
+  id_age_ms: 8 * 86_400_000,
+  /** How far in the future an envelope's id may lie. */
+  id_ahead_ms: 60_000,
+  /** Mentions in one message. */
+  mentions: 20,
+  /** Nesting of any JSON a client sends. */
+  json_depth: 16,
+} as const;
+
+/** The WebSocket subprotocol and the version it stands for. */
+export const SUBPROTOCOL = 'konferenco-v1';

@@ -1,0 +1,55 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import { LIMITS } from '../limits.ts';
+import { Id, Log, Offset, Uuid } from './envelope.ts';
+
+const Mentions = Type.Array(Id, { maxItems: LIMITS.mentions, description: 'Users the text names.' });
+const Text = Type.String({ minLength: 1, maxLength: 4096 });
+
+export const TextPayload = Type.Object({
+  text: Text,
+  mentions: Type.Optional(Mentions),
+  reply_to: Type.Optional(Uuid),
+});
+export type TextPayload = Static<typeof TextPayload>;
+
+export const ThreadReplyPayload = Type.Object({ text: Text, thread: Uuid, mentions: Type.Optional(Mentions) });
+export type ThreadReplyPayload = Static<typeof ThreadReplyPayload>;
+
+export const ReactionPayload = Type.Object({
+  target: Uuid,
+  emoji: Type.String({ minLength: 1, maxLength: 32 }),
+  op: Type.Union([Type.Literal('add'), Type.Literal('remove')]),
+});
+export type ReactionPayload = Static<typeof ReactionPayload>;
+
+export const EditPayload = Type.Object({ target: Uuid, text: Text, mentions: Type.Optional(Mentions) });
+export type EditPayload = Static<typeof EditPayload>;
+
+export const DeletePayload = Type.Object({ target: Uuid });
+export type DeletePayload = Static<typeof DeletePayload>;
+
+/** "I have read `log` up to `offset`." */
+export const ReadPayload = Type.Object({ log: Log, offset: Offset });
+export type ReadPayload = Static<typeof ReadPayload>;
+
+export const TypingPayload = Type.Object({ active: Type.Boolean() });
+export type TypingPayload = Static<typeof TypingPayload>;
+
+/** An encrypted payload: each device receives only its own part. */
+export const SealedPayload = Type.Object({
+  sealed: Type.Array(Type.Object({ device: Id, bytes: Type.String({ maxLength: 32_768 }) }), { minItems: 1, maxItems: 256 }),
+});
+export type SealedPayload = Static<typeof SealedPayload>;
+
+/** Payloads with a form of their own; every other subtype carries any JSON object within its size. */
+export const PAYLOADS: Readonly<Record<string, TSchema>> = {
+  'chat/channel_message': TextPayload,
+  'chat/direct_message': TextPayload,
+  'chat/mention': TextPayload,
+  'chat/thread_reply': ThreadReplyPayload,
+  'chat/reaction': ReactionPayload,
+  'chat/edit': EditPayload,
+  'chat/delete': DeletePayload,
+  'chat/read': ReadPayload,
+  'chat/typing': TypingPayload,
+};
