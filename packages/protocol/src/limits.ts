@@ -4,6 +4,7 @@ export const LIMITS = {
   frame_bytes: 65_536,
   /** A hello must arrive within this time of the upgrade. */
   hello_ms: 3_000,
+  /** How often the server asks for a sign of life (P1, L1). */
   heartbeat_ms: 30_000,
   /** Silence that ends a session (P1, L1). */
   timeout_ms: 90_000,
@@ -13,11 +14,13 @@ export const LIMITS = {
   page: 100,
   /** Conversations one connection may be subscribed to. */
   subscriptions: 200,
-  /** Inbox entries after which a client acknowledges, and the time after which it does so anyway. */
+  /** Inbox entries after which a client acknowledges. */
   ack_every: 32,
+  /** Time after which a client acknowledges fewer than `ack_every` entries too. */
   ack_ms: 1_000,
-  /** Messages written offline: how many, and how long they may wait (O2). */
+  /** Messages written offline: how many may wait (O2). */
   outbox_entries: 1_000,
+  /** Messages written offline: how long they may wait (O2). */
   outbox_ms: 7 * 86_400_000,
   /** The outbox drains under its own allowance of `outbox_entries` in this time (M6). */
   outbox_drain_ms: 60_000,

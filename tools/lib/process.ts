@@ -1,0 +1,40 @@
+import { ROOT } from './files.ts';
+
+export interface StepResult {
+  readonly code: number;
+  readonly ms: number;
+  readonly timedOut: boolean;
+  /** What it printed, when it was captured. */
+  readonly output: string;
+}
+
+/** Runs one program in the project's folder and waits for it; past `timeoutMs` it is killed and counts as failed. */
+export async function runStep(
+  command: readonly string[],
+  options: { readonly timeoutMs: number; readonly capture?: boolean },
+): Promise<StepResult> {
+  const started = performance.now();
+  const stream = options.capture ? 'pipe' : 'inherit';
+  const child = Bun.spawn([...command], { cwd: ROOT, stdin: 'ignore', stdout: stream, stderr: stream });
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill('SIGKILL');
+  }, options.timeoutMs);
+  const stop = () => child.kill('SIGTERM');
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  const texts = [child.stdout, child.stderr].map((part) => (part ? new Response(part).text() : ''));
+  const [out, err, code] = await Promise.all([texts[0], texts[1], child.exited]);
+  clearTimeout(timer);
+  process.off('SIGTERM', stop);
+  process.off('SIGINT', stop);
+  const output = [out, err].filter((text) => text?.trim()).join('\n');
+  return { code: timedOut ? 124 : code, ms: performance.now() - started, timedOut, output };
+}
+
+/** `0.4 s`, `12 s`: what a person wants to know about a duration. */
+export function formatSeconds(ms: number): string {
+  const seconds = ms / 1000;
+  return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+}

@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findFiles, ROOT } from './lib/files.ts';
+import { countJUnit } from './lib/junit.ts';
+import { ensureParts } from './lib/parts.ts';
+import { formatSeconds, runStep } from './lib/process.ts';
+import { judge, type Verdict } from './lib/verdict.ts';
+
+/** Runs all tests, real parts included. Arguments narrow it to files whose path contains one of them. */
+
+const UNIT_FOLDERS = ['packages/*/src', 'apps/*/src', 'bench/src', 'tools'];
+/** A single test's time; suites that start servers or browsers get more. Tests may set their own. */
+const UNIT_TIMEOUT_MS = 20_000;
+const SUITE_TIMEOUT_MS = 90_000;
+/** After this a run is ended and counts as failed. */
+const RUN_TIMEOUT_MS = 600_000;
+
+interface Run {
+  readonly title: string;
+  readonly files: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** Unit tests in one process; then each suite of tests/ in its own, one after the other: they need the cores. */
+function planRuns(filters: readonly string[]): Run[] {
+  const wanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
+  const tests = (folder: string) => findFiles(ROOT, `${folder}/**/*.test.{ts,tsx}`).filter(wanted);
+  const units = UNIT_FOLDERS.flatMap(tests);
+  const suites = tests('tests').map((file) => ({ title: file, files: [file], timeoutMs: SUITE_TIMEOUT_MS }));
+  return [...(units.length > 0 ? [{ title: 'unit tests', files: units, timeoutMs: UNIT_TIMEOUT_MS }] : []), ...suites];
+}
+
+async function runTests(run: Run, folder: string): Promise<Verdict> {
+  const outfile = join(folder, `${run.title.replaceAll(/\W+/g, '-')}.xml`);
+  const files = run.files.map((file) => `./${file}`);
+  const flags = ['--no-orphans', `--timeout=${run.timeoutMs}`, '--reporter=junit', `--reporter-outfile=${outfile}`];
+  console.log(`\n── ${run.title} (${run.files.length} ${run.files.length === 1 ? 'file' : 'files'}) ──`);
+  const result = await runStep([process.execPath, 'test', ...flags, '--only-failures', ...files], {
+    timeoutMs: RUN_TIMEOUT_MS,
+  });
+  const report = (await Bun.file(outfile).exists()) ? countJUnit(await Bun.file(outfile).text()) : null;
+  const verdict = judge(run.files, report, result.code);
+  for (const complaint of verdict.complaints) console.log(`✗ ${complaint}`);
+  if (result.timedOut) console.log(`✗ ended after ${formatSeconds(RUN_TIMEOUT_MS)}: something hangs`);
+  console.log(
+    `${verdict.failed === 0 ? '✓' : '✗'} ${run.title}: ${verdict.passed} passed, ${verdict.failed} failed (${formatSeconds(result.ms)})`,
+  );
+  return verdict;
+}
+
+async function main(filters: readonly string[]): Promise<void> {
+  let passed = 0;
+  let failed = 0;
+  for (const missing of filters.length === 0 ? await ensureParts() : []) {
+    console.log(`✗ ${missing}`);
+    failed++;
+  }
+  const runs = planRuns(filters);
+  if (runs.length === 0) {
+    console.log(filters.length > 0 ? `No test file's path contains ${filters.join(' or ')}.` : 'There are no tests.');
+    failed++;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'konferenco-tests-'));
+  try {
+    for (const run of runs) {
+      const verdict = await runTests(run, folder);
+      passed += verdict.passed;
+      failed += verdict.failed;
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+await main(process.argv.slice(2));

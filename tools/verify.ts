@@ -1,0 +1,68 @@
+import { dirname, join } from 'node:path';
+import { findFiles, ROOT } from './lib/files.ts';
+import { formatSeconds, runStep } from './lib/process.ts';
+
+/** Everything that can be checked without servers and browsers, quickest first. The same command here and in CI. */
+
+interface Step {
+  readonly title: string;
+  readonly command: readonly string[];
+}
+
+const STEP_TIMEOUT_MS = 300_000;
+const bin = (name: string) => join(ROOT, 'node_modules', '.bin', name);
+const tool = (name: string, ...args: string[]) => [process.execPath, join('tools', name), ...args];
+
+function steps(): Step[] {
+  const projects = ['packages/*/tsconfig.json', 'apps/*/tsconfig.json'].flatMap((pattern) => findFiles(ROOT, pattern));
+  return [
+    { title: 'lint and format', command: [bin('biome'), 'ci', '--max-diagnostics=100', '--error-on-warnings', '.'] },
+    { title: 'boundaries: imports, purity, cycles', command: tool('boundaries.ts') },
+    { title: 'budgets: sizes of files and functions', command: tool('budgets.ts') },
+    { title: 'rules and their tests', command: tool('spec-check.ts') },
+    { title: 'licences of dependencies', command: tool('licences.ts') },
+    { title: 'generated reference is up to date', command: tool('generate.ts', '--check') },
+    ...projects.map((project) => ({ title: `types: ${dirname(project)}`, command: [bin('tsc'), '-p', project] })),
+    { title: 'types: tests and tools', command: [bin('tsc'), '-p', 'tsconfig.tests.json'] },
+    { title: 'documents: links and examples', command: tool('doc-links.ts') },
+    { title: 'dead code and dependencies', command: [bin('knip'), '--no-progress'] },
+    { title: 'unit tests', command: tool('test.ts', 'packages/', 'apps/', 'bench/src/', 'tools/') },
+  ];
+}
+
+/** Arguments narrow it to steps whose title contains one of them. */
+async function main(filters: readonly string[]): Promise<void> {
+  const started = performance.now();
+  const failed: string[] = [];
+  const wanted = steps().filter(
+    (step) => filters.length === 0 || filters.some((filter) => step.title.includes(filter)),
+  );
+  for (const { title, command } of wanted) {
+    const result = await runStep(command, { timeoutMs: STEP_TIMEOUT_MS, capture: true });
+    const good = result.code === 0;
+    console.log(`${good ? '✓' : '✗'} ${title} (${formatSeconds(result.ms)})`);
+    if (good) continue;
+    failed.push(title);
+    console.log(
+      indent(result.timedOut ? `${result.output}\nended after ${formatSeconds(STEP_TIMEOUT_MS)}` : result.output),
+    );
+  }
+  const time = formatSeconds(performance.now() - started);
+  if (wanted.length === 0) failed.push(`no step's title contains ${filters.join(' or ')}`);
+  console.log(
+    failed.length === 0
+      ? `\nAll ${wanted.length} steps passed in ${time}.`
+      : `\n${failed.length} failed: ${failed.join('; ')}.`,
+  );
+  process.exitCode = failed.length === 0 ? 0 : 1;
+}
+
+function indent(text: string): string {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
+}
+
+await main(process.argv.slice(2));
