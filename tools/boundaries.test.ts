@@ -20,6 +20,8 @@ test('a project that keeps the rules has no problems', async () => {
       "import { s } from './adapters/embedded/store.ts';\nconst port = process.env.PORT;\ns(port);",
     'packages/server/src/adapters/embedded/store.ts':
       "import { Database } from 'bun:sqlite';\nimport type { Store } from '@konferenco/core';\nexport const s = Database as unknown as Store;",
+    'packages/server/src/adapters/embedded/page.ts': "import { limit } from '../page.ts';\nexport const l = limit;",
+    'packages/server/src/adapters/page.ts': 'export const limit = 1;',
     'packages/client/src/a.ts': "import { core } from '@konferenco/core';\nexport const now = () => Date.now() + core;",
     'packages/client/src/a.test.ts':
       "import { TestServer } from '@konferenco/testkit';\nimport { readFile } from 'node:fs';",

@@ -148,22 +148,21 @@ function importProblem(file: string, specifier: string, folders: ReadonlyMap<str
   return null;
 }
 
-const ADAPTER = /^packages\/server\/src\/adapters\/([^/]+)\//;
+/** An adapter's folder, or a helper that adapters share, directly in adapters/. */
+const ADAPTER = /^packages\/server\/src\/adapters\/(?:([^/]+)\/)?[^/]+/;
+
+/** Where things are built: the only files of the server that know adapters. */
+const COMPOSITION = /^packages\/server\/src\/(main|index|start|compose)[^/]*\.ts$/;
 
 /** Rules between the folders of one package. */
 function insideProblem(file: string, target: string, test: boolean): string | null {
   if (test) return null;
-  const adapter = ADAPTER.exec(file)?.[1];
-  if (adapter !== undefined && ADAPTER.exec(target)?.[1] !== adapter) {
+  const from = ADAPTER.exec(file);
+  const to = ADAPTER.exec(target);
+  if (from && (!to || (to[1] !== undefined && to[1] !== from[1]))) {
     return 'an adapter imports the ports of core and its own driver, nothing else of the server';
   }
-  if (
-    adapter === undefined &&
-    ADAPTER.test(target) &&
-    !/^packages\/server\/src\/(main|index|start|compose)[^/]*\.ts$/.test(file)
-  ) {
-    return 'adapters are built in the composition root and passed down';
-  }
+  if (!from && to && !COMPOSITION.test(file)) return 'adapters are built in the composition root and passed down';
   if (target === 'packages/server/src/main.ts') return 'nothing imports the entry point';
   return null;
 }

@@ -69,7 +69,6 @@ export const CLOSE_CODES = {
   token_revoked: { code: 4300, text: 'The session was signed out.' },
   banned: { code: 4301, text: 'A moderator has removed you from this event.' },
   protocol_violation: { code: 4302, text: 'The peer does not speak this protocol.' },
-  replaced: { code: 4303, text: 'The same device connected again.' },
 } as const;
 
 export type CloseName = keyof typeof CLOSE_CODES;

@@ -1,3 +1,5 @@
+import { isId } from './id.ts';
+
 /**
  * The name of a conversation log. Its prefix says who may read it and how it is routed:
  * `ch:` a channel, `dm:` two people, `ev:` an event's broadcasts, `in:` one user's inbox of pointers.
@@ -27,11 +29,12 @@ export function inboxLog(user: string): LogName {
   return `in:${user}`;
 }
 
-/** Takes a log name apart; `null` when it is not one. Ids hold no colon, so the split is exact. */
+/** Takes a log name apart; `null` when it is not one. Ids hold no colon, so the split is exact, and a log has one name. */
 export function parseLogName(name: string): LogAddress | null {
   const [prefix, first, second, rest] = name.split(':');
-  if (!first || rest !== undefined) return null;
-  if (prefix === 'dm') return second && first <= second ? { kind: 'direct', users: [first, second] } : null;
+  if (first === undefined || rest !== undefined || !isId(first)) return null;
+  if (prefix === 'dm')
+    return second !== undefined && isId(second) && first <= second ? { kind: 'direct', users: [first, second] } : null;
   if (second !== undefined) return null;
   if (prefix === 'ch') return { kind: 'channel', channel: first };
   if (prefix === 'ev') return { kind: 'event', event: first };

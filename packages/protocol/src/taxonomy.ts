@@ -91,8 +91,22 @@ export const TAXONOMY = {
     reaction: { ...chat, max_bytes: 256, bucket: 'chat.reaction' },
     edit: chatCorrection,
     delete: chatCorrection,
-    read: { ...chat, ...UNSTORED, priority: 'low', max_bytes: 256, rate: { count: 60, per_s: MINUTE }, bucket: 'chat.read' },
-    typing: { ...chat, ...UNSTORED, priority: 'low', max_bytes: 64, rate: { count: 30, per_s: MINUTE }, bucket: 'chat.typing' },
+    read: {
+      ...chat,
+      ...UNSTORED,
+      priority: 'low',
+      max_bytes: 256,
+      rate: { count: 60, per_s: MINUTE },
+      bucket: 'chat.read',
+    },
+    typing: {
+      ...chat,
+      ...UNSTORED,
+      priority: 'low',
+      max_bytes: 64,
+      rate: { count: 30, per_s: MINUTE },
+      bucket: 'chat.typing',
+    },
   },
   location: { position_update: location, zone_enter: location, zone_exit: location, proximity_alert: location },
   schedule: {
@@ -102,7 +116,14 @@ export const TAXONOMY = {
     session_cancelled: schedule,
     speaker_update: schedule,
   },
-  meeting: { request: meeting, accept: meeting, decline: meeting, propose_time: meeting, cancel: meeting, reminder: meeting },
+  meeting: {
+    request: meeting,
+    accept: meeting,
+    decline: meeting,
+    propose_time: meeting,
+    cancel: meeting,
+    reminder: meeting,
+  },
   marketplace: {
     listing_new: marketplace,
     listing_update: marketplace,
@@ -121,12 +142,21 @@ export const TAXONOMY = {
     },
   },
   alert: {
-    alert: { priority: 'critical', guarantee: 'exactly_once', retention_s: 30 * DAY, max_bytes: 2048, rate: null, bucket: 'alert' },
+    alert: {
+      priority: 'critical',
+      guarantee: 'exactly_once',
+      retention_s: 30 * DAY,
+      max_bytes: 2048,
+      rate: null,
+      bucket: 'alert',
+    },
   },
 } as const satisfies Record<string, Record<string, MessageRule>>;
 
 export type MessageType = keyof typeof TAXONOMY;
-export type Subtype<T extends MessageType = MessageType> = T extends MessageType ? keyof (typeof TAXONOMY)[T] & string : never;
+export type Subtype<T extends MessageType = MessageType> = T extends MessageType
+  ? keyof (typeof TAXONOMY)[T] & string
+  : never;
 
 const RULES: ReadonlyMap<string, MessageRule> = new Map(
   Object.entries(TAXONOMY).flatMap(([type, subtypes]) =>

@@ -2,7 +2,11 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { LIMITS } from '../limits.ts';
 import { Envelope, Id, Log, Offset } from './envelope.ts';
 
-const Ref = Type.Integer({ minimum: 1, maximum: 2 ** 53 - 1, description: 'Chosen by the client; its reply or error carries the same.' });
+const Ref = Type.Integer({
+  minimum: 1,
+  maximum: 2 ** 53 - 1,
+  description: 'Chosen by the client; its reply or error carries the same.',
+});
 const Status = Type.Union([Type.Literal('online'), Type.Literal('away'), Type.Literal('busy')]);
 
 /** First frame of every connection, within 3 s. The ticket or token was given with the upgrade. */

@@ -50,7 +50,8 @@ function decode<T>(text: string, validators: ReadonlyMap<string, Validator>): De
 
 /** What is wrong with an envelope's payload, or `null`. The envelope itself has been validated. */
 export function payloadError(envelope: Envelope): string | null {
-  if (!isBoundedJson(envelope.payload, LIMITS.json_depth)) return 'payload is nested too deeply or holds a number that is not finite';
+  if (!isBoundedJson(envelope.payload, LIMITS.json_depth))
+    return 'payload is nested too deeply or holds a number or text that JSON cannot keep';
   const validator = envelope.encrypted ? sealed : payloads.get(`${envelope.type}/${envelope.subtype}`);
   if (!validator || validator.Check(envelope.payload)) return null;
   return `payload${firstError(validator, envelope.payload)}`;
@@ -61,11 +62,11 @@ function firstError(validator: Validator, value: unknown): string {
   return first ? `${first.instancePath} ${first.message}`.trim() : 'invalid';
 }
 
-/** True when no value lies deeper than `depth` and every number is finite, so that storing it changes nothing. */
+/** True when no value lies deeper than `depth`, every number is finite and every text well-formed, so that storing it changes nothing. */
 export function isBoundedJson(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value === 'string') return value.isWellFormed();
   if (typeof value !== 'object' || value === null) return true;
   if (depth === 0) return false;
-  for (const inner of Object.values(value)) if (!isBoundedJson(inner, depth - 1)) return false;
-  return true;
+  return Object.entries(value).every(([name, inner]) => name.isWellFormed() && isBoundedJson(inner, depth - 1));
 }

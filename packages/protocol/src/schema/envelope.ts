@@ -4,8 +4,16 @@ import { ID_PATTERN, UUID_V7_PATTERN } from '../id.ts';
 export const Id = Type.String({ pattern: ID_PATTERN, description: 'A user, device, channel or event id.' });
 export const Uuid = Type.String({ pattern: UUID_V7_PATTERN, description: 'UUID v7, lower case.' });
 export const UnixMs = Type.Integer({ minimum: 0, maximum: 8.64e15, description: 'Unix time in milliseconds.' });
-export const Offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Position in a log; the first entry has 1.' });
-export const Log = Type.String({ minLength: 4, maxLength: 132, description: 'A log name: ch:CHANNEL, dm:USER:USER, ev:EVENT or in:USER.' });
+export const Offset = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Position in a log; the first entry has 1.',
+});
+export const Log = Type.String({
+  minLength: 4,
+  maxLength: 132,
+  description: 'A log name: ch:CHANNEL, dm:USER:USER, ev:EVENT or in:USER.',
+});
 
 /**
  * The envelope (M1): what a person or a system says, to whom, and with which care.

@@ -37,7 +37,10 @@ export type TypingPayload = Static<typeof TypingPayload>;
 
 /** An encrypted payload: each device receives only its own part. */
 export const SealedPayload = Type.Object({
-  sealed: Type.Array(Type.Object({ device: Id, bytes: Type.String({ maxLength: 32_768 }) }), { minItems: 1, maxItems: 256 }),
+  sealed: Type.Array(Type.Object({ device: Id, bytes: Type.String({ maxLength: 32_768 }) }), {
+    minItems: 1,
+    maxItems: 256,
+  }),
 });
 export type SealedPayload = Static<typeof SealedPayload>;
 

@@ -108,13 +108,18 @@ export const Report = Type.Object({
 });
 export type Report = Static<typeof Report>;
 
-export const SearchHit = Type.Object({ log: Log, item: Item, snippet: Type.String({ description: 'Matches stand between U+0002 and U+0003.' }) });
+export const SearchHit = Type.Object({
+  log: Log,
+  item: Item,
+  snippet: Type.String({ description: 'Matches stand between U+0002 and U+0003.' }),
+});
 export type SearchHit = Static<typeof SearchHit>;
 
 const Empty = Type.Object({});
 const Cursor = Type.Optional(Type.String({ maxLength: 256 }));
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }));
-const page = <T extends TSchema>(items: T) => Type.Object({ items: Type.Array(items), next: Type.Optional(Type.String()) });
+const page = <T extends TSchema>(items: T) =>
+  Type.Object({ items: Type.Array(items), next: Type.Optional(Type.String()) });
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -134,7 +139,11 @@ export const ROUTES = {
     path: '/api/session',
     auth: 'none',
     summary: 'Sign in by invitation, or by name alone in demo mode.',
-    body: Type.Object({ name: Name, invite: Type.Optional(Type.String({ maxLength: 64 })), device_id: Type.Optional(Id) }),
+    body: Type.Object({
+      name: Name,
+      invite: Type.Optional(Type.String({ maxLength: 64 })),
+      device_id: Type.Optional(Id),
+    }),
     response: Tokens,
   },
   refresh: {
@@ -145,7 +154,13 @@ export const ROUTES = {
     body: Type.Object({ refresh_token: Type.String({ maxLength: 256 }) }),
     response: Tokens,
   },
-  signOut: { method: 'DELETE', path: '/api/session', auth: 'user', summary: 'End this session everywhere at once.', response: Empty },
+  signOut: {
+    method: 'DELETE',
+    path: '/api/session',
+    auth: 'user',
+    summary: 'End this session everywhere at once.',
+    response: Empty,
+  },
   connect: {
     method: 'POST',
     path: '/api/connect',
@@ -226,9 +241,27 @@ export const ROUTES = {
     }),
     response: Invite,
   },
-  invite: { method: 'GET', path: '/api/invites/{code}', auth: 'none', summary: 'What an invitation leads to.', response: Invite },
-  acceptInvite: { method: 'POST', path: '/api/invites/{code}/accept', auth: 'user', summary: 'Join by invitation as the person I already am.', response: EventInfo },
-  revokeInvite: { method: 'DELETE', path: '/api/invites/{code}', auth: 'user', summary: 'End an invitation.', response: Empty },
+  invite: {
+    method: 'GET',
+    path: '/api/invites/{code}',
+    auth: 'none',
+    summary: 'What an invitation leads to.',
+    response: Invite,
+  },
+  acceptInvite: {
+    method: 'POST',
+    path: '/api/invites/{code}/accept',
+    auth: 'user',
+    summary: 'Join by invitation as the person I already am.',
+    response: EventInfo,
+  },
+  revokeInvite: {
+    method: 'DELETE',
+    path: '/api/invites/{code}',
+    auth: 'user',
+    summary: 'End an invitation.',
+    response: Empty,
+  },
   channels: {
     method: 'GET',
     path: '/api/events/{event}/channels',
@@ -256,8 +289,20 @@ export const ROUTES = {
     }),
     response: Channel,
   },
-  join: { method: 'POST', path: '/api/channels/{channel}/join', auth: 'user', summary: 'Join a channel that is open to me.', response: Channel },
-  leave: { method: 'POST', path: '/api/channels/{channel}/leave', auth: 'user', summary: 'Leave a channel.', response: Empty },
+  join: {
+    method: 'POST',
+    path: '/api/channels/{channel}/join',
+    auth: 'user',
+    summary: 'Join a channel that is open to me.',
+    response: Channel,
+  },
+  leave: {
+    method: 'POST',
+    path: '/api/channels/{channel}/leave',
+    auth: 'user',
+    summary: 'Leave a channel.',
+    response: Empty,
+  },
   channelMembers: {
     method: 'GET',
     path: '/api/channels/{channel}/members',
@@ -293,7 +338,12 @@ export const ROUTES = {
     path: '/api/search',
     auth: 'user',
     summary: 'Messages I may read that hold all the words.',
-    query: Type.Object({ q: Type.String({ minLength: 1, maxLength: 200 }), log: Type.Optional(Log), after: Cursor, limit: Limit }),
+    query: Type.Object({
+      q: Type.String({ minLength: 1, maxLength: 200 }),
+      log: Type.Optional(Log),
+      after: Cursor,
+      limit: Limit,
+    }),
     response: page(SearchHit),
   },
   history: {
@@ -311,9 +361,21 @@ export const ROUTES = {
       gap: Type.Optional(Gap),
     }),
   },
-  block: { method: 'PUT', path: '/api/me/blocks/{user}', auth: 'user', summary: 'Block a person: gone both ways.', response: Empty },
+  block: {
+    method: 'PUT',
+    path: '/api/me/blocks/{user}',
+    auth: 'user',
+    summary: 'Block a person: gone both ways.',
+    response: Empty,
+  },
   unblock: { method: 'DELETE', path: '/api/me/blocks/{user}', auth: 'user', summary: 'Lift a block.', response: Empty },
-  mute: { method: 'PUT', path: '/api/me/mutes/{log}', auth: 'user', summary: 'Mute a conversation for me.', response: Empty },
+  mute: {
+    method: 'PUT',
+    path: '/api/me/mutes/{log}',
+    auth: 'user',
+    summary: 'Mute a conversation for me.',
+    response: Empty,
+  },
   unmute: { method: 'DELETE', path: '/api/me/mutes/{log}', auth: 'user', summary: 'Lift a mute.', response: Empty },
   report: {
     method: 'POST',
@@ -346,5 +408,9 @@ export const ROUTES = {
 
 export type RouteName = keyof typeof ROUTES;
 export type RouteResponse<N extends RouteName> = Static<(typeof ROUTES)[N]['response']>;
-export type RouteBody<N extends RouteName> = (typeof ROUTES)[N] extends { body: infer B extends TSchema } ? Static<B> : undefined;
-export type RouteQuery<N extends RouteName> = (typeof ROUTES)[N] extends { query: infer Q extends TSchema } ? Static<Q> : undefined;
+export type RouteBody<N extends RouteName> = (typeof ROUTES)[N] extends { body: infer B extends TSchema }
+  ? Static<B>
+  : undefined;
+export type RouteQuery<N extends RouteName> = (typeof ROUTES)[N] extends { query: infer Q extends TSchema }
+  ? Static<Q>
+  : undefined;

@@ -27,7 +27,11 @@ export const InboxItem = Type.Object({
 export type InboxItem = Static<typeof InboxItem>;
 
 /** Offsets `from` to `to`, both included, that will not come: trimmed by retention, or lost to damage and reported as such. */
-export const Gap = Type.Object({ from: Offset, to: Offset, reason: Type.Union([Type.Literal('retention'), Type.Literal('damage')]) });
+export const Gap = Type.Object({
+  from: Offset,
+  to: Offset,
+  reason: Type.Union([Type.Literal('retention'), Type.Literal('damage')]),
+});
 export type Gap = Static<typeof Gap>;
 
 /** Where a log stands: the oldest offset still kept and the newest one; 0 and 0 when nothing was ever said. */
@@ -91,7 +95,12 @@ export const Presence = Type.Object({
 /** Something about a channel, membership or setting that concerns this user changed; fetch it over REST. */
 export const Changed = Type.Object({
   type: Type.Literal('changed'),
-  what: Type.Union([Type.Literal('channel'), Type.Literal('membership'), Type.Literal('profile'), Type.Literal('blocks')]),
+  what: Type.Union([
+    Type.Literal('channel'),
+    Type.Literal('membership'),
+    Type.Literal('profile'),
+    Type.Literal('blocks'),
+  ]),
   id: Id,
 });
 
@@ -121,12 +130,18 @@ export const REPLIES = {
     user_id: Id,
     device_id: Id,
     node: Type.String(),
-    epoch: Type.String({ description: 'Identity of the store; when it differs from the one you know, fetch everything again.' }),
+    epoch: Type.String({
+      description: 'Identity of the store; when it differs from the one you know, fetch everything again.',
+    }),
     server_time: UnixMs,
     heartbeat_ms: Type.Integer(),
-    expires_at: Type.Union([UnixMs, Type.Null()], { description: 'When the credentials end; null: not before the connection does.' }),
+    expires_at: Type.Union([UnixMs, Type.Null()], {
+      description: 'When the credentials end; null: not before the connection does.',
+    }),
     inbox: Type.Object({
-      cursor: Type.Union([Offset, Type.Null()], { description: "This device's acknowledged position; null: a new device." }),
+      cursor: Type.Union([Offset, Type.Null()], {
+        description: "This device's acknowledged position; null: a new device.",
+      }),
       first: Offset,
       head: Offset,
     }),
