@@ -1,0 +1,28 @@
+/** Fill level of a token bucket. A plain record, so that a connection carries one for the price of two numbers. */
+export interface TokenBucket {
+  tokens: number;
+  /** Unix ms of the last refill. */
+  at: number;
+}
+
+/** `burst` tokens at the most, refilled at `per_s` a second. */
+export interface BucketRate {
+  readonly burst: number;
+  readonly per_s: number;
+}
+
+export function fullBucket(rate: BucketRate, now: number): TokenBucket {
+  return { tokens: rate.burst, at: now };
+}
+
+/** Takes one token: 0 when there was one, else the milliseconds until there is. A clock that steps back refills nothing. */
+export function takeTokenMutable(bucket: TokenBucket, rate: BucketRate, now: number): number {
+  const elapsed = Math.max(0, now - bucket.at);
+  bucket.tokens = Math.min(rate.burst, bucket.tokens + (elapsed * rate.per_s) / 1000);
+  bucket.at = now;
+  if (bucket.tokens >= 1) {
+    bucket.tokens -= 1;
+    return 0;
+  }
+  return Math.ceil(((1 - bucket.tokens) * 1000) / rate.per_s);
+}

@@ -1,0 +1,88 @@
+import { type Config, type Option, OPTIONS } from './options.ts';
+
+/** One or more options are wrong; the message names each and what would be right. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * The configuration from the environment and command line (which wins), over the defaults.
+ *
+ * @throws {ConfigError} naming every option that is wrong, unknown or dangerous in combination.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>, argv: readonly string[]): Config {
+  const problems: string[] = [];
+  const flags = parseFlags(argv, problems);
+  const values: Record<string, string | number> = {};
+  for (const [name, option] of Object.entries<Option>(OPTIONS)) {
+    const raw = flags.get(option.flag) ?? env[option.env];
+    const value = raw === undefined || raw === '' ? option.default : parseValue(option, raw);
+    if (value === null) problems.push(`${option.env} (${option.flag}): ${describe(option)}`);
+    else values[name] = value;
+  }
+  const known = new Set(Object.values(OPTIONS).map((option): string => option.env));
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('KONFERENCO_') && !known.has(name)) problems.push(`${name}: there is no such option`);
+  }
+  const config = values as unknown as Config;
+  if (problems.length === 0 && config.rateLimits === 'off' && !isLoopback(config.host)) {
+    problems.push('KONFERENCO_RATE_LIMITS=off is possible on a loopback address only');
+  }
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+  return Object.freeze(config);
+}
+
+/** Demo sign-in: on loopback, as long as nothing says that this is more than a trial. */
+export function isDemo(config: Config): boolean {
+  return config.demo === 'auto' && isLoopback(config.host) && config.publicUrl === '';
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = Object.values<Option>(OPTIONS).map((option) => {
+    const unit = option.unit ? ` ${option.unit}` : '';
+    return `  ${option.flag.padEnd(20)} ${option.env}\n      ${option.description}\n      ${describe(option)}; default ${JSON.stringify(option.default)}${unit}`;
+  });
+  return `Konferenco: messages, presence and meetings for people who meet.\n\nOptions, as flag (--port 80) or environment (PORT=80):\n${rows.join('\n')}\n`;
+}
+
+function parseFlags(argv: readonly string[], problems: string[]): Map<string, string> {
+  const flags = new Map<string, string>();
+  const known = new Set(Object.values(OPTIONS).map((option): string => option.flag));
+  for (let i = 0; i < argv.length; i++) {
+    const [flag = '', inline] = (argv[i] ?? '').split(/=(.*)/s, 2);
+    const value = inline ?? argv[++i];
+    if (!known.has(flag)) problems.push(`${flag}: there is no such option; see --help`);
+    else if (value === undefined) problems.push(`${flag}: needs a value`);
+    else flags.set(flag, value);
+  }
+  return flags;
+}
+
+function parseValue(option: Option, raw: string): string | number | null {
+  switch (option.type) {
+    case 'integer': {
+      const value = Number(raw);
+      return Number.isInteger(value) && value >= option.min && value <= option.max ? value : null;
+    }
+    case 'choice':
+      return option.choices.includes(raw) ? raw : null;
+    case 'text':
+      return option.pattern && !option.pattern.test(raw) ? null : raw;
+  }
+}
+
+function describe(option: Option): string {
+  switch (option.type) {
+    case 'integer':
+      return `a whole number from ${option.min} to ${option.max}`;
+    case 'choice':
+      return `one of ${option.choices.join(', ')}`;
+    case 'text':
+      return option.pattern ? `a text like ${option.pattern.source}` : 'a text';
+  }
+}

@@ -1,0 +1,159 @@
+/** One row of the options table: yields the type, the environment name, the flag, `--help` and the reference page. */
+export type Option =
+  | (OptionText & { readonly type: 'integer'; readonly default: number; readonly min: number; readonly max: number })
+  | (OptionText & { readonly type: 'text'; readonly default: string; readonly pattern?: RegExp; readonly secret?: boolean })
+  | (OptionText & { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[] });
+
+interface OptionText {
+  readonly env: string;
+  readonly flag: string;
+  readonly unit?: string;
+  readonly description: string;
+}
+
+export const OPTIONS = {
+  port: {
+    type: 'integer',
+    default: 8080,
+    min: 0,
+    max: 65_535,
+    env: 'PORT',
+    flag: '--port',
+    description: 'Port for page, REST and socket. 0 takes a free one.',
+  },
+  host: {
+    type: 'text',
+    default: '127.0.0.1',
+    env: 'KONFERENCO_HOST',
+    flag: '--host',
+    description: 'Address to listen on. Anything but loopback turns demo sign-in off.',
+  },
+  data: {
+    type: 'text',
+    default: 'data',
+    env: 'KONFERENCO_DATA',
+    flag: '--data',
+    description: 'Folder for everything that is kept: messages, accounts, keys.',
+  },
+  storage: {
+    type: 'choice',
+    default: 'disk',
+    choices: ['disk', 'memory'],
+    env: 'KONFERENCO_STORAGE',
+    flag: '--storage',
+    description: 'disk keeps; memory forgets at the end of the process and is meant for tests.',
+  },
+  demo: {
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'off'],
+    env: 'KONFERENCO_DEMO',
+    flag: '--demo',
+    description: 'auto: on loopback a name is enough to sign in, and a demo event is there. off: invitations only.',
+  },
+  publicUrl: {
+    type: 'text',
+    default: '',
+    pattern: /^https?:\/\/[^/\s]+$/,
+    env: 'KONFERENCO_PUBLIC_URL',
+    flag: '--public-url',
+    description: 'Address people use, such as https://talk.example.org. Setting it turns demo sign-in off.',
+  },
+  eventTitle: {
+    type: 'text',
+    default: 'My event',
+    env: 'KONFERENCO_EVENT_TITLE',
+    flag: '--event-title',
+    description: 'Title of the event made at the first start without demo sign-in.',
+  },
+  rateLimits: {
+    type: 'choice',
+    default: 'on',
+    choices: ['on', 'off'],
+    env: 'KONFERENCO_RATE_LIMITS',
+    flag: '--rate-limits',
+    description: "off lifts the senders' and frame rates, for load tests on loopback only.",
+  },
+  connectRate: {
+    type: 'integer',
+    default: 2000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections/s',
+    env: 'KONFERENCO_CONNECT_RATE',
+    flag: '--connect-rate',
+    description: 'New connections accepted a second; beyond it clients are told when to come back (429).',
+  },
+  connectBurst: {
+    type: 'integer',
+    default: 5000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    env: 'KONFERENCO_CONNECT_BURST',
+    flag: '--connect-burst',
+    description: 'New connections accepted at once after a quiet time.',
+  },
+  maxConnections: {
+    type: 'integer',
+    default: 19_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    env: 'KONFERENCO_MAX_CONNECTIONS',
+    flag: '--max-connections',
+    description: 'Sockets held at once. Each needs a file descriptor: see ulimit -n.',
+  },
+  sendBuffer: {
+    type: 'integer',
+    default: 262_144,
+    min: 65_536,
+    max: 16_777_216,
+    unit: 'bytes',
+    env: 'KONFERENCO_SEND_BUFFER',
+    flag: '--send-buffer',
+    description: 'What may wait for a slow connection before it is told to fetch from the log instead.',
+  },
+  digestRate: {
+    type: 'integer',
+    default: 100,
+    min: 1,
+    max: 10_000_000,
+    unit: 'messages/s',
+    env: 'KONFERENCO_DIGEST_RATE',
+    flag: '--digest-rate',
+    description: 'Live messages a second sent of one channel; above it the newest are sent and the others named.',
+  },
+  origins: {
+    type: 'text',
+    default: '',
+    env: 'KONFERENCO_ORIGINS',
+    flag: '--origins',
+    description: 'Comma-separated web origins, beside its own, that may open sockets and call REST.',
+  },
+  metricsToken: {
+    type: 'text',
+    default: '',
+    secret: true,
+    env: 'KONFERENCO_METRICS_TOKEN',
+    flag: '--metrics-token',
+    description: 'Bearer token for /metrics. Without one, only loopback may read it.',
+  },
+  logLevel: {
+    type: 'choice',
+    default: 'info',
+    choices: ['debug', 'info', 'warn', 'error', 'silent'],
+    env: 'KONFERENCO_LOG_LEVEL',
+    flag: '--log-level',
+    description: 'Least severe log lines to write, as JSON on standard error.',
+  },
+} as const satisfies Record<string, Option>;
+
+type ValueOf<O extends Option> = O extends { type: 'integer' }
+  ? number
+  : O extends { type: 'choice'; choices: readonly (infer C)[] }
+    ? C
+    : string;
+
+/** The validated configuration; frozen and passed down. */
+export type Config = { readonly [K in keyof typeof OPTIONS]: ValueOf<(typeof OPTIONS)[K]> };

@@ -1,0 +1,109 @@
+import { type BucketRate, fullBucket, type Identity, takeTokenMutable, type TokenBucket } from '@konferenco/core';
+import type { LogName } from '@konferenco/protocol';
+import type { Encoding, Socket } from './socket.ts';
+
+/** Frames one connection may send: enough to drain an outbox, too few to keep a core busy. */
+export const FRAME_RATE: BucketRate = { burst: 400, per_s: 100 };
+
+/** Refused frames in a row of a flood after which the connection is closed. */
+const FLOOD_REFUSALS = 1000;
+
+/** Frames, and their UTF-16 units, that may wait while an earlier one is being worked on. */
+const MOST_WAITING = 256;
+const MOST_WAITING_UNITS = 524_288;
+
+/** `opening`: no hello yet. `closing`: its socket is gone or going. */
+export type Phase = 'opening' | 'ready' | 'closing';
+
+/**
+ * One live connection: a small record and the order of its frames.
+ *
+ * Frames take effect in the order they came: while one waits for a permission or a signature to be checked, the ones
+ * behind it wait too.
+ */
+export class Connection {
+  readonly socket: Socket;
+  readonly encoding: Encoding;
+  identity: Identity;
+  phase: Phase = 'opening';
+  status: 'online' | 'away' | 'busy' = 'online';
+  /** Unix ms of the last frame received. */
+  lastSeen: number;
+  /** Unix ms of the upgrade: messages older than this were written offline. */
+  readonly openedAt: number;
+  /** Heartbeat slot on the wheel. */
+  readonly slot: number;
+  logs: LogName[] = [];
+  /** Logs whose live frames were dropped; `null` while the connection keeps up. */
+  lost: Set<LogName> | null = null;
+  /** Unix ms since when the connection has not kept up. */
+  lostAt = 0;
+  /** Replies that wait for the buffer to empty; `null` when none. */
+  deferred: (() => void)[] | null = null;
+  /** Newest inbox offset acknowledged, not yet stored. */
+  acked = 0;
+  readonly #bucket: TokenBucket;
+  #refused = 0;
+  #waiting: string[] | null = null;
+  #waitingUnits = 0;
+
+  constructor(socket: Socket, identity: Identity, encoding: Encoding, slot: number, now: number) {
+    this.socket = socket;
+    this.identity = identity;
+    this.encoding = encoding;
+    this.slot = slot;
+    this.openedAt = now;
+    this.lastSeen = now;
+    this.#bucket = fullBucket(FRAME_RATE, now);
+  }
+
+  get user(): string {
+    return this.identity.user;
+  }
+
+  /** Counts a frame: `ok`, `refuse` it with an error, or `close`, with the milliseconds to wait. */
+  countFrame(now: number): { readonly verdict: 'ok' | 'refuse' | 'close'; readonly wait_ms: number } {
+    const wait_ms = takeTokenMutable(this.#bucket, FRAME_RATE, now);
+    if (wait_ms === 0) {
+      this.#refused = 0;
+      return { verdict: 'ok', wait_ms };
+    }
+    this.#refused++;
+    return { verdict: this.#refused > FLOOD_REFUSALS ? 'close' : 'refuse', wait_ms };
+  }
+
+  /**
+   * Runs `handle` for this frame now, or after the frames before it.
+   *
+   * @returns false when too many frames wait.
+   */
+  inOrder(text: string, handle: (text: string) => Promise<void> | void): boolean {
+    if (this.#waiting) {
+      this.#waitingUnits += text.length;
+      if (this.#waiting.length >= MOST_WAITING || this.#waitingUnits > MOST_WAITING_UNITS) return false;
+      this.#waiting.push(text);
+      return true;
+    }
+    const pending = handle(text);
+    if (pending) this.#waitFor(pending, handle);
+    return true;
+  }
+
+  #waitFor(pending: Promise<void>, handle: (text: string) => Promise<void> | void): void {
+    const waiting: string[] = this.#waiting ?? [];
+    this.#waiting = waiting;
+    void pending.then(() => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        this.#waitingUnits -= next.length;
+        if (this.phase === 'closing') break;
+        const again = handle(next);
+        if (again) {
+          this.#waitFor(again, handle);
+          return;
+        }
+      }
+      this.#waiting = null;
+      this.#waitingUnits = 0;
+    });
+  }
+}

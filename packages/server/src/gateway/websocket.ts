@@ -1,0 +1,95 @@
+import type { Authentication, Authenticator, Identity } from '@konferenco/core';
+import { ERROR_CODES, type ErrorName, LIMITS, SUBPROTOCOL } from '@konferenco/protocol';
+import type { Server, ServerWebSocket } from 'bun';
+import type { Metrics } from '../observability/metrics.ts';
+import { type Door, encodingOf, isOriginAllowed } from './admission.ts';
+import type { Connection } from './connection.ts';
+import type { Gateway } from './gateway.ts';
+import type { Encoding } from './socket.ts';
+
+/** What Bun keeps for us beside each socket. */
+export interface SocketData {
+  readonly identity: Identity;
+  readonly encoding: Encoding;
+  connection: Connection | null;
+}
+
+export interface WebSocketDeps {
+  readonly gateway: Gateway;
+  readonly door: Door;
+  readonly authenticator: Authenticator;
+  readonly metrics: Metrics;
+  readonly origins: readonly string[];
+  /** Bytes that may wait for one connection. */
+  readonly sendBuffer: number;
+}
+
+/** Bun's socket handlers: the only place that knows Bun's socket interface. */
+export function socketHandlers({ gateway, sendBuffer }: Pick<WebSocketDeps, 'gateway' | 'sendBuffer'>) {
+  return {
+    data: {} as SocketData,
+    maxPayloadLength: LIMITS.frame_bytes,
+    backpressureLimit: sendBuffer,
+    closeOnBackpressureLimit: false,
+    // The wheel keeps time for all connections; see gateway/wheel.ts.
+    idleTimeout: 0,
+    sendPings: false,
+    // A compressor of its own would cost each connection 226 KB.
+    perMessageDeflate: { compress: 'shared', decompress: 'shared' },
+    open(ws: ServerWebSocket<SocketData>) {
+      ws.data.connection = gateway.open(ws, ws.data.identity, ws.data.encoding);
+    },
+    message(ws: ServerWebSocket<SocketData>, message: string | Buffer) {
+      const { connection } = ws.data;
+      if (!connection) return;
+      // An empty text is no JSON: binary frames are answered as malformed, like any other text that is not a frame.
+      gateway.receive(connection, typeof message === 'string' ? message : '');
+    },
+    drain(ws: ServerWebSocket<SocketData>) {
+      if (ws.data.connection) gateway.drained(ws.data.connection);
+    },
+    pong(ws: ServerWebSocket<SocketData>) {
+      if (ws.data.connection) gateway.alive(ws.data.connection);
+    },
+    close(ws: ServerWebSocket<SocketData>, code: number) {
+      if (ws.data.connection) gateway.closed(ws.data.connection, code);
+    },
+  } as const;
+}
+
+/**
+ * Upgrades a request for `/ws`, or says why not. Refusals come before the upgrade and cost no socket: 401 for
+ * credentials, 403 for a foreign page, 400 for another subprotocol, 429 with `Retry-After` when it is too much.
+ */
+export async function upgrade(deps: WebSocketDeps, request: Request, server: Server<SocketData>): Promise<Response | undefined> {
+  const { gateway, door, origins, metrics } = deps;
+  const admission = door.admit(gateway.connections, Date.now());
+  if (!admission.ok) {
+    metrics.drops.inc({ reason: 'admission' });
+    return refusal(admission.error, admission.error === 'draining' ? 503 : 429, { 'retry-after': String(admission.retry_after_s) });
+  }
+  const encoding = encodingOf(request.headers.get('sec-websocket-protocol'));
+  if (!encoding) return refusal('invalid', 400, { 'sec-websocket-protocol': SUBPROTOCOL });
+  if (!isOriginAllowed(request.headers.get('origin'), request.headers.get('host'), origins)) return refusal('forbidden', 403);
+  const authentication = await authenticate(deps.authenticator, new URL(request.url).searchParams);
+  if (!authentication.ok) {
+    metrics.refusals.inc({ error: authentication.error });
+    return refusal(authentication.error, 401);
+  }
+  const headers: Record<string, string> = encoding === 'frames' ? { 'sec-websocket-protocol': SUBPROTOCOL } : {};
+  const data: SocketData = { identity: authentication.identity, encoding, connection: null };
+  if (server.upgrade(request, { data, headers })) return undefined;
+  return refusal('invalid', 426, { upgrade: 'websocket' });
+}
+
+async function authenticate(authenticator: Authenticator, query: URLSearchParams): Promise<Authentication> {
+  const ticket = query.get('ticket');
+  if (ticket !== null) return authenticator.ticket(ticket);
+  const token = query.get('token');
+  return token === null ? { ok: false, error: 'unauthenticated' } : authenticator.token(token);
+}
+
+function refusal(error: ErrorName, status: number, headers: Record<string, string> = {}): Response {
+  const { code, text } = ERROR_CODES[error];
+  return Response.json({ error, code, message: text }, { status, headers });
+}

@@ -1,0 +1,52 @@
+import { type ClientFrameOf, inboxLog, LIMITS, type ReplyOf } from '@konferenco/protocol';
+import type { Connection } from '../gateway/connection.ts';
+import { refuse, reply } from '../gateway/outgoing.ts';
+import type { Services } from './services.ts';
+
+/** The first frame: from here on the connection counts, its inbox comes live, and it is told where everything stands. */
+export function handleHello(services: Services, connection: Connection, frame: ClientFrameOf<'hello'>): void {
+  if (connection.phase !== 'opening') {
+    refuse(connection, { ref: frame.ref, error: 'unexpected_frame', detail: 'a second hello' });
+    return;
+  }
+  if (connection.identity.device === '' && frame.device_id) {
+    connection.identity = { ...connection.identity, device: frame.device_id };
+  }
+  connection.status = frame.status ?? 'online';
+  connection.phase = 'ready';
+  services.hub.add(connection);
+  services.presence.arrived(connection.user);
+  services.metrics.opened.inc();
+  welcome(services, connection).then(
+    (data) => reply(connection, frame.ref, JSON.stringify(data), services.sendBuffer),
+    () => refuse(connection, { ref: frame.ref, error: 'store_unavailable' }),
+  );
+}
+
+async function welcome(services: Services, connection: Connection): Promise<ReplyOf<'hello'>> {
+  const { user, device, expires_at } = connection.identity;
+  const [cursor, [inbox]] = await Promise.all([
+    services.store.cursor(user, device),
+    services.store.states([inboxLog(user)]),
+  ]);
+  return {
+    user_id: user,
+    device_id: device,
+    node: services.node,
+    epoch: services.store.epoch,
+    server_time: services.clock.now(),
+    heartbeat_ms: LIMITS.heartbeat_ms,
+    expires_at,
+    inbox: { cursor, first: inbox?.first ?? 0, head: inbox?.head ?? 0 },
+  };
+}
+
+/** A fresh token for the same person and sign-in keeps the connection open past the old one's end. */
+export async function handleAuth(services: Services, connection: Connection, frame: ClientFrameOf<'auth'>): Promise<void> {
+  const answer = await services.authenticator.token(frame.token);
+  if (!answer.ok) return refuse(connection, { ref: frame.ref, error: answer.error });
+  const { user, session, expires_at } = answer.identity;
+  if (user !== connection.user) return refuse(connection, { ref: frame.ref, error: 'sender_mismatch', detail: "another user's token" });
+  connection.identity = { ...connection.identity, session, expires_at };
+  reply(connection, frame.ref, JSON.stringify({ expires_at }), services.sendBuffer);
+}

@@ -1,0 +1,55 @@
+import type { Access, Authenticator, Bus, Clock, SenderLimits, Store } from '@konferenco/core';
+import type { Envelope } from '@konferenco/protocol';
+import type { FanOut } from '../fanout/fan-out.ts';
+import type { Hub } from '../fanout/hub.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Cursors } from './cursors.ts';
+import type { ReadMarks } from './read-marks.ts';
+
+/** What handlers work with; built once a node. */
+export interface Services {
+  readonly node: string;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly access: Access;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly hub: Hub;
+  readonly fanOut: FanOut;
+  readonly presence: Presence;
+  readonly readMarks: ReadMarks;
+  readonly cursors: Cursors;
+  /** `null`: no rates, for load tests. */
+  readonly limits: SenderLimits | null;
+  /** Pairs whose direct conversation is known to be listed. */
+  readonly knownPairs: PairCache;
+  /** Whether an envelope's Ed25519 signature verifies with the key of its sender's device. */
+  readonly verifySignature: (envelope: Envelope) => Promise<boolean>;
+  readonly newId: () => string;
+  /** Told of a fault in a handler, for the operator's log. */
+  readonly onFault: (error: unknown) => void;
+  /** Bytes that may wait for one connection. */
+  readonly sendBuffer: number;
+}
+
+/** Remembers the direct conversations written lately; bounded, oldest forgotten first. */
+export class PairCache {
+  readonly #pairs = new Set<string>();
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  has(log: string): boolean {
+    return this.#pairs.has(log);
+  }
+
+  add(log: string): void {
+    const [oldest] = this.#pairs;
+    if (this.#pairs.size >= this.#most && oldest !== undefined) this.#pairs.delete(oldest);
+    this.#pairs.add(log);
+  }
+}

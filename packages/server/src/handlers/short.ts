@@ -1,0 +1,40 @@
+import { channelLog, type ShortFrame } from '@konferenco/protocol';
+import type { Connection } from '../gateway/connection.ts';
+import { refuse } from '../gateway/outgoing.ts';
+import { handlePublish } from './publish.ts';
+import type { Services } from './services.ts';
+
+/** The short frames of a load script (P7): hello is implied, nothing is acknowledged, only refusals are answered. */
+export function dispatchShort(services: Services, connection: Connection, frame: ShortFrame): Promise<void> | void {
+  switch (frame.type) {
+    case 'subscribe':
+      return subscribe(services, connection, channelLog(frame.channel));
+    case 'chat':
+      return handlePublish(services, connection, {
+        type: 'publish',
+        envelope: {
+          id: services.newId(),
+          type: 'chat',
+          subtype: 'channel_message',
+          from: { user_id: connection.user },
+          to: { type: 'channel', id: frame.channel },
+          payload: { text: frame.text },
+          timestamp: frame.timestamp ?? services.clock.now(),
+        },
+      });
+  }
+}
+
+async function subscribe(services: Services, connection: Connection, log: string): Promise<void> {
+  try {
+    const decision = await services.access.mayRead(connection.user, log);
+    if (decision !== 'ok') return refuse(connection, { error: decision });
+    const live = services.hub.subscribe(connection, log);
+    services.presence.joined(connection, [log]);
+    const [state] = await services.store.states([log]);
+    if (state) live.sequencer.start(state.head);
+  } catch (error) {
+    services.onFault(error);
+    refuse(connection, { error: 'internal' });
+  }
+}

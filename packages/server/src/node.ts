@@ -1,0 +1,107 @@
+import { type Access, type Authenticator, type Bus, type Clock, type Random, SenderLimits, type Store } from '@konferenco/core';
+import { createIdGenerator, type Envelope } from '@konferenco/protocol';
+import { FanOut } from './fanout/fan-out.ts';
+import { Hub } from './fanout/hub.ts';
+import { Gateway } from './gateway/gateway.ts';
+import type { TopicPublisher } from './gateway/socket.ts';
+import { Cursors } from './handlers/cursors.ts';
+import { ReadMarks } from './handlers/read-marks.ts';
+import { PairCache, type Services } from './handlers/services.ts';
+import { Metrics } from './observability/metrics.ts';
+import { Presence } from './presence/presence.ts';
+
+/** What a node is made of. Everything comes from outside, so that two nodes, or a simulated cluster, fit in one process. */
+export interface NodeDeps {
+  readonly name: string;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly access: Access;
+  readonly authenticator: Authenticator;
+  readonly verifySignature: (envelope: Envelope) => Promise<boolean>;
+  readonly publisher: TopicPublisher;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onFault: (error: unknown) => void;
+  readonly options: NodeOptions;
+}
+
+export interface NodeOptions {
+  readonly rateLimits: boolean;
+  /** Live entries a second sent of one log before a digest is sent instead. */
+  readonly digestRate: number;
+  /** Bytes that may wait for one connection. */
+  readonly sendBuffer: number;
+}
+
+export interface Node {
+  readonly gateway: Gateway;
+  readonly services: Services;
+  readonly metrics: Metrics;
+  /** Stores what is still gathered, then stops everything that ticks. Connections are closed before. */
+  close(): Promise<void>;
+}
+
+/** How often forgotten senders are swept and expired entries trimmed. */
+const SWEEP_MS = 60_000;
+
+/** Builds a node from its parts and starts what ticks. */
+export function createNode(deps: NodeDeps): Node {
+  const { store, bus, clock, random, options } = deps;
+  const now = () => clock.now();
+  const digest = { burst: options.digestRate * 2, per_s: options.digestRate };
+  const hub = new Hub(digest, now);
+  const connections = { count: () => 0 };
+  const metrics = new Metrics({
+    connections: () => connections.count(),
+    users: () => hub.users,
+    logs: () => hub.logs.size,
+    commitQueue: () => store.health().waiting,
+    walBytes: () => store.health().wal_bytes,
+    indexLag: () => store.health().index_lag,
+    damage: () => store.health().damage.length,
+  });
+  const fanOut = new FanOut({ ...deps, hub, metrics, digest, sendBuffer: options.sendBuffer, onOffline: () => metrics.offline.inc() });
+  const presence = new Presence({ node: deps.name, hub, bus, clock });
+  const services: Services = {
+    ...deps,
+    node: deps.name,
+    metrics,
+    hub,
+    fanOut,
+    presence,
+    readMarks: new ReadMarks(store, clock),
+    cursors: new Cursors(store, clock),
+    limits: options.rateLimits ? new SenderLimits(now) : null,
+    knownPairs: new PairCache(100_000),
+    newId: createIdGenerator({ now, random16: () => random.bytes(16) }),
+    sendBuffer: options.sendBuffer,
+  };
+  const gateway = new Gateway(services, deps.publisher);
+  connections.count = () => gateway.connections;
+  const stopSweeping = sweepEvery(services, SWEEP_MS);
+  return {
+    gateway,
+    services,
+    metrics,
+    async close() {
+      stopSweeping();
+      gateway.close();
+      fanOut.close();
+      presence.close();
+      await Promise.all([services.readMarks.flush(), services.cursors.flush()]);
+      metrics.close();
+    },
+  };
+}
+
+function sweepEvery(services: Services, ms: number): () => void {
+  const { clock, store, limits, onFault } = services;
+  let cancel = () => {};
+  const turn = () => {
+    limits?.sweep();
+    store.trim(clock.now()).catch(onFault);
+    cancel = clock.after(ms, turn);
+  };
+  cancel = clock.after(ms, turn);
+  return () => cancel();
+}

@@ -1,0 +1,86 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Steps of a message's life that are timed, in their order; ARCHITECTURE.md's table names the same. */
+export const STEPS = ['decode', 'authorise', 'accept', 'commit', 'publish', 'fan_out'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** Why something was dropped or refused instead of done. */
+export type DropReason = 'slow_consumer' | 'digest' | 'rate_limited' | 'flood' | 'invalid' | 'transient_replaced' | 'admission';
+
+const SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** Figures read when somebody asks for them, not counted along the way. */
+export interface Readings {
+  readonly connections: () => number;
+  readonly users: () => number;
+  readonly logs: () => number;
+  readonly commitQueue: () => number;
+  readonly walBytes: () => number;
+  readonly indexLag: () => number;
+  readonly damage: () => number;
+}
+
+/** Everything an operator can watch. One registry a node, so that two nodes can live in one process. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly accepted = this.#counter('konferenco_messages_accepted_total', 'Envelopes accepted, by type and guarantee.', ['type', 'guarantee']);
+  readonly deliveries = this.#counter('konferenco_deliveries_total', 'Envelope copies handed to sockets.', []);
+  readonly refusals = this.#counter('konferenco_refusals_total', 'Requests refused, by error name.', ['error']);
+  readonly drops = this.#counter('konferenco_drops_total', 'Copies or frames dropped, by reason; the log still has them.', ['reason']);
+  readonly opened = this.#counter('konferenco_connections_opened_total', 'Connections that said hello.', []);
+  readonly closed = this.#counter('konferenco_connections_closed_total', 'Connections closed, by code.', ['code']);
+  readonly holes = this.#counter('konferenco_live_holes_total', 'Holes in live copies that were filled from the log.', []);
+  readonly offline = this.#counter('konferenco_offline_total', 'Inbox entries for users without a connection here; they wait in the log.', []);
+  readonly #steps: ReadonlyMap<Step, { observe(seconds: number): void }>;
+  readonly #loop = monitorEventLoopDelay({ resolution: 20 });
+
+  constructor(readings: Readings) {
+    const steps = new Histogram({
+      name: 'konferenco_step_seconds',
+      help: "Time of each step of a message's life.",
+      labelNames: ['step'],
+      buckets: SECONDS,
+      registers: [this.registry],
+    });
+    this.#steps = new Map(STEPS.map((step) => [step, steps.labels(step)]));
+    this.#gauge('konferenco_connections', 'Open connections.', readings.connections);
+    this.#gauge('konferenco_users', 'Users with a connection.', readings.users);
+    this.#gauge('konferenco_active_logs', 'Logs with live subscribers.', readings.logs);
+    this.#gauge('konferenco_commit_queue', 'Commands waiting for their fsync.', readings.commitQueue);
+    this.#gauge('konferenco_wal_bytes', 'Size of the write-ahead log.', readings.walBytes);
+    this.#gauge('konferenco_index_lag', 'Entries not yet indexed for search.', readings.indexLag);
+    this.#gauge('konferenco_store_damage', 'Damaged places found in the store since the start.', readings.damage);
+    this.#gauge('konferenco_resident_bytes', 'Resident memory.', () => process.memoryUsage.rss());
+    this.#gauge('konferenco_event_loop_lag_seconds', 'Event-loop delay, 99th percentile since the last reading.', () => {
+      const lag = this.#loop.percentile(99) / 1e9;
+      this.#loop.reset();
+      return Number.isFinite(lag) ? lag : 0;
+    });
+    this.#loop.enable();
+  }
+
+  /** Records that `step` took from `start` (of `performance.now()`) until now. */
+  step(step: Step, start: number): void {
+    this.#steps.get(step)?.observe((performance.now() - start) / 1000);
+  }
+
+  close(): void {
+    this.#loop.disable();
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}
