@@ -1,0 +1,174 @@
+import type { SearchQuery, SearchResult } from '@konferenco/core';
+import type { DamageLog } from './damage-log.ts';
+import type { IndexerRequests, IndexProgress, InspectorRequests, UpkeepRequests, WriterRequests } from './messages.ts';
+import { WorkerPort } from './worker-port.ts';
+
+/** Entries committed between two looks at the WAL. */
+const CHECKPOINT_EVERY = 4_000;
+const CHECKPOINT_IDLE_MS = 1_000;
+/** A WAL larger than this is started over as soon as its content is in the database. */
+const WAL_RESTART_BYTES = 16 * 1024 * 1024;
+/** The indexer rests this long between chunks, so that writing comes first. */
+const INDEX_PAUSE_MS = 20;
+/** Chunks a search waits for. */
+const CATCH_UP_CHUNKS = 10;
+
+export interface BackgroundOptions {
+  readonly dir: string;
+  readonly damage: DamageLog;
+  readonly writer: WorkerPort<WriterRequests>;
+  readonly seq: number;
+  readonly walBytes: number;
+  readonly inspectAfterMs: number | null;
+}
+
+/** What goes on beside reading and writing: search indexing, checkpoints, and one inspection of the database. */
+export class Background {
+  readonly #options: BackgroundOptions;
+  readonly #indexer: WorkerPort<IndexerRequests>;
+  readonly #upkeep: WorkerPort<UpkeepRequests>;
+  #inspector: WorkerPort<InspectorRequests> | null = null;
+  #inspectTimer: ReturnType<typeof setTimeout> | null = null;
+  #checkpointTimer: ReturnType<typeof setTimeout> | null = null;
+  #indexTimer: ReturnType<typeof setTimeout> | null = null;
+  #progress: IndexProgress = { seq: 0, erasures: 0, more: false };
+  #seq: number;
+  #checkpointedSeq: number;
+  #walBytes: number;
+  #checkpointing: Promise<void> | null = null;
+  #indexing: Promise<void> | null = null;
+  #stopped = false;
+
+  static async start(options: BackgroundOptions): Promise<Background> {
+    const background = new Background(options);
+    try {
+      await background.#open();
+    } catch (error) {
+      background.#indexer.kill();
+      background.#upkeep.kill();
+      throw error;
+    }
+    return background;
+  }
+
+  private constructor(options: BackgroundOptions) {
+    this.#options = options;
+    this.#seq = options.seq;
+    this.#checkpointedSeq = options.seq;
+    this.#walBytes = options.walBytes;
+    this.#indexer = new WorkerPort('indexer', new URL('./indexer-worker.ts', import.meta.url), options.damage);
+    this.#upkeep = new WorkerPort('upkeep', new URL('./upkeep-worker.ts', import.meta.url), options.damage);
+  }
+
+  get walBytes(): number {
+    return this.#walBytes;
+  }
+
+  get indexLag(): number {
+    return Math.max(0, this.#seq - this.#progress.seq);
+  }
+
+  /** Removals from the search index that are done, by number. */
+  get indexedErasures(): number {
+    return this.#progress.erasures;
+  }
+
+  /** Entries up to `seq` are durable. */
+  committed(seq: number): void {
+    this.#seq = seq;
+    this.nudge();
+    if (seq - this.#checkpointedSeq >= CHECKPOINT_EVERY) this.#checkpoint();
+    else this.#checkpointTimer ??= unref(setTimeout(() => this.#checkpoint(), CHECKPOINT_IDLE_MS));
+  }
+
+  /** There is something to index or to remove from the index. */
+  nudge(): void {
+    if (this.#stopped) return;
+    this.#indexTimer ??= unref(setTimeout(() => this.#index(), INDEX_PAUSE_MS));
+  }
+
+  /** Finds what was committed before the call, unless indexing is far behind (see `index_lag`). */
+  async search(query: SearchQuery, now: number): Promise<SearchResult> {
+    const upTo = this.#seq;
+    for (let i = 0; i < CATCH_UP_CHUNKS && this.#progress.seq < upTo; i++) await this.#advance();
+    return (await this.#indexer.request('search', { query, now })) as SearchResult;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of [this.#inspectTimer, this.#checkpointTimer, this.#indexTimer]) if (timer) clearTimeout(timer);
+    this.#inspector?.kill();
+    await this.#checkpointing;
+    await this.#indexing;
+    await this.#indexer.end('close');
+    await this.#upkeep.end('close');
+  }
+
+  async #open(): Promise<void> {
+    const { dir, inspectAfterMs } = this.#options;
+    const [progress] = await Promise.all([this.#indexer.request('open', { dir }), this.#upkeep.request('open', { dir })]);
+    this.#progress = progress;
+    if (progress.more) this.nudge();
+    if (inspectAfterMs !== null) this.#inspectTimer = unref(setTimeout(() => this.#inspect(), inspectAfterMs));
+  }
+
+  async #inspect(): Promise<void> {
+    const { dir, damage } = this.#options;
+    const inspector = new WorkerPort<InspectorRequests>('inspector', new URL('./inspect-worker.ts', import.meta.url), damage);
+    this.#inspector = inspector;
+    try {
+      await inspector.request('inspect', { dir });
+    } catch (error) {
+      if (!this.#stopped) damage.damage(`the inspection did not finish: ${String(error)}`);
+    } finally {
+      inspector.kill();
+      this.#inspector = null;
+    }
+  }
+
+  #index(): void {
+    this.#indexTimer = null;
+    this.#advance()
+      .then(() => {
+        if (this.#progress.more || this.#progress.seq < this.#seq) this.nudge();
+      })
+      .catch((error) => this.#options.damage.damage(`search indexing stopped: ${String(error)}`));
+  }
+
+  #advance(): Promise<void> {
+    this.#indexing ??= this.#indexer
+      .request('advance', null)
+      .then((progress) => {
+        this.#progress = progress;
+      })
+      .finally(() => {
+        this.#indexing = null;
+      });
+    return this.#indexing;
+  }
+
+  #checkpoint(): void {
+    if (this.#checkpointTimer) clearTimeout(this.#checkpointTimer);
+    this.#checkpointTimer = null;
+    if (this.#checkpointing || this.#stopped) return;
+    this.#checkpointedSeq = this.#seq;
+    this.#checkpointing = this.#copyWal()
+      .catch((error) => this.#options.damage.damage(`the checkpoint failed: ${String(error)}`))
+      .finally(() => {
+        this.#checkpointing = null;
+      });
+  }
+
+  /** The bulk is copied beside the writer; only the rest that came meanwhile holds it up before the WAL starts over. */
+  async #copyWal(): Promise<void> {
+    const { wal_bytes } = await this.#upkeep.request('checkpoint', null);
+    this.#walBytes = wal_bytes;
+    if (wal_bytes > WAL_RESTART_BYTES) this.#walBytes = (await this.#options.writer.request('restart_wal', null)).wal_bytes;
+  }
+}
+
+/** A timer that does not keep the process alive. */
+function unref(timer: ReturnType<typeof setTimeout>): ReturnType<typeof setTimeout> {
+  timer.unref();
+  return timer;
+}

@@ -1,0 +1,101 @@
+import { SQLiteError } from 'bun:sqlite';
+import type { Command } from '@konferenco/core';
+import { type OpenLog, openLog } from './open-log.ts';
+import type { CommitReply, Reply, WriterRequests } from './messages.ts';
+import { serve } from './worker-host.ts';
+
+type Requests = { [K in keyof WriterRequests]: WriterRequests[K]['request'] };
+
+/** After these the state of the file is unknown, so nothing more is written until the store is opened again. */
+const FATAL = /^SQLITE_(IOERR|CORRUPT|NOTADB|CANTOPEN|READONLY)/;
+
+serve((news) => {
+  let open: OpenLog | null = null;
+  let broken: string | null = null;
+
+  function log(): OpenLog {
+    if (broken !== null) throw new Error(broken);
+    if (!open) throw new Error('the log is not open');
+    return open;
+  }
+
+  function guarded<T>(work: (log: OpenLog) => T): T {
+    const current = log();
+    try {
+      return inTransaction(current, () => work(current));
+    } catch (error) {
+      if (error instanceof SQLiteError && FATAL.test(error.code ?? '')) {
+        broken = `the log cannot be written: ${error.message}`;
+        news.broken(broken);
+        if (error.code?.startsWith('SQLITE_CORRUPT')) news.damage(broken);
+      } else current.writer.restore();
+      throw error;
+    }
+  }
+
+  function commit({ at, calls }: Requests['commit']): CommitReply {
+    const stamp = log().writer.stamp(at);
+    try {
+      const results = guarded(({ writer }) => calls.map((commands) => commands.map((command) => writer.apply(command, stamp))));
+      return { at: stamp, seq: log().writer.seq, results };
+    } catch (error) {
+      if (broken !== null || calls.length === 1) throw error;
+      return commitSingly(stamp, calls);
+    }
+  }
+
+  /** Finds the call that spoils a batch: each in a transaction of its own. */
+  function commitSingly(at: number, calls: readonly (readonly Command[])[]): CommitReply {
+    const results: (Reply[] | null)[] = [];
+    const errors: (string | null)[] = [];
+    for (const commands of calls) {
+      try {
+        results.push(guarded(({ writer }) => commands.map((command) => writer.apply(command, at))));
+        errors.push(null);
+      } catch (error) {
+        results.push(null);
+        errors.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    return { at, seq: log().writer.seq, results, errors };
+  }
+
+  return (operation, argument) => {
+    switch (operation) {
+      case 'open':
+        open = openLog(argument as Requests['open'], news);
+        return { epoch: open.epoch, seq: open.writer.seq, wal_bytes: open.walBytes() };
+      case 'commit':
+        return commit(argument as Requests['commit']);
+      case 'cursors':
+        return guarded(({ writer }) => {
+          for (const { user, device, inbox } of argument as Requests['cursors']) writer.saveCursor(user, device, inbox);
+          return null;
+        });
+      case 'trim': {
+        const { now, indexed_erasures } = argument as Requests['trim'];
+        return guarded(({ trimmer }) => trimmer.trim(now, indexed_erasures));
+      }
+      case 'restart_wal':
+        return { wal_bytes: log().restartWal() };
+      case 'close':
+        open?.close();
+        open = null;
+        return null;
+      default:
+        throw new Error(`the writer does not know '${operation}'`);
+    }
+  };
+});
+
+function inTransaction<T>({ db }: OpenLog, work: () => T): T {
+  db.run('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.run('COMMIT');
+    return result;
+  } catch (error) {
+    if (db.inTransaction) db.run('ROLLBACK');
+    throw error;
+  }
+}
