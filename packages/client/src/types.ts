@@ -1,6 +1,5 @@
 import type {
   ConversationInfo,
-
   Gap,
   Item,
   InboxItem,
@@ -183,6 +182,8 @@ export interface Environment {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly fetch: typeof fetch;
   readonly openSocket: (url: string, protocol: string) => Socket;
+  /** Runs `fn` while no other program on this device runs one of the same name; default: the Web Locks API where there is one. */
+  readonly exclusively: <T>(name: string, fn: () => Promise<T>) => Promise<T>;
   /** The device's own opinion about the network; `subscribe` is told of changes. */
   readonly network: { readonly online: () => boolean; readonly subscribe: (fn: () => void) => () => void };
 }
@@ -275,5 +276,3 @@ export interface ConversationSummary extends ConversationInfo {
   /** One line of the newest message, and when (Unix ms). */
   readonly preview: { readonly sender: string; readonly text: string; readonly at: number } | null;
 }
-
-

@@ -1,0 +1,63 @@
+import { type Envelope, type LogName, parseLogName, peerOf } from '@konferenco/protocol';
+
+export interface ComposerOptions {
+  readonly newId: () => string;
+  /** The server's time, as far as known (Unix ms). */
+  readonly now: () => number;
+  readonly me: () => string;
+  readonly device: () => string | undefined;
+}
+
+export interface Text {
+  readonly text: string;
+  readonly mentions?: readonly string[] | undefined;
+  readonly reply_to?: string | undefined;
+  readonly thread?: string | undefined;
+}
+
+type ChatSubtype = 'channel_message' | 'direct_message' | 'thread_reply' | 'edit' | 'delete' | 'reaction' | 'read' | 'typing';
+
+/** Writes the envelopes of one person on one device. */
+export class Composer {
+  readonly #options: ComposerOptions;
+
+  constructor(options: ComposerOptions) {
+    this.#options = options;
+  }
+
+  text(log: LogName, { text, mentions, reply_to, thread }: Text): Envelope {
+    const named = mentions && mentions.length > 0 ? { mentions: [...mentions] } : {};
+    if (thread !== undefined) return this.chat(log, 'thread_reply', { text, thread, ...named });
+    const subtype = parseLogName(log)?.kind === 'direct' ? 'direct_message' : 'channel_message';
+    return this.chat(log, subtype, { text, ...named, ...(reply_to === undefined ? {} : { reply_to }) });
+  }
+
+  chat(log: LogName, subtype: ChatSubtype, payload: Record<string, unknown>): Envelope {
+    const { newId, now, me, device } = this.#options;
+    const device_id = device();
+    return {
+      id: newId(),
+      type: 'chat',
+      subtype,
+      from: { user_id: me(), ...(device_id === undefined ? {} : { device_id }) },
+      to: this.#recipient(log),
+      payload,
+      timestamp: now(),
+    };
+  }
+
+  #recipient(log: LogName): Envelope['to'] {
+    const address = parseLogName(log);
+    switch (address?.kind) {
+      case 'channel':
+        return { type: 'channel', id: address.channel };
+      case 'direct':
+        return { type: 'user', id: peerOf(log, this.#options.me()) ?? address.users[0] };
+      case 'event':
+        return { type: 'broadcast', id: address.event };
+      case 'inbox':
+      case undefined:
+        throw new TypeError(`nothing can be said to ${log}`);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { type InboxItem, inboxLog, LIMITS, type ReplyOf } from '@konferenco/protocol';
+import { asError, type KonferencoError } from './errors.ts';
+import { LogFeed } from './log-feed.ts';
+import type { Wire } from './request.ts';
+import type { Environment } from './types.ts';
+
+/** Entries a device new to the account is told of at the most; older ones load with their conversations. */
+export const NEW_DEVICE_BACKLOG = 100;
+
+export interface InboxOptions {
+  readonly wire: Wire;
+  readonly environment: Pick<Environment, 'after' | 'random'>;
+  readonly deliver: (items: readonly InboxItem[]) => void;
+  /** Told once the inbox has caught up after a connect, with what had been missed. */
+  readonly caughtUp: (items: readonly InboxItem[]) => void;
+  readonly refused: (error: KonferencoError) => void;
+}
+
+/** Follows the user's own log of pointers and acknowledges it: every 32 entries, after a second, and at the end. */
+export class Inbox {
+  readonly #options: InboxOptions;
+  #feed: LogFeed<InboxItem> | null = null;
+  #position: number | null = null;
+  #acked = 0;
+  #missed: InboxItem[] | null = null;
+  #cancelAck: (() => void) | null = null;
+  #connection = 0;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+  }
+
+  /** The connection stands: catch up from the later of this client's position and the one the server kept for the device. */
+  resume(me: string, state: ReplyOf<'hello'>['inbox']): void {
+    const connection = ++this.#connection;
+    const fresh = Math.max(state.first - 1, state.head - NEW_DEVICE_BACKLOG, 0);
+    const kept = state.cursor ?? fresh;
+    const start = Math.max(this.#position ?? 0, kept);
+    this.#acked = state.cursor ?? 0;
+    this.#feed ??= this.#createFeed(me);
+    const feed = this.#feed;
+    if (feed.position === null || feed.position < start) feed.start(start);
+    this.#position = feed.position;
+    this.#missed = [];
+    void feed.learn(state.head).then(() => {
+      if (connection !== this.#connection || !this.#options.wire.online) return;
+      const missed = this.#missed ?? [];
+      this.#missed = null;
+      this.#planAck();
+      this.#options.caughtUp(missed);
+    });
+  }
+
+  live(items: readonly InboxItem[]): void {
+    this.#feed?.live(items);
+  }
+
+  /** The server's positions no longer mean what they did. */
+  reset(): void {
+    this.#feed?.stop();
+    this.#position = null;
+    this.#acked = 0;
+  }
+
+  /** Frames were dropped: ask where the log stands and fetch what is missing. */
+  async resync(me: string): Promise<void> {
+    try {
+      const { head } = await this.#options.wire.ask('history', { log: inboxLog(me), limit: 1 });
+      await this.#feed?.learn(head);
+    } catch (thrown) {
+      const error = asError(thrown);
+      // After a lost connection the next hello says where the inbox stands.
+      if (error.error !== 'disconnected') this.#options.refused(error);
+    }
+  }
+
+  /** Says what was taken, now. */
+  acknowledge(): void {
+    this.#cancelAck?.();
+    this.#cancelAck = null;
+    if (this.#position === null || this.#position <= this.#acked) return;
+    if (this.#options.wire.say({ type: 'ack', inbox: this.#position })) this.#acked = this.#position;
+  }
+
+  lost(): void {
+    this.#connection++;
+    this.#missed = null;
+    this.#cancelAck?.();
+    this.#cancelAck = null;
+  }
+
+  #createFeed(me: string): LogFeed<InboxItem> {
+    const { wire, environment, refused } = this.#options;
+    return new LogFeed<InboxItem>({
+      log: inboxLog(me),
+      wire,
+      environment,
+      positionOf: (item) => item.inbox,
+      deliver: (due) => {
+        const items = due.flatMap((delivery) => (delivery.kind === 'item' ? [delivery.item] : []));
+        this.#missed?.push(...items);
+        this.#position = this.#feed?.position ?? this.#position;
+        this.#options.deliver(items);
+        this.#planAck();
+      },
+      refused,
+    });
+  }
+
+  #planAck(): void {
+    const unacked = (this.#position ?? 0) - this.#acked;
+    if (unacked >= LIMITS.ack_every) this.acknowledge();
+    else if (unacked > 0) this.#cancelAck ??= this.#options.environment.after(LIMITS.ack_ms, () => this.acknowledge());
+  }
+}

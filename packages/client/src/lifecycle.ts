@@ -1,0 +1,101 @@
+import { CLOSE_CODES, type User } from '@konferenco/protocol';
+import type { Connection } from './connection.ts';
+import { asError, clientError, KonferencoError } from './errors.ts';
+import type { Identity } from './identity.ts';
+import type { Inbox } from './inbox.ts';
+import type { Outbox } from './outbox.ts';
+import type { Environment, Link, Rest } from './types.ts';
+
+/** What `close` grants the outbox to empty itself. */
+export const CLOSE_DRAIN_MS = 2_000;
+
+export interface LifecycleParts {
+  readonly connection: Connection;
+  readonly identity: Identity;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly rest: Rest;
+  readonly environment: Pick<Environment, 'after'>;
+  /** Forgets conversations, list and subscriptions: they are another person's from now on. */
+  readonly forget: () => void;
+  readonly failed: (error: KonferencoError) => void;
+}
+
+/** Signing in, connecting, leaving. */
+export class Lifecycle {
+  readonly #parts: LifecycleParts;
+  #loaded: Promise<void> | null = null;
+  #connecting: PromiseWithResolvers<void> | null = null;
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+  }
+
+  async connect(): Promise<void> {
+    const { connection, identity } = this.#parts;
+    if (connection.link.kind === 'closed') throw clientError('closed');
+    if (connection.link.kind === 'online') return;
+    if (!identity.me && !(await identity.restore())) throw clientError('not_signed_in');
+    this.#loaded ??= this.#loadOutbox();
+    await this.#loaded;
+    this.#connecting ??= Promise.withResolvers<void>();
+    const { promise } = this.#connecting;
+    connection.connect();
+    return promise;
+  }
+
+  /** Settles who waits for the first connection. */
+  link(link: Link): void {
+    if (link.kind === 'signed_out' && link.code === CLOSE_CODES.token_revoked.code) {
+      this.#parts.identity.forget().catch((thrown: unknown) => this.#parts.failed(asError(thrown)));
+    }
+    if (link.kind === 'online') this.#connecting?.resolve();
+    else if (link.kind === 'signed_out') this.#connecting?.reject(new KonferencoError({ code: refusalOf(link.code), error: 'signed_out', message: link.reason }));
+    else if (link.kind === 'closed') this.#connecting?.reject(clientError('closed'));
+    else return;
+    this.#connecting = null;
+  }
+
+  signIn(credentials: { readonly name: string; readonly invite?: string }): Promise<User> {
+    return this.#parts.identity.signIn(credentials);
+  }
+
+  async signOut(): Promise<void> {
+    const { connection, identity, outbox, rest, forget, failed } = this.#parts;
+    try {
+      if (identity.hasRest) await rest('signOut');
+    } catch (thrown) {
+      // Signing out here must work without a network; the server's session then ends by its own age.
+      failed(asError(thrown));
+    }
+    outbox.clear();
+    connection.signOut(CLOSE_CODES.token_revoked.code, 'You signed out.');
+    forget();
+    await identity.forget();
+  }
+
+  async close(): Promise<void> {
+    const { connection, inbox, outbox, environment } = this.#parts;
+    if (connection.link.kind === 'online') {
+      await Promise.race([outbox.drained(), new Promise<void>((resolve) => environment.after(CLOSE_DRAIN_MS, resolve))]);
+      inbox.acknowledge();
+    }
+    connection.close();
+    outbox.close();
+  }
+
+  async #loadOutbox(): Promise<void> {
+    try {
+      await this.#parts.outbox.load();
+    } catch (thrown) {
+      this.#parts.failed(clientError('storage', thrown));
+    }
+  }
+}
+
+/** A close code that ends the sign-in, as a reply code of the same meaning; reply codes stay as they are. */
+function refusalOf(code: number): number {
+  if (code === CLOSE_CODES.banned.code) return 2104;
+  if (code === CLOSE_CODES.token_revoked.code) return 2003;
+  return code >= 4000 ? 2000 : code;
+}

@@ -1,0 +1,78 @@
+import type { Gone, LogName } from '@konferenco/protocol';
+import type { Correction, Said } from './said.ts';
+import type { Message, MessageState, SendError } from './types.ts';
+
+/** A message as it was first said, before corrections. */
+export interface Body {
+  readonly id: string;
+  /** `null` until the server stored it. */
+  readonly offset: number | null;
+  /** When the server stored it (Unix ms); until then the sender's time. */
+  readonly at: number;
+  readonly sender: string;
+  readonly timestamp: number;
+  readonly said: Said & { kind: 'text' };
+  readonly gone?: Gone;
+  readonly state: MessageState;
+  readonly error?: SendError;
+}
+
+/** A correction and its place in the order: its offset, or infinity while it waits in the outbox. */
+export interface PlacedCorrection {
+  readonly id: string;
+  readonly offset: number;
+  readonly sender: string;
+  readonly said: Correction;
+}
+
+/** A message after its corrections, applied by offset, whatever order they became known in. */
+export function viewMessage(log: LogName, body: Body, corrections: Iterable<PlacedCorrection>, replies: number): Message {
+  let { text, mentions } = body.said;
+  let edited = false;
+  let gone = body.gone;
+  const reactions = new Map<string, Set<string>>();
+  for (const { sender, said } of [...corrections].sort((a, b) => a.offset - b.offset)) {
+    switch (said.kind) {
+      case 'edit':
+        // Only the author's word replaces the author's; a delete may also be a moderator's, which the server decided.
+        if (sender !== body.sender) break;
+        text = said.text;
+        mentions = said.mentions;
+        edited = true;
+        break;
+      case 'delete':
+        gone = 'erased';
+        break;
+      case 'reaction':
+        react(reactions, sender, said);
+        break;
+    }
+  }
+  const { reply_to, thread } = body.said;
+  return {
+    kind: 'message',
+    id: body.id,
+    log,
+    offset: body.offset,
+    sender: body.sender,
+    text: gone ? '' : text,
+    mentions: gone ? [] : mentions,
+    timestamp: body.timestamp,
+    edited: edited && !gone,
+    ...(gone ? { gone } : {}),
+    ...(reply_to === undefined ? {} : { reply_to }),
+    ...(thread === undefined ? {} : { thread }),
+    replies,
+    reactions: gone ? [] : [...reactions].map(([emoji, users]) => ({ emoji, users: [...users] })),
+    state: body.state,
+    ...(body.error ? { error: body.error } : {}),
+  };
+}
+
+function react(reactions: Map<string, Set<string>>, user: string, { emoji, op }: Correction & { kind: 'reaction' }): void {
+  const users = reactions.get(emoji) ?? new Set<string>();
+  if (op === 'add') users.add(user);
+  else users.delete(user);
+  if (users.size > 0) reactions.set(emoji, users);
+  else reactions.delete(emoji);
+}

@@ -1,0 +1,94 @@
+import { decorrelatedJitter } from '@konferenco/core';
+import { LIMITS } from '@konferenco/protocol';
+import type { KonferencoError } from './errors.ts';
+import { RECONNECT } from './reconnect.ts';
+import type { OutboxEntry, SendError } from './types.ts';
+
+/** Envelopes on their way at one time. */
+export const OUTBOX_WINDOW = 32;
+
+export interface Waiting {
+  readonly entry: OutboxEntry;
+  /** `sent`: written to the present connection and not answered yet. */
+  readonly state: 'queued' | 'sent';
+  /** The store has it. */
+  readonly kept: boolean;
+  /** Why the last try failed; its `retry_at` holds back the whole conversation, so that the order stays. */
+  readonly error?: SendError;
+  readonly sleep_ms: number;
+  /** The token was refreshed, or a new id was minted, once for this entry. */
+  readonly refreshed: boolean;
+  readonly reminted: boolean;
+}
+
+/** Own messages that were not answered yet, in the order they were written. */
+export type OutboxState = readonly Waiting[];
+
+export type Refusal =
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'again'; readonly retry_at: number }
+  | { readonly kind: 'refresh' }
+  | { readonly kind: 'remint' };
+
+export function isFull(state: OutboxState): boolean {
+  return state.length >= LIMITS.outbox_entries;
+}
+
+export function enqueued(state: OutboxState, entry: OutboxEntry, kept: boolean): OutboxState {
+  return [...state, { entry, state: 'queued', kept, sleep_ms: 0, refreshed: false, reminted: false }];
+}
+
+/** What may be written now: oldest first, in order within each conversation, never more than the window on its way. */
+export function sendable(state: OutboxState, now: number): readonly Waiting[] {
+  let room = OUTBOX_WINDOW - state.filter((waiting) => waiting.state === 'sent').length;
+  const heldBack = new Set<string>();
+  const due: Waiting[] = [];
+  for (const waiting of state) {
+    if (room <= 0) break;
+    if (waiting.state === 'sent' || heldBack.has(waiting.entry.log)) continue;
+    if (!waiting.kept || (waiting.error?.retry_at ?? 0) > now) {
+      heldBack.add(waiting.entry.log);
+      continue;
+    }
+    due.push(waiting);
+    room--;
+  }
+  return due;
+}
+
+/** When something held back becomes sendable next; `null` when nothing is. */
+export function nextDue(state: OutboxState, now: number): number | null {
+  const times = state.flatMap(({ state: at, error }) => (at === 'queued' && (error?.retry_at ?? 0) > now ? [error?.retry_at ?? 0] : []));
+  return times.length > 0 ? Math.min(...times) : null;
+}
+
+export function expired(state: OutboxState, now: number): readonly Waiting[] {
+  return state.filter((waiting) => now - waiting.entry.created_at > LIMITS.outbox_ms);
+}
+
+/** What a refusal means for the entry. Lasting refusals fail; passing ones wait for the time given or back off. */
+export function judge(waiting: Waiting, error: KonferencoError, now: number, random: number): Refusal {
+  if (error.error === 'id_out_of_range') return waiting.reminted ? { kind: 'failed' } : { kind: 'remint' };
+  switch (error.recourse) {
+    case 'never':
+      return { kind: 'failed' };
+    case 'after_sign_in':
+      // 2000–2099 concern the credentials; from 2100 on a permission is missing, which no token changes.
+      return error.code < 2100 && !waiting.refreshed ? { kind: 'refresh' } : { kind: 'failed' };
+    case 'later':
+      return { kind: 'again', retry_at: now + (error.retry_after_ms ?? decorrelatedJitter(waiting.sleep_ms, random, RECONNECT)) };
+  }
+}
+
+export function changed(state: OutboxState, id: string, change: (waiting: Waiting) => Waiting): OutboxState {
+  return state.map((waiting) => (waiting.entry.id === id ? change(waiting) : waiting));
+}
+
+export function without(state: OutboxState, id: string): OutboxState {
+  return state.filter((waiting) => waiting.entry.id !== id);
+}
+
+/** The connection is gone: what was on its way is sent again, unchanged, on the next one. */
+export function disconnected(state: OutboxState): OutboxState {
+  return state.map((waiting) => (waiting.state === 'sent' ? { ...waiting, state: 'queued' } : waiting));
+}

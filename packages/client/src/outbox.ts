@@ -1,0 +1,262 @@
+import type { Envelope, LogName, ReplyOf } from '@konferenco/protocol';
+import { asError, clientError, KonferencoError } from './errors.ts';
+import {
+  changed,
+  disconnected,
+  enqueued,
+  expired,
+  isFull,
+  judge,
+  nextDue,
+  type OutboxState,
+  sendable,
+  type Waiting,
+  without,
+} from './outbox-state.ts';
+import type { Wire } from './request.ts';
+import type { Environment, OutboxEntry, OutboxStore, Receipt, SendError } from './types.ts';
+
+/** Acknowledged messages are offered again for this long when the store changed its identity. */
+const OFFER_AGAIN_MS = 86_400_000;
+const OFFER_AGAIN_MAX = 1_000;
+
+/** What became of a message; told to its conversation. */
+export type OutboxNews =
+  | { readonly kind: 'queued'; readonly entry: OutboxEntry; readonly error?: SendError }
+  | { readonly kind: 'sent'; readonly entry: OutboxEntry }
+  | { readonly kind: 'stored'; readonly entry: OutboxEntry; readonly reply: ReplyOf<'publish'> }
+  | { readonly kind: 'failed'; readonly entry: OutboxEntry; readonly error: SendError }
+  | { readonly kind: 'renamed'; readonly entry: OutboxEntry; readonly was: string }
+  | { readonly kind: 'dropped'; readonly entry: OutboxEntry };
+
+export interface OutboxOptions {
+  readonly wire: Wire;
+  readonly store: OutboxStore;
+  readonly environment: Pick<Environment, 'after' | 'random'>;
+  /** The server's time, as far as known. */
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly news: (news: OutboxNews) => void;
+  readonly refreshToken: () => Promise<void>;
+  /** The store could not keep or drop an entry; the message goes its way from memory. */
+  readonly storageFailed: (error: KonferencoError) => void;
+}
+
+interface Promised {
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: KonferencoError) => void;
+}
+
+/** Sends own messages until each is answered: in order per conversation, over any number of connections, once in effect. */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  #state: OutboxState = [];
+  readonly #promised = new Map<string, Promised>();
+  /** Stored in the last day, oldest first. */
+  #acknowledged: OutboxEntry[] = [];
+  #cancelDue: () => void = () => {};
+  #idle: (() => void)[] = [];
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#state.length;
+  }
+
+  /** What waits for one conversation, oldest first. */
+  of(log: LogName): readonly Waiting[] {
+    return this.#state.filter((waiting) => waiting.entry.log === log);
+  }
+
+  /** Takes up what an earlier run of the program left behind. */
+  async load(): Promise<void> {
+    for (const entry of await this.#options.store.load()) {
+      if (this.#state.some((waiting) => waiting.entry.id === entry.id)) continue;
+      this.#state = enqueued(this.#state, entry, true);
+      this.#options.news({ kind: 'queued', entry });
+    }
+    this.flush();
+  }
+
+  /** @returns resolves when the server has stored it; rejects when it is refused for good or the outbox is full. */
+  add(log: LogName, envelope: Envelope): Promise<Receipt> {
+    if (isFull(this.#state)) return Promise.reject(clientError('outbox_full'));
+    const entry: OutboxEntry = { id: envelope.id, log, envelope: JSON.stringify(envelope), created_at: this.#options.now() };
+    const receipt = new Promise<Receipt>((resolve, reject) => this.#promised.set(entry.id, { resolve, reject }));
+    this.#accept(entry);
+    return receipt;
+  }
+
+  /** Puts back a message that failed. */
+  again(entry: OutboxEntry): void {
+    if (isFull(this.#state)) throw clientError('outbox_full');
+    this.#accept({ ...entry, created_at: this.#options.now() });
+  }
+
+  /** Drops a message that still waits. One on its way cannot be called back: the server may have it already. */
+  discard(id: string): void {
+    const waiting = this.#state.find((one) => one.entry.id === id);
+    if (waiting?.state === 'queued') this.#drop(waiting);
+  }
+
+  /** The connection stands: send what waits. */
+  flush(): void {
+    const now = this.#options.now();
+    for (const waiting of expired(this.#state, now)) this.#fail(waiting, clientError('expired'));
+    if (!this.#options.wire.online) return;
+    for (const waiting of sendable(this.#state, now)) void this.#send(waiting);
+    this.#cancelDue();
+    const due = nextDue(this.#state, now);
+    if (due !== null) this.#cancelDue = this.#options.environment.after(due - now, () => this.flush());
+  }
+
+  lost(): void {
+    this.#cancelDue();
+    for (const { state, entry, error } of this.#state) {
+      if (state === 'sent') this.#options.news({ kind: 'queued', entry, ...(error ? { error } : {}) });
+    }
+    this.#state = disconnected(this.#state);
+  }
+
+  /** The server's store is another one than before: what it acknowledged lately may be missing there. */
+  offerAgain(): void {
+    const since = this.#options.now() - OFFER_AGAIN_MS;
+    const offers = this.#acknowledged.filter((entry) => entry.created_at >= since);
+    this.#acknowledged = [];
+    // Own answers come first in the order: they were said before what waits.
+    const offered = offers.reduce<OutboxState>((state, entry) => enqueued(state, entry, true), []);
+    this.#state = [...offered, ...this.#state];
+  }
+
+  /** Resolves when nothing waits any more, at once or later. */
+  drained(): Promise<void> {
+    return this.#state.length === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Rejects what still waits in memory; the store keeps it for the next start. */
+  close(): void {
+    this.#cancelDue();
+    for (const promised of this.#promised.values()) promised.reject(clientError('closed'));
+    this.#promised.clear();
+  }
+
+  /** Forgets everything, here and in the store. */
+  clear(): void {
+    for (const waiting of this.#state) this.#drop(waiting);
+    this.#acknowledged = [];
+  }
+
+  #accept(entry: OutboxEntry): void {
+    this.#state = enqueued(this.#state, entry, false);
+    this.#options.news({ kind: 'queued', entry });
+    void this.#keep(entry).then(() => {
+      this.#state = changed(this.#state, entry.id, (waiting) => ({ ...waiting, kept: true }));
+      this.flush();
+    });
+  }
+
+  async #keep(entry: OutboxEntry): Promise<void> {
+    try {
+      await this.#options.store.put(entry);
+    } catch (error) {
+      this.#options.storageFailed(clientError('storage', error));
+    }
+  }
+
+  async #forget(id: string): Promise<void> {
+    try {
+      await this.#options.store.delete(id);
+    } catch (error) {
+      this.#options.storageFailed(clientError('storage', error));
+    }
+  }
+
+  async #send({ entry }: Waiting): Promise<void> {
+    this.#state = changed(this.#state, entry.id, ({ error: _, ...waiting }) => ({ ...waiting, state: 'sent' }));
+    this.#options.news({ kind: 'sent', entry });
+    try {
+      const reply = await this.#options.wire.publish(entry.envelope);
+      const waiting = this.#state.find((one) => one.entry.id === entry.id);
+      if (waiting) this.#stored(waiting, reply);
+    } catch (thrown) {
+      const error = asError(thrown);
+      const waiting = this.#state.find((one) => one.entry.id === entry.id);
+      if (waiting && error.error !== 'disconnected') await this.#refused(waiting, error);
+    }
+    this.flush();
+  }
+
+  #stored(waiting: Waiting, reply: ReplyOf<'publish'>): void {
+    const { entry } = waiting;
+    this.#acknowledged = [...this.#acknowledged.slice(1 - OFFER_AGAIN_MAX), entry];
+    this.#settle(waiting, { kind: 'stored', entry, reply }, { id: entry.id, log: reply.log, offset: reply.offset });
+  }
+
+  async #refused(waiting: Waiting, error: KonferencoError): Promise<void> {
+    const { id } = waiting.entry;
+    const refusal = judge(waiting, error, this.#options.now(), this.#options.environment.random());
+    switch (refusal.kind) {
+      case 'failed':
+        return this.#fail(waiting, error);
+      case 'again': {
+        const sleep_ms = refusal.retry_at - this.#options.now();
+        const why = { ...sendError(error), retry_at: refusal.retry_at };
+        this.#state = changed(this.#state, id, (one) => ({ ...one, state: 'queued', error: why, sleep_ms }));
+        return this.#options.news({ kind: 'queued', entry: waiting.entry, error: why });
+      }
+      case 'refresh':
+        return this.#refreshFor(waiting);
+      case 'remint':
+        return this.#remint(waiting);
+    }
+  }
+
+  async #refreshFor(waiting: Waiting): Promise<void> {
+    try {
+      await this.#options.refreshToken();
+      this.#state = changed(this.#state, waiting.entry.id, (one) => ({ ...one, state: 'queued', refreshed: true }));
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (error.recourse === 'later') await this.#refused(waiting, error);
+      else this.#fail(waiting, error);
+    }
+  }
+
+  #remint(waiting: Waiting): void {
+    const was = waiting.entry.id;
+    const envelope = { ...(JSON.parse(waiting.entry.envelope) as Envelope), id: this.#options.newId() };
+    const entry: OutboxEntry = { ...waiting.entry, id: envelope.id, envelope: JSON.stringify(envelope) };
+    this.#state = changed(this.#state, was, (one) => ({ ...one, entry, state: 'queued', reminted: true }));
+    const promised = this.#promised.get(was);
+    this.#promised.delete(was);
+    if (promised) this.#promised.set(entry.id, promised);
+    this.#options.news({ kind: 'renamed', entry, was });
+    void this.#keep(entry).then(() => this.#forget(was));
+  }
+
+  #drop(waiting: Waiting): void {
+    this.#settle(waiting, { kind: 'dropped', entry: waiting.entry }, clientError('discarded'));
+  }
+
+  #fail(waiting: Waiting, error: KonferencoError): void {
+    this.#settle(waiting, { kind: 'failed', entry: waiting.entry, error: sendError(error) }, error);
+  }
+
+  #settle(waiting: Waiting, news: OutboxNews, outcome: Receipt | KonferencoError): void {
+    const { id } = waiting.entry;
+    this.#state = without(this.#state, id);
+    void this.#forget(id);
+    this.#options.news(news);
+    const promised = this.#promised.get(id);
+    this.#promised.delete(id);
+    if (outcome instanceof KonferencoError) promised?.reject(outcome);
+    else promised?.resolve(outcome);
+    if (this.#state.length === 0) for (const idle of this.#idle.splice(0)) idle();
+  }
+}
+
+function sendError({ code, error, message }: KonferencoError): SendError {
+  return { code, error, message };
+}

@@ -1,0 +1,256 @@
+import { type Envelope, type InboxItem, type Item, type LogName } from '@konferenco/protocol';
+import { type Body, type PlacedCorrection, viewMessage } from './message-view.ts';
+import { readSaid } from './said.ts';
+import { SortedOffsets } from './sorted-offsets.ts';
+import type { Message, MessageState, SendError, TimelineEntry, TimelineGap } from './types.ts';
+
+/**
+ * What one conversation's entries add up to: a deterministic fold in which an entry counts once however often and in
+ * whatever order it comes. Own messages are in it from the moment of writing; their stored entry takes the same place
+ * by id. No clock, no network.
+ */
+export class Replica {
+  readonly #log: LogName;
+  readonly #me: () => string;
+  #bodies = new Map<string, Body>();
+  #idAt = new Map<number, string>();
+  #corrections = new Map<string, Map<string, PlacedCorrection>>();
+  /** Which target an outbox correction belongs to. */
+  #targetOf = new Map<string, string>();
+  #views = new Map<string, Message>();
+  #main = new SortedOffsets();
+  #threads = new Map<string, SortedOffsets>();
+  #offsets = new SortedOffsets();
+  /** Own messages without an offset, in the order of writing. */
+  #unstored = new Set<string>();
+  #gaps: TimelineGap[] = [];
+  #peerRead = 0;
+
+  constructor(log: LogName, me: () => string) {
+    this.#log = log;
+    this.#me = me;
+  }
+
+  /** Takes in stored entries. */
+  insert(items: readonly (Item | InboxItem)[]): void {
+    for (const item of items) {
+      if (item.envelope) this.#insertEnvelope(item.offset, item.at, item.envelope);
+      if (item.gone) this.#insertGone(item.offset, item.at, item.gone);
+      if (this.#gaps.length > 0) this.#closeGap(item.offset);
+    }
+  }
+
+  addGap(gap: TimelineGap): void {
+    this.#gaps = [...this.#gaps.filter((known) => known.to < gap.from || known.from > gap.to), gap].sort((a, b) => a.from - b.from);
+  }
+
+  /** `from` to `to` were fetched: what is still missing there will not come. */
+  removeGap(gap: TimelineGap): void {
+    this.#gaps = this.#gaps.filter((known) => known.to < gap.from || known.from > gap.to);
+  }
+
+  /** An own envelope that is not stored yet, and how far it got. */
+  draft(envelope: Envelope, state: MessageState, error?: SendError): void {
+    const said = readSaid(envelope);
+    if (!said) return;
+    if (said.kind !== 'text') {
+      if (state === 'failed') this.#removeCorrection(envelope.id);
+      else if (!this.#targetOf.has(envelope.id) || this.#correction(envelope.id)?.offset === Number.POSITIVE_INFINITY) {
+        this.#placeCorrection({ id: envelope.id, offset: Number.POSITIVE_INFINITY, sender: envelope.from.user_id, said });
+      }
+      return;
+    }
+    if ((this.#bodies.get(envelope.id)?.offset ?? null) !== null) return;
+    this.#unstored.add(envelope.id);
+    this.#bodies.set(envelope.id, {
+      id: envelope.id,
+      offset: null,
+      at: envelope.timestamp,
+      sender: envelope.from.user_id,
+      timestamp: envelope.timestamp,
+      said,
+      state,
+      ...(error ? { error } : {}),
+    });
+    this.#changed(envelope.id);
+  }
+
+  /** Takes back an own envelope that was never stored. */
+  dropDraft(id: string): void {
+    this.#removeCorrection(id);
+    if (!this.#unstored.delete(id)) return;
+    this.#bodies.delete(id);
+    this.#views.delete(id);
+  }
+
+  /** The other person has read up to `offset`. */
+  readByPeer(offset: number): void {
+    if (offset <= this.#peerRead) return;
+    for (const id of this.#main.between(this.#peerRead + 1, offset).map((at) => this.#idAt.get(at))) if (id) this.#views.delete(id);
+    for (const thread of this.#threads.values()) {
+      for (const at of thread.between(this.#peerRead + 1, offset)) this.#views.delete(this.#idAt.get(at) ?? '');
+    }
+    this.#peerRead = offset;
+  }
+
+  /** The newest offset of a message or reply; 0 when there is none. */
+  get newestOffset(): number {
+    return this.#offsets.all().at(-1) ?? 0;
+  }
+
+  get peerRead(): number {
+    return this.#peerRead;
+  }
+
+  /** The offset after which everything up to the newest is known to have been read by me is `read`: what is unread then. */
+  unreadAfter(read: number): { readonly unread: number; readonly mentions: number } {
+    let unread = 0;
+    let mentions = 0;
+    for (const offset of this.#offsets.after(read)) {
+      const message = this.message(this.#idAt.get(offset) ?? '');
+      if (!message || message.gone || message.sender === this.#me() || message.sender === '') continue;
+      unread++;
+      if (message.mentions.includes(this.#me())) mentions++;
+    }
+    return { unread, mentions };
+  }
+
+  message(id: string): Message | undefined {
+    const body = this.#bodies.get(id);
+    if (!body) return undefined;
+    let view = this.#views.get(id);
+    if (!view) {
+      const state = body.state === 'stored' && body.offset !== null && body.offset <= this.#peerRead && body.sender === this.#me() ? 'read' : body.state;
+      const replies = this.#threads.get(id)?.size ?? 0;
+      view = viewMessage(this.#log, { ...body, state }, this.#corrections.get(id)?.values() ?? [], replies);
+      this.#views.set(id, view);
+    }
+    return view;
+  }
+
+  /** The newest stored message that is still there, and when the server stored it (Unix ms). */
+  newest(): { readonly message: Message; readonly at: number } | null {
+    for (const offset of this.#main.backwards()) {
+      const id = this.#idAt.get(offset) ?? '';
+      const message = this.message(id);
+      if (message && !message.gone) return { message, at: this.#bodies.get(id)?.at ?? 0 };
+    }
+    return null;
+  }
+
+  /** Oldest first, with gaps in their places and own unstored messages at the end. */
+  timeline(): readonly TimelineEntry[] {
+    return this.#assemble(this.#main, this.#gaps, (message) => message.thread === undefined);
+  }
+
+  /** The replies of one thread, likewise. */
+  thread(root: string): readonly TimelineEntry[] {
+    return this.#assemble(this.#threads.get(root) ?? new SortedOffsets(), [], (message) => message.thread === root);
+  }
+
+  /** Forgets everything stored; what waits in the outbox stays. */
+  clear(): void {
+    const drafts = [...this.#unstored].flatMap((id) => this.#bodies.get(id) ?? []);
+    const corrections = [...this.#corrections.values()].flatMap((all) => [...all.values()]).filter(({ offset }) => offset === Number.POSITIVE_INFINITY);
+    this.#bodies = new Map(drafts.map((body) => [body.id, body]));
+    this.#idAt = new Map();
+    this.#corrections = new Map();
+    this.#targetOf = new Map();
+    this.#views = new Map();
+    this.#main = new SortedOffsets();
+    this.#threads = new Map();
+    this.#offsets = new SortedOffsets();
+    this.#gaps = [];
+    this.#peerRead = 0;
+    for (const correction of corrections) this.#placeCorrection(correction);
+  }
+
+  #insertEnvelope(offset: number, at: number, envelope: Envelope): void {
+    const said = readSaid(envelope);
+    if (!said) return;
+    const sender = envelope.from.user_id;
+    if (said.kind !== 'text') return this.#placeCorrection({ id: envelope.id, offset, sender, said });
+    if ((this.#bodies.get(envelope.id)?.offset ?? null) !== null) return;
+    this.#unstored.delete(envelope.id);
+    this.#idAt.set(offset, envelope.id);
+    this.#bodies.set(envelope.id, { id: envelope.id, offset, at, sender, timestamp: envelope.timestamp, said, state: 'stored' });
+    this.#place(offset, said.thread);
+    this.#changed(envelope.id);
+  }
+
+  #insertGone(offset: number, at: number, gone: NonNullable<Item['gone']>): void {
+    const id = this.#idAt.get(offset);
+    const known = id === undefined ? undefined : this.#bodies.get(id);
+    if (known) {
+      this.#bodies.set(known.id, { ...known, gone });
+      this.#views.delete(known.id);
+      return;
+    }
+    const body: Body = { id: `gone:${offset}`, offset, at, sender: '', timestamp: at, said: { kind: 'text', text: '', mentions: [] }, gone, state: 'stored' };
+    this.#idAt.set(offset, body.id);
+    this.#bodies.set(body.id, body);
+    this.#place(offset, undefined);
+  }
+
+  #place(offset: number, thread: string | undefined): void {
+    this.#offsets.add(offset);
+    if (thread === undefined) {
+      this.#main.add(offset);
+      return;
+    }
+    const replies = this.#threads.get(thread) ?? new SortedOffsets();
+    replies.add(offset);
+    this.#threads.set(thread, replies);
+    this.#views.delete(thread);
+  }
+
+  #placeCorrection(correction: PlacedCorrection): void {
+    const { target } = correction.said;
+    const known = this.#corrections.get(target) ?? new Map<string, PlacedCorrection>();
+    known.set(correction.id, correction);
+    this.#corrections.set(target, known);
+    this.#targetOf.set(correction.id, target);
+    this.#views.delete(target);
+  }
+
+  #correction(id: string): PlacedCorrection | undefined {
+    return this.#corrections.get(this.#targetOf.get(id) ?? '')?.get(id);
+  }
+
+  #removeCorrection(id: string): void {
+    const target = this.#targetOf.get(id);
+    if (target === undefined || this.#correction(id)?.offset !== Number.POSITIVE_INFINITY) return;
+    this.#corrections.get(target)?.delete(id);
+    this.#targetOf.delete(id);
+    this.#views.delete(target);
+  }
+
+  #changed(id: string): void {
+    this.#views.delete(id);
+  }
+
+  #closeGap(offset: number): void {
+    this.#gaps = this.#gaps.flatMap((gap) => {
+      if (offset < gap.from || offset > gap.to) return [gap];
+      const before = offset > gap.from ? [{ ...gap, to: offset - 1 }] : [];
+      const after = offset < gap.to ? [{ ...gap, from: offset + 1 }] : [];
+      return [...before, ...after];
+    });
+  }
+
+  #assemble(offsets: SortedOffsets, gaps: readonly TimelineGap[], belongs: (message: Message) => boolean): readonly TimelineEntry[] {
+    const entries: TimelineEntry[] = [];
+    let nextGap = 0;
+    for (const offset of offsets.all()) {
+      for (let gap = gaps[nextGap]; gap && gap.from < offset; gap = gaps[++nextGap]) entries.push(gap);
+      const message = this.message(this.#idAt.get(offset) ?? '');
+      if (message) entries.push(message);
+    }
+    entries.push(...gaps.slice(nextGap));
+    for (const id of this.#unstored) {
+      const message = this.message(id);
+      if (message && belongs(message)) entries.push(message);
+    }
+    return entries;
+  }
+}

@@ -1,0 +1,80 @@
+import type { ClientFrame, ReplyOf, ServerFrameOf } from '@konferenco/protocol';
+import { clientError, type KonferencoError, serverError, KonferencoError as ServerRefusal } from './errors.ts';
+import type { Environment } from './types.ts';
+
+/** Requests without an answer at one time; more are refused as overload. */
+export const PENDING_MAX = 512;
+export const REQUEST_TIMEOUT_MS = 20_000;
+
+type AskedFrame = Exclude<ClientFrame, { type: 'ack' | 'heartbeat' }>['type'];
+type Fields<T extends AskedFrame> = Omit<Extract<ClientFrame, { type: T }>, 'type' | 'ref'>;
+
+/** The connection as the parts of the SDK use it. */
+export interface Wire {
+  /** True from the reply to hello until the connection is lost. */
+  readonly online: boolean;
+  /** Rejects with {@link KonferencoError}: the server's refusal, `disconnected` or `timeout`. */
+  ask<T extends AskedFrame>(type: T, fields: Fields<T>): Promise<ReplyOf<T>>;
+  /** Publishes an envelope whose JSON must not change by a byte. */
+  publish(envelope: string): Promise<ReplyOf<'publish'>>;
+  /** Sends without expecting an answer; false when there is no connection. */
+  say(frame: ClientFrame): boolean;
+}
+
+interface Pending {
+  readonly resolve: (data: unknown) => void;
+  readonly reject: (error: KonferencoError) => void;
+  readonly cancelTimeout: () => void;
+}
+
+/** Matches replies to requests by `ref`. */
+export class Requests {
+  readonly #environment: Pick<Environment, 'after'>;
+  readonly #send: (text: string) => boolean;
+  readonly #pending = new Map<number, Pending>();
+  #lastRef = 0;
+
+  constructor(environment: Pick<Environment, 'after'>, send: (text: string) => boolean) {
+    this.#environment = environment;
+    this.#send = send;
+  }
+
+  ask<T extends AskedFrame>(type: T, fields: Fields<T>): Promise<ReplyOf<T>> {
+    return this.#request((ref) => JSON.stringify({ type, ref, ...fields })) as Promise<ReplyOf<T>>;
+  }
+
+  publish(envelope: string): Promise<ReplyOf<'publish'>> {
+    return this.#request((ref) => `{"type":"publish","ref":${ref},"envelope":${envelope}}`) as Promise<ReplyOf<'publish'>>;
+  }
+
+  /** Hands an answer to its request. False when nobody asked: a late answer, or an error without `ref`. */
+  settle(frame: ServerFrameOf<'reply'> | ServerFrameOf<'error'>): boolean {
+    const pending = frame.ref === undefined ? undefined : this.#take(frame.ref);
+    if (!pending) return false;
+    if (frame.type === 'reply') pending.resolve(frame.data);
+    else pending.reject(new ServerRefusal(frame));
+    return true;
+  }
+
+  /** The connection is gone: no answer will come. */
+  dropAll(): void {
+    for (const ref of [...this.#pending.keys()]) this.#take(ref)?.reject(clientError('disconnected'));
+  }
+
+  #request(text: (ref: number) => string): Promise<unknown> {
+    if (this.#pending.size >= PENDING_MAX) return Promise.reject(serverError('overloaded'));
+    const ref = ++this.#lastRef;
+    return new Promise((resolve, reject) => {
+      const cancelTimeout = this.#environment.after(REQUEST_TIMEOUT_MS, () => this.#take(ref)?.reject(clientError('timeout')));
+      this.#pending.set(ref, { resolve, reject, cancelTimeout });
+      if (!this.#send(text(ref))) this.#take(ref)?.reject(clientError('disconnected'));
+    });
+  }
+
+  #take(ref: number): Pending | undefined {
+    const pending = this.#pending.get(ref);
+    this.#pending.delete(ref);
+    pending?.cancelTimeout();
+    return pending;
+  }
+}

@@ -1,0 +1,40 @@
+import type { DeletePayload, EditPayload, Envelope, ReactionPayload, TextPayload, ThreadReplyPayload } from '@konferenco/protocol';
+
+/** What an envelope means for a conversation's timeline. */
+export type Said =
+  | { readonly kind: 'text'; readonly text: string; readonly mentions: readonly string[]; readonly reply_to?: string; readonly thread?: string }
+  | { readonly kind: 'edit'; readonly target: string; readonly text: string; readonly mentions: readonly string[] }
+  | { readonly kind: 'delete'; readonly target: string }
+  | { readonly kind: 'reaction'; readonly target: string; readonly emoji: string; readonly op: 'add' | 'remove' };
+
+export type Correction = Exclude<Said, { kind: 'text' }>;
+
+/** Reads an envelope; `null` for what no timeline shows: other families, and what is sealed. The server checked the payload's form. */
+export function readSaid(envelope: Envelope): Said | null {
+  if (envelope.type !== 'chat' || envelope.encrypted) return null;
+  const payload: unknown = envelope.payload;
+  switch (envelope.subtype) {
+    case 'channel_message':
+    case 'direct_message':
+    case 'mention': {
+      const { text, mentions = [], reply_to } = payload as TextPayload;
+      return { kind: 'text', text, mentions, ...(reply_to === undefined ? {} : { reply_to }) };
+    }
+    case 'thread_reply': {
+      const { text, mentions = [], thread } = payload as ThreadReplyPayload;
+      return { kind: 'text', text, mentions, thread };
+    }
+    case 'edit': {
+      const { target, text, mentions = [] } = payload as EditPayload;
+      return { kind: 'edit', target, text, mentions };
+    }
+    case 'delete':
+      return { kind: 'delete', target: (payload as DeletePayload).target };
+    case 'reaction': {
+      const { target, emoji, op } = payload as ReactionPayload;
+      return { kind: 'reaction', target, emoji, op };
+    }
+    default:
+      return null;
+  }
+}

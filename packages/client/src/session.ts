@@ -1,0 +1,123 @@
+import type { InboxItem, LogName, ReplyOf, ServerFrame } from '@konferenco/protocol';
+import type { LogConversation } from './conversation.ts';
+import type { RestConversationList } from './conversation-list.ts';
+import { KonferencoError } from './errors.ts';
+import type { Emitter } from './events.ts';
+import type { Inbox } from './inbox.ts';
+import type { Outbox } from './outbox.ts';
+import type { Presence } from './presence.ts';
+import type { Requests, Wire } from './request.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { ClientEvents } from './types.ts';
+
+export interface SessionParts {
+  readonly wire: Wire;
+  readonly requests: Requests;
+  readonly events: Emitter<ClientEvents>;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly presence: Presence;
+  readonly subscriptions: Subscriptions;
+  readonly list: RestConversationList;
+  /** Conversations met so far. */
+  readonly conversations: ReadonlyMap<LogName, LogConversation>;
+  readonly me: () => string;
+  readonly migrate: (within_ms: number) => void;
+  readonly heartbeat: (server_time: number) => void;
+  /** Whether the conversation list can be fetched. */
+  readonly hasList: () => boolean;
+}
+
+/** What outlives single connections: takes frames to whom they concern, and brings everybody up again after a reconnect. */
+export class Session {
+  readonly #parts: SessionParts;
+  #epoch: string | null = null;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** A connection stands. */
+  resume(hello: ReplyOf<'hello'>): void {
+    const { inbox, outbox, presence, subscriptions, list, conversations } = this.#parts;
+    if (this.#epoch !== null && this.#epoch !== hello.epoch) {
+      inbox.reset();
+      for (const conversation of conversations.values()) conversation.reset();
+      outbox.offerAgain();
+    }
+    this.#epoch = hello.epoch;
+    inbox.resume(hello.user_id, hello.inbox);
+    subscriptions.resume();
+    outbox.flush();
+    presence.resume();
+    if (this.#parts.hasList()) list.plan();
+  }
+
+  lost(): void {
+    const { requests, inbox, outbox, presence, subscriptions, conversations } = this.#parts;
+    requests.dropAll();
+    inbox.lost();
+    outbox.lost();
+    presence.lost();
+    subscriptions.lost();
+    for (const conversation of conversations.values()) conversation.lost();
+  }
+
+  frame(frame: ServerFrame): void {
+    const { wire, requests, events, inbox, presence, subscriptions, conversations } = this.#parts;
+    switch (frame.type) {
+      case 'message':
+        conversations.get(frame.log)?.live(frame.items);
+        break;
+      case 'inbox':
+        inbox.live(frame.items);
+        break;
+      case 'transient':
+        conversations.get(frame.log)?.transient(frame.envelope);
+        break;
+      case 'reply':
+        requests.settle(frame);
+        break;
+      case 'error':
+        if (!requests.settle(frame)) events.emit('error', new KonferencoError(frame));
+        break;
+      case 'skipped':
+        conversations.get(frame.log)?.skipped(frame.from, frame.to);
+        break;
+      case 'resync':
+        if (frame.log.startsWith('in:')) void inbox.resync(this.#parts.me());
+        else subscriptions.again(frame.log);
+        break;
+      case 'heartbeat':
+        wire.say({ type: 'heartbeat', nonce: frame.nonce });
+        this.#parts.heartbeat(frame.server_time);
+        break;
+      case 'migrate':
+        this.#parts.migrate(frame.within_ms);
+        break;
+      case 'presence':
+        presence.take(frame);
+        break;
+      case 'changed':
+        this.#changed({ what: frame.what, id: frame.id });
+        break;
+    }
+  }
+
+  /** Entries of the inbox go to their conversation where it is followed, and are told here where it is not. */
+  deliverInbox(items: readonly InboxItem[]): void {
+    const { events, conversations, list } = this.#parts;
+    for (const item of items) {
+      const conversation = conversations.get(item.log);
+      const standing = conversation?.standing(item.offset) ?? 'elsewhere';
+      if (standing === 'ahead') conversation?.live([item]);
+      else if (standing !== 'told') events.emit('message', { log: item.log, item });
+      if (item.reason === 'direct' && !list.has(item.log) && this.#parts.hasList()) list.plan();
+    }
+  }
+
+  #changed(change: ClientEvents['changed']): void {
+    if (change.what !== 'profile' && this.#parts.hasList()) this.#parts.list.plan();
+    this.#parts.events.emit('changed', change);
+  }
+}
