@@ -93,7 +93,11 @@ export interface Conversation {
   state(): ConversationState;
   /** Calls `fn` after each change. Returns what ends it. */
   subscribe(fn: () => void): () => void;
-  /** Starts live delivery and loads the newest page; idempotent. Closing stops the delivery of channels. */
+  /**
+   * Starts live delivery and loads the newest page; idempotent. Closing stops the delivery of channels. Resolves once
+   * the page is here, also when that takes until the next connection, or when closed meanwhile; rejects with
+   * {@link KonferencoError} when the server refuses.
+   */
   open(): Promise<void>;
   close(): void;
   loadOlder(): Promise<void>;
@@ -180,7 +184,7 @@ export interface Environment {
   readonly after: (ms: number, fn: () => void) => () => void;
   readonly random: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
-  readonly fetch: typeof fetch;
+  readonly fetch: (url: string, init?: RequestInit) => Promise<Response>;
   readonly openSocket: (url: string, protocol: string) => Socket;
   /** Runs `fn` while no other program on this device runs one of the same name; default: the Web Locks API where there is one. */
   readonly exclusively: <T>(name: string, fn: () => Promise<T>) => Promise<T>;
@@ -213,6 +217,10 @@ export interface PresenceView {
 /** Everything a client is told, by event name. */
 export interface ClientEvents {
   link: Link;
+  /** Somebody signed in or out here; `null`: nobody is signed in. */
+  me: User | null;
+  /** Number of messages waiting in the outbox, after each change. */
+  waiting: number;
   /** An entry arrived, live or by catching up, once per (log, offset), in order within its log. */
   message: { readonly log: LogName; readonly item: Item | InboxItem };
   /** The inbox caught up after (re)connecting; `items` are the entries that had been missed, in order. */

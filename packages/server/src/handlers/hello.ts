@@ -9,7 +9,8 @@ export function handleHello(services: Services, connection: Connection, frame: C
     refuse(connection, { ref: frame.ref, error: 'unexpected_frame', detail: 'a second hello' });
     return;
   }
-  if (connection.identity.device === '' && frame.device_id) {
+  // A sign-in names its device; a bare name (demo, load mode) has none of its own, so the client may say which one it is.
+  if (connection.identity.session === '' && frame.device_id) {
     connection.identity = { ...connection.identity, device: frame.device_id };
   }
   connection.status = frame.status ?? 'online';

@@ -50,7 +50,7 @@ interface Accepted<A extends Acceptance = Stored | Transient> {
 
 function settle(services: Services, connection: Connection, accepted: Accepted): Promise<void> | void {
   const { envelope, ref, acceptance } = accepted;
-  services.metrics.accepted.inc({ type: envelope.type, guarantee: acceptance.rule.guarantee });
+  services.metrics.countAccepted(envelope.type, acceptance.rule.guarantee);
   if (acceptance.kind === 'transient') {
     publishTransient(services, connection, { envelope, ref, acceptance });
     return;

@@ -24,7 +24,7 @@ export interface Readings {
 /** Everything an operator can watch. One registry a node, so that two nodes can live in one process. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly accepted = this.#counter('konferenco_messages_accepted_total', 'Envelopes accepted, by type and guarantee.', ['type', 'guarantee']);
+  readonly #accepted = this.#counter('konferenco_messages_accepted_total', 'Envelopes accepted, by type and guarantee.', ['type', 'guarantee']);
   readonly deliveries = this.#counter('konferenco_deliveries_total', 'Envelope copies handed to sockets.', []);
   readonly refusals = this.#counter('konferenco_refusals_total', 'Requests refused, by error name.', ['error']);
   readonly drops = this.#counter('konferenco_drops_total', 'Copies or frames dropped, by reason; the log still has them.', ['reason']);
@@ -32,6 +32,7 @@ export class Metrics {
   readonly closed = this.#counter('konferenco_connections_closed_total', 'Connections closed, by code.', ['code']);
   readonly holes = this.#counter('konferenco_live_holes_total', 'Holes in live copies that were filled from the log.', []);
   readonly offline = this.#counter('konferenco_offline_total', 'Inbox entries for users without a connection here; they wait in the log.', []);
+  readonly #acceptedChildren = new Map<string, { inc(): void }>();
   readonly #steps: ReadonlyMap<Step, { observe(seconds: number): void }>;
   readonly #loop = monitorEventLoopDelay({ resolution: 20 });
 
@@ -63,6 +64,17 @@ export class Metrics {
   /** Records that `step` took from `start` (of `performance.now()`) until now. */
   step(step: Step, start: number): void {
     this.#steps.get(step)?.observe((performance.now() - start) / 1000);
+  }
+
+  /** Counts an accepted envelope. */
+  countAccepted(type: string, guarantee: string): void {
+    const key = `${type}/${guarantee}`;
+    let child = this.#acceptedChildren.get(key);
+    if (!child) {
+      child = this.#accepted.labels(type, guarantee);
+      this.#acceptedChildren.set(key, child);
+    }
+    child.inc();
   }
 
   close(): void {

@@ -1,0 +1,79 @@
+import type { Bus, BusRecord, Clock } from '@konferenco/core';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** What the network does to what it carries. Probabilities from 0 to 1, times in milliseconds of virtual time. */
+export interface NetworkFaults {
+  readonly delay_ms: readonly [min: number, max: number];
+  /** Of records on the bus between nodes. */
+  readonly lose: number;
+  readonly double: number;
+}
+
+/** One direction of a TCP connection: what arrives does so in order; a cut loses what is still under way. */
+export class SimulatedPipe {
+  readonly #clock: Clock;
+  readonly #random: SeededRandom;
+  readonly #delay: readonly [number, number];
+  #readyAt = 0;
+  #cut = false;
+
+  constructor(clock: Clock, random: SeededRandom, delay_ms: readonly [number, number]) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#delay = delay_ms;
+  }
+
+  /** Calls `arrive` after the delay and after everything sent before, unless the pipe is cut by then. */
+  carry(arrive: () => void): void {
+    const at = Math.max(this.#readyAt, this.#clock.now() + this.#random.int(...this.#delay));
+    this.#readyAt = at;
+    this.#clock.after(at - this.#clock.now(), () => {
+      if (!this.#cut) arrive();
+    });
+  }
+
+  cut(): void {
+    this.#cut = true;
+  }
+}
+
+/** A bus between simulated nodes that loses, doubles, delays and so reorders records, except to the node that sent them. */
+export class SimulatedBus {
+  readonly #clock: Clock;
+  readonly #random: SeededRandom;
+  readonly #faults: NetworkFaults;
+  readonly #nodes = new Map<string, Set<(record: BusRecord) => void>>();
+
+  constructor(clock: Clock, random: SeededRandom, faults: NetworkFaults) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#faults = faults;
+  }
+
+  /** The bus as one node sees it. */
+  connect(node: string): Bus {
+    const own = new Set<(record: BusRecord) => void>();
+    this.#nodes.set(node, own);
+    return {
+      publish: (record) => {
+        for (const receive of own) receive(record);
+        for (const [name, receivers] of this.#nodes) if (name !== node) this.#carry(record, receivers);
+      },
+      subscribe: (receive) => {
+        own.add(receive);
+        return () => own.delete(receive);
+      },
+      onReconnect() {},
+      close: async () => void this.#nodes.delete(node),
+    };
+  }
+
+  #carry(record: BusRecord, receivers: ReadonlySet<(record: BusRecord) => void>): void {
+    const copies = this.#random.chance(this.#faults.lose) ? 0 : this.#random.chance(this.#faults.double) ? 2 : 1;
+    for (let i = 0; i < copies; i++) {
+      this.#clock.after(this.#random.int(...this.#faults.delay_ms), () => {
+        for (const receive of receivers) receive(record);
+      });
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { Authenticator, Bus, Clock, Identity, Random, Store } from '@konferenco/core';
+import { createDirectory, createNode, type Encoding, type Node, type NodeOptions } from '@konferenco/server';
+import type { SimulatedSockets, SocketServer } from './simulated-sockets.ts';
+
+/** The event everybody belongs to on a simulated server. */
+export const SIMULATED_EVENT = 'simulated';
+
+export interface SimulatedServerOptions {
+  readonly name: string;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sockets: SimulatedSockets;
+  readonly options?: Partial<NodeOptions>;
+  /** Told of faults in handlers; by default they are thrown, so that a test fails. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+export interface SimulatedServer extends SocketServer {
+  readonly node: Node;
+  close(): Promise<void>;
+}
+
+/** A real node over simulated sockets: the name in `?token=NAME` signs in, and channels open themselves. */
+export function startSimulatedServer(given: SimulatedServerOptions): SimulatedServer {
+  const { name, store, bus, clock, random, sockets } = given;
+  const directory = createDirectory({ store, bus, clock, demoEvent: SIMULATED_EVENT, openChannels: true });
+  const node = createNode({
+    name,
+    store,
+    bus,
+    clock,
+    random,
+    access: directory,
+    authenticator: nameIsEnough,
+    verifySignature: async () => false,
+    publisher: sockets,
+    onFault: given.onFault ?? rethrow,
+    options: { rateLimits: false, digestRate: 1_000_000, sendBuffer: 262_144, ...given.options },
+  });
+  return {
+    node,
+    open(socket, url) {
+      const identity = identityOf(url);
+      const encoding: Encoding = url.endsWith('#short') ? 'short' : 'frames';
+      const connection = node.gateway.open(socket, identity, encoding);
+      return {
+        receive: (text) => node.gateway.receive(connection, text),
+        closed: (code) => node.gateway.closed(connection, code),
+      };
+    },
+    async close() {
+      await node.close();
+      directory.close();
+    },
+  };
+}
+
+function identityOf(url: string): Identity {
+  const user = new URL(url).searchParams.get('token') ?? '';
+  return { user, device: 'default', session: '', expires_at: null };
+}
+
+const nameIsEnough: Authenticator = {
+  ticket: () => ({ ok: false, error: 'token_invalid' }),
+  token: async (user) => ({ ok: true, identity: { user, device: 'default', session: '', expires_at: null } }),
+};
+
+function rethrow(error: unknown): void {
+  throw error;
+}
