@@ -45,7 +45,16 @@ export function assemble(options: ClientOptions) {
     ended: (error) => connection.signOut(error.code, error.message),
   });
   const rest = createRest({ url: options.url, environment, tokens: credentials });
-  const identity = new Identity({ client: options, environment, credentials, rest, wire, now: clock.now, failed });
+  const identity = new Identity({
+    client: options,
+    environment,
+    credentials,
+    rest,
+    wire,
+    now: clock.now,
+    failed,
+    changed: (person) => events.emit('me', person),
+  });
   const me = () => identity.me?.id ?? '';
 
   const outbox = new Outbox({
@@ -55,6 +64,7 @@ export function assemble(options: ClientOptions) {
     now: clock.now,
     newId,
     news: (news) => conversation(news.entry.log).news(news),
+    sizeChanged: (size) => events.emit('waiting', size),
     refreshToken: () => (options.demoUser === undefined ? identity.renew() : Promise.reject(clientError('not_signed_in'))),
     storageFailed: failed,
   });

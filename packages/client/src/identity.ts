@@ -17,6 +17,7 @@ export interface IdentityOptions {
   /** The server's time, as far as known (Unix ms). */
   readonly now: () => number;
   readonly failed: (error: KonferencoError) => void;
+  readonly changed: (me: User | null) => void;
 }
 
 /** Who this client is, where its socket goes, and how its credentials stay fresh. */
@@ -68,7 +69,7 @@ export class Identity {
   /** Forgets the credentials here. */
   async forget(): Promise<void> {
     this.#cancelRenewal();
-    this.#me = null;
+    this.#be(null);
     await this.#options.credentials.save(null);
   }
 
@@ -82,7 +83,7 @@ export class Identity {
   }
 
   greeted(hello: { user_id: string; device_id: string; expires_at: number | null; server_time: number }): void {
-    if (this.#me?.id !== hello.user_id) this.#me = { ...this.#me, id: hello.user_id, name: this.#me?.name ?? hello.user_id };
+    if (this.#me?.id !== hello.user_id) this.#be({ id: hello.user_id, name: this.#me?.name ?? hello.user_id });
     this.#device = hello.device_id;
     this.#planRenewal(hello.expires_at, hello.server_time);
   }
@@ -100,8 +101,13 @@ export class Identity {
 
   #take(tokens: Tokens | null): void {
     if (!tokens) return;
-    this.#me = tokens.user;
     this.#device = tokens.device_id;
+    this.#be(tokens.user);
+  }
+
+  #be(me: User | null): void {
+    this.#me = me;
+    this.#options.changed(me);
   }
 
   #planRenewal(expires_at: number | null, now: number): void {

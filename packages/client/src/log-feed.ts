@@ -1,4 +1,4 @@
-import { decorrelatedJitter } from '@konferenco/core';
+import { decorrelatedJitter } from '@konferenco/core/backoff';
 import { type InboxItem, type Item, LIMITS, type LogName, type ReplyOf } from '@konferenco/protocol';
 import { asError, type KonferencoError } from './errors.ts';
 import { advance, type CursorInput, cursorAt, type Delivery, type LogCursor, needsHistory } from './log-cursor.ts';

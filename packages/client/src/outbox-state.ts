@@ -1,4 +1,4 @@
-import { decorrelatedJitter } from '@konferenco/core';
+import { decorrelatedJitter } from '@konferenco/core/backoff';
 import { LIMITS } from '@konferenco/protocol';
 import type { KonferencoError } from './errors.ts';
 import { RECONNECT } from './reconnect.ts';

@@ -37,6 +37,7 @@ export interface OutboxOptions {
   readonly now: () => number;
   readonly newId: () => string;
   readonly news: (news: OutboxNews) => void;
+  readonly sizeChanged: (size: number) => void;
   readonly refreshToken: () => Promise<void>;
   /** The store could not keep or drop an entry; the message goes its way from memory. */
   readonly storageFailed: (error: KonferencoError) => void;
@@ -77,6 +78,7 @@ export class Outbox {
       this.#state = enqueued(this.#state, entry, true);
       this.#options.news({ kind: 'queued', entry });
     }
+    this.#options.sizeChanged(this.size);
     this.flush();
   }
 
@@ -128,6 +130,7 @@ export class Outbox {
     // Own answers come first in the order: they were said before what waits.
     const offered = offers.reduce<OutboxState>((state, entry) => enqueued(state, entry, true), []);
     this.#state = [...offered, ...this.#state];
+    this.#options.sizeChanged(this.size);
   }
 
   /** Resolves when nothing waits any more, at once or later. */
@@ -151,6 +154,7 @@ export class Outbox {
   #accept(entry: OutboxEntry): void {
     this.#state = enqueued(this.#state, entry, false);
     this.#options.news({ kind: 'queued', entry });
+    this.#options.sizeChanged(this.size);
     void this.#keep(entry).then(() => {
       this.#state = changed(this.#state, entry.id, (waiting) => ({ ...waiting, kept: true }));
       this.flush();
@@ -249,6 +253,7 @@ export class Outbox {
     this.#state = without(this.#state, id);
     void this.#forget(id);
     this.#options.news(news);
+    this.#options.sizeChanged(this.size);
     const promised = this.#promised.get(id);
     this.#promised.delete(id);
     if (outcome instanceof KonferencoError) promised?.reject(outcome);

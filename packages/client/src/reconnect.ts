@@ -1,4 +1,4 @@
-import { type BackoffBounds, decorrelatedJitter } from '@konferenco/core';
+import { type BackoffBounds, decorrelatedJitter } from '@konferenco/core/backoff';
 import type { Comeback } from '@konferenco/protocol';
 
 export const RECONNECT: BackoffBounds = { base_ms: 300, cap_ms: 20_000 };

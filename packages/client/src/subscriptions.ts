@@ -1,4 +1,4 @@
-import { decorrelatedJitter } from '@konferenco/core';
+import { decorrelatedJitter } from '@konferenco/core/backoff';
 import { LIMITS, type LogName, type LogState } from '@konferenco/protocol';
 import { asError, KonferencoError } from './errors.ts';
 import { RECONNECT } from './reconnect.ts';
