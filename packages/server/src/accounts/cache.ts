@@ -55,6 +55,11 @@ export class Cache<Value> {
     this.#keep(key, value);
   }
 
+  /** What is cached under `key`, stale or not; `undefined` when nothing is. */
+  peek(key: string): Value | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
   delete(key: string): void {
     this.#entries.delete(key);
     this.#loading.delete(key);

@@ -1,8 +1,9 @@
 import type { Bus, Clock, Random, Store } from '@konferenco/core';
 import type { Directory } from './directory.ts';
+import { Serial } from './serial.ts';
 
-/** What every account operation works with. */
-export interface Context {
+/** What a node's account operations work with. */
+export interface ContextOptions {
   readonly store: Store;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -11,4 +12,13 @@ export interface Context {
   readonly directory: Directory;
   /** Set in demo and load mode: the event that everybody belongs to, and sign-in by name alone. */
   readonly demoEvent?: string;
+}
+
+export interface Context extends ContextOptions {
+  /** Orders this node's changes of much wanted rows. */
+  readonly serial: Serial;
+}
+
+export function createContext(options: ContextOptions): Context {
+  return { ...options, serial: new Serial() };
 }

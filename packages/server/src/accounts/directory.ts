@@ -33,6 +33,7 @@ import {
   lastPart,
   listAll,
   type MemberRecord,
+  MEMBER_NAMES,
   MEMBERS,
   put,
   read,
@@ -76,6 +77,8 @@ export interface Directory extends Access {
   blocksOf(user: string): Eventually<Blocks>;
   /** An event of which both are members; `null`: none. */
   sharedEvent(a: string, b: string): Eventually<string | null>;
+  /** Members that are not banned; of large events as of at most half a minute ago. */
+  memberCount(event: string): Eventually<number>;
   /** Forgets what a record of the bus says has changed; for changes of one's own, before the bus returns them. */
   apply(record: BusRecord): void;
   close(): void;
@@ -85,6 +88,9 @@ const MAX_ENTRIES = 100_000;
 const MAX_AGE_MS = 30_000;
 const MAX_EVENTS = 200;
 const MAX_BLOCKS = 5_000;
+const MAX_COUNTED = 1_000_000;
+/** Up to this size an event is counted again after every change; above, when the count has aged. */
+const SMALL_EVENT = 1_000;
 
 /** The view over account records that decides about every read and write. */
 export function createDirectory(options: DirectoryOptions): Directory {
@@ -100,6 +106,7 @@ class CachedDirectory implements Directory {
   readonly #parts: Cache<ChannelPart>;
   readonly #eventsOf: Cache<readonly string[]>;
   readonly #blocks: Cache<Blocks>;
+  readonly #counts: Cache<number>;
   readonly #unsubscribe: () => void;
 
   constructor(options: DirectoryOptions) {
@@ -114,6 +121,7 @@ class CachedDirectory implements Directory {
     this.#parts = cache(async (key) => (await read(store, CHANNEL_MEMBERS, key)).value?.part ?? 'none');
     this.#eventsOf = cache(async (key) => lastParts(await listAll(store, USER_EVENTS, `${key}/`, MAX_EVENTS)));
     this.#blocks = cache((key) => this.#loadBlocks(key));
+    this.#counts = cache(async (key) => (await listAll(store, MEMBER_NAMES, `${key}/`, MAX_COUNTED)).length);
     this.#unsubscribe = bus.subscribe((record) => this.apply(record));
     bus.onReconnect(() => this.#clear());
   }
@@ -173,6 +181,10 @@ class CachedDirectory implements Directory {
     return this.#blocks.get(user);
   }
 
+  memberCount(event: string): Eventually<number> {
+    return this.#counts.get(event);
+  }
+
   standing(event: string, user: string): Eventually<Standing> {
     return then(this.member(event, user), (member): Standing => {
       if (member?.banned) return { kind: 'banned' };
@@ -208,6 +220,7 @@ class CachedDirectory implements Directory {
         this.#members.delete(recordKey(record.id, record.user));
         this.#parts.delete(recordKey(record.id, record.user));
         this.#eventsOf.delete(record.user);
+        if ((this.#counts.peek(record.id) ?? 0) <= SMALL_EVENT) this.#counts.delete(record.id);
         return;
     }
   }
@@ -300,6 +313,7 @@ class CachedDirectory implements Directory {
       this.#parts,
       this.#eventsOf,
       this.#blocks,
+      this.#counts,
     ]) {
       cache.clear();
     }

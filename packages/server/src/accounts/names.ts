@@ -3,6 +3,7 @@ import { Refused } from './refused.ts';
 
 const MAX_NAME = 80;
 const MAX_SLUG = 48;
+const MAX_FOLDED = 40;
 
 /**
  * A display name as it is kept: NFC, without control and formatting characters, single spaces.
@@ -14,14 +15,15 @@ export function cleanName(text: string): string {
   return name;
 }
 
-/** A name without accents and case, for finding by the beginning of it; `Mere Tāwhai` becomes `mere tawhai`. */
+/** A name without accents and case, for finding by the beginning of it, at most 40 characters; `Mere Tāwhai` becomes `mere tawhai`. */
 export function foldName(name: string): string {
   return name
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
+    .trim()
+    .slice(0, MAX_FOLDED);
 }
 
 /** The id a name suggests: `Mere Tāwhai` becomes `mere-tawhai`; scripts without ASCII letters become `user`. */

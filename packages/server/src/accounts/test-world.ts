@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Bus, BusRecord, Clock, Command, Outcome, Random, Store, StoredRecord } from '@konferenco/core';
 import type { Envelope } from '@konferenco/protocol';
-import type { Context } from './context.ts';
+import { type Context, createContext } from './context.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import {
   put,
@@ -123,7 +123,8 @@ export async function createWorld(
     ...demo,
     ...(options.openChannels ? { openChannels: true } : {}),
   });
-  return { store, fake, clock, bus, random: createTestRandom(), directory, ...demo };
+  const context = createContext({ store, bus, clock, random: createTestRandom(), directory, ...demo });
+  return { ...context, fake, clock, bus };
 }
 
 const PEOPLE = { owen: 'owner', mira: 'moderator', sefa: 'speaker', aroha: 'attendee', ben: 'attendee' } as const;

@@ -24,7 +24,9 @@ export async function operations(deps: OperationsDeps, request: Request, local: 
       return ready(deps);
     case '/metrics':
       if (!mayReadMetrics(deps.metricsToken, request, local)) return new Response('Unauthorized', { status: 401 });
-      return new Response(await deps.metrics.registry.metrics(), { headers: { 'content-type': deps.metrics.registry.contentType } });
+      return new Response(await deps.metrics.registry.metrics(), {
+        headers: { 'content-type': deps.metrics.registry.contentType },
+      });
     default:
       return null;
   }

@@ -52,7 +52,9 @@ export class StaticFiles {
     if (file) return this.#respond(file, acceptEncoding);
     const page = this.#files.get('/index.html');
     if (!page) return null;
-    return extname(path) === '' ? this.#respond(page, acceptEncoding) : new Response('Not found', { status: 404, headers: this.#headers });
+    return extname(path) === ''
+      ? this.#respond(page, acceptEncoding)
+      : new Response('Not found', { status: 404, headers: this.#headers });
   }
 
   #respond(file: StaticFile, acceptEncoding: string): Response {
@@ -75,6 +77,7 @@ const HASHED = /-[a-z0-9]{8,}\.\w+$/;
 
 function load(path: string, type: string): StaticFile {
   const encoded = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const [name, suffix] of ENCODINGS) if (existsSync(path + suffix)) encoded.set(name, new Uint8Array(readFileSync(path + suffix)));
+  for (const [name, suffix] of ENCODINGS)
+    if (existsSync(path + suffix)) encoded.set(name, new Uint8Array(readFileSync(path + suffix)));
   return { type, body: new Uint8Array(readFileSync(path)), encoded, immutable: HASHED.test(path) };
 }

@@ -1,0 +1,168 @@
+import type { Identity } from '@konferenco/core';
+import { LIMITS } from '@konferenco/protocol';
+import { ROUTES, type Route, type RouteName } from '@konferenco/protocol/schema';
+import { type Context as HonoContext, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { Refused } from '../accounts/refused.ts';
+import { channelHandlers } from './channels.ts';
+import { conversationHandlers } from './conversations.ts';
+import { answerTo } from './errors.ts';
+import { eventHandlers } from './events.ts';
+import type { Handlers, HttpDeps } from './handler.ts';
+import { crossOrigin, securityHeaders } from './headers.ts';
+import { historyHandlers } from './history.ts';
+import { inviteHandlers } from './invites.ts';
+import { ADDRESS_RATE, addressKey, Buckets, USER_RATE } from './limits.ts';
+import { meHandlers } from './me.ts';
+import { reportHandlers } from './reports.ts';
+import { searchHandlers } from './search.ts';
+import { sessionHandlers } from './session.ts';
+import { type RouteValidator, validatorOf } from './validate.ts';
+
+/**
+ * The REST surface as a Hono application: every route of the table, under `/api`. Whatever else is served from the
+ * same port can be added to it and gets the same security headers.
+ */
+export function createHttpApp(deps: HttpDeps): Hono {
+  const app = new Hono();
+  app.use(securityHeaders());
+  app.use('/api/*', crossOrigin(deps.corsOrigins ?? []));
+  app.use(
+    '/api/*',
+    bodyLimit({
+      maxSize: LIMITS.frame_bytes,
+      onError: () => {
+        throw new Refused('too_large');
+      },
+    }),
+  );
+  app.onError((error, c) => answerError(deps, c, error));
+  const gate = createGate(deps);
+  const handlers = handlersOf(deps);
+  for (const name of Object.keys(ROUTES) as RouteName[]) register(app, { deps, gate, handlers, name });
+  app.all('/api/*', () => {
+    throw new Refused('not_found', { detail: 'There is no such route.' });
+  });
+  return app;
+}
+
+function handlersOf(deps: HttpDeps): Handlers {
+  return {
+    ...sessionHandlers(deps),
+    ...meHandlers(deps),
+    ...eventHandlers(deps),
+    ...inviteHandlers(deps),
+    ...channelHandlers(deps),
+    ...conversationHandlers(deps),
+    ...searchHandlers(deps),
+    ...historyHandlers(deps),
+    ...reportHandlers(deps),
+  };
+}
+
+interface Registration {
+  readonly deps: HttpDeps;
+  readonly gate: Gate;
+  readonly handlers: Handlers;
+  readonly name: RouteName;
+}
+
+/** A handler as registration sees it: what comes in has been validated against the route's schemas. */
+type AnyHandler = (request: unknown) => Promise<unknown>;
+
+function register(app: Hono, { deps, gate, handlers, name }: Registration): void {
+  const route: Route = ROUTES[name];
+  const validator = validatorOf(route);
+  const handle = handlers[name] as AnyHandler;
+  app.on(route.method, route.path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
+    const started = performance.now();
+    const answer = await run(c, { route, validator, gate, handle, deps });
+    deps.onAnswer?.({
+      route: route.path,
+      method: route.method,
+      status: answer.status,
+      ms: performance.now() - started,
+    });
+    return answer;
+  });
+}
+
+interface Run {
+  readonly route: Route;
+  readonly validator: RouteValidator;
+  readonly gate: Gate;
+  readonly handle: AnyHandler;
+  readonly deps: HttpDeps;
+}
+
+async function run(c: HonoContext, { route, validator, gate, handle, deps }: Run): Promise<Response> {
+  try {
+    const identity = route.auth === 'user' ? await gate.identify(c) : gate.anonymous(c);
+    const params = validator.params(c.req.param());
+    const query = validator.query(c.req.query());
+    const body = route.body ? validator.body(await jsonOf(c)) : undefined;
+    return c.json((await handle({ params, query, body, identity, origin: originOf(deps, c) })) as object);
+  } catch (error) {
+    return answerError(deps, c, error);
+  }
+}
+
+interface Gate {
+  identify(c: HonoContext): Promise<Identity>;
+  anonymous(c: HonoContext): null;
+}
+
+/** Who asks, and whether they ask too often. */
+function createGate(deps: HttpDeps): Gate {
+  const users = new Buckets(USER_RATE, deps.context.clock);
+  const addresses = new Buckets(ADDRESS_RATE, deps.context.clock);
+  const address = deps.clientAddress ?? bunAddress;
+  const perAddress = (c: HonoContext) => {
+    if (deps.rateLimits) addresses.take(addressKey(address(c.req.raw, c.env)));
+  };
+  return {
+    anonymous(c) {
+      perAddress(c);
+      return null;
+    },
+    async identify(c) {
+      const [scheme, token, rest] = (c.req.header('Authorization') ?? '').split(' ');
+      if (scheme?.toLowerCase() !== 'bearer' || !token || rest !== undefined) throw new Refused('unauthenticated');
+      const authentication = await deps.authenticator.token(token);
+      if (!authentication.ok) {
+        perAddress(c);
+        throw new Refused(authentication.error);
+      }
+      if (deps.rateLimits) users.take(authentication.identity.user);
+      return authentication.identity;
+    },
+  };
+}
+
+function answerError(deps: HttpDeps, c: HonoContext, error: unknown): Response {
+  const { status, body, fault } = answerTo(error);
+  if (fault) deps.onFault(error);
+  if (body.retry_after_ms !== undefined) c.header('Retry-After', String(Math.ceil(body.retry_after_ms / 1000)));
+  if (status === 401) c.header('WWW-Authenticate', 'Bearer');
+  return c.json(body, status as ContentfulStatusCode);
+}
+
+async function jsonOf(c: HonoContext): Promise<unknown> {
+  const text = await c.req.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refused('malformed', { detail: 'The body is not valid JSON.' });
+  }
+}
+
+function originOf(deps: HttpDeps, c: HonoContext): string {
+  return deps.publicUrl || new URL(c.req.url).origin;
+}
+
+/** Bun hands its server to `fetch` as the second argument. */
+function bunAddress(request: Request, env: unknown): string {
+  const server = env as { requestIP?: (request: Request) => { readonly address: string } | null } | undefined;
+  return server?.requestIP?.(request)?.address ?? 'unknown';
+}

@@ -1,0 +1,51 @@
+import type { Authenticator, Identity } from '@konferenco/core';
+import type { ROUTES, RouteBody, RouteName, RouteQuery, RouteResponse } from '@konferenco/protocol/schema';
+import type { Context } from '../accounts/context.ts';
+import type { TicketService } from '../accounts/tickets.ts';
+import type { TokenService } from '../accounts/tokens.ts';
+
+/** What the REST surface is built from. */
+export interface HttpDeps {
+  readonly context: Context;
+  readonly tokens: TokenService;
+  readonly tickets: TicketService;
+  readonly authenticator: Authenticator;
+  /** Shown to clients before they sign in. */
+  readonly server: { readonly name: string; readonly version: string };
+  /** `http(s)://host[:port]` that people use; without it addresses follow from each request's `Host`. */
+  readonly publicUrl?: string;
+  /** False only for load tests on loopback. */
+  readonly rateLimits: boolean;
+  /** Origins other than the server's own that browsers may call from. None by default. */
+  readonly corsOrigins?: readonly string[];
+  /** The network address a request came from. By default what Bun's server says; a proxy in front needs its own. */
+  readonly clientAddress?: (request: Request, env: unknown) => string;
+  /** Told of every answer: the route's path with its {parameters}, never its values. */
+  readonly onAnswer?: (answer: {
+    readonly route: string;
+    readonly method: string;
+    readonly status: number;
+    readonly ms: number;
+  }) => void;
+  /** Told of every failure that is the server's own. */
+  readonly onFault: (error: unknown) => void;
+}
+
+type ParamNames<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamNames<Rest> : never;
+type AuthOf<Name extends RouteName> = (typeof ROUTES)[Name]['auth'];
+
+/** A validated request of the route `Name`. */
+export interface ApiRequest<Name extends RouteName> {
+  readonly params: Readonly<Record<ParamNames<(typeof ROUTES)[Name]['path']>, string>>;
+  readonly query: RouteQuery<Name>;
+  readonly body: RouteBody<Name>;
+  /** Who asks; `null` on routes without authentication. */
+  readonly identity: AuthOf<Name> extends 'user' ? Identity : null;
+  /** `http(s)://host[:port]` under which the caller reached this server. */
+  readonly origin: string;
+}
+
+export type Handler<Name extends RouteName> = (request: ApiRequest<Name>) => Promise<RouteResponse<Name>>;
+
+/** One handler for each of the routes `Names`. Handlers throw {@link Refused} for what the registry has a code for. */
+export type Handlers<Names extends RouteName = RouteName> = { readonly [Name in Names]: Handler<Name> };

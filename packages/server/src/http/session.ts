@@ -1,0 +1,26 @@
+import { isShutOut } from '../accounts/membership.ts';
+import { Refused } from '../accounts/refused.ts';
+import { signIn, withProfile } from '../accounts/sign-in.ts';
+import type { Handlers, HttpDeps } from './handler.ts';
+
+/** Signing in and out, and where to open the socket. */
+export function sessionHandlers(deps: HttpDeps): Handlers<'signIn' | 'refresh' | 'signOut' | 'connect' | 'server'> {
+  const { context, tokens, tickets, server } = deps;
+  return {
+    signIn: async ({ body }) => signIn(context, tokens, body),
+
+    refresh: async ({ body }) => withProfile(context, await tokens.refresh(body.refresh_token)),
+
+    async signOut({ identity }) {
+      await tokens.end(identity.session);
+      return {};
+    },
+
+    async connect({ identity, origin }) {
+      if (await isShutOut(context, identity.user)) throw new Refused('banned');
+      return { url: `${origin.replace(/^http/, 'ws')}/ws`, ...tickets.issue(identity) };
+    },
+
+    server: async () => ({ ...server, demo: context.demoEvent !== undefined }),
+  };
+}
