@@ -75,11 +75,14 @@ async function ensureInstalled() {
 
 /** Changes when the lock file or a manifest that it was made from does; a clock or a checkout's file times do not matter. */
 function fingerprint() {
-  const manifests = ['packages', 'apps'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder)).map((name) => join(folder, name, 'package.json')),
-  );
+  const { workspaces } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const folders = workspaces.flatMap((entry) => {
+    if (!entry.endsWith('/*')) return [entry];
+    const folder = entry.slice(0, -2);
+    return existsSync(join(ROOT, folder)) ? readdirSync(join(ROOT, folder)).map((name) => join(folder, name)) : [];
+  });
   const hash = createHash('sha256');
-  for (const file of ['bun.lock', 'package.json', 'bench/package.json', ...manifests.sort()]) {
+  for (const file of ['bun.lock', 'package.json', ...folders.sort().map((folder) => join(folder, 'package.json'))]) {
     if (existsSync(join(ROOT, file))) hash.update(`${file}\n`).update(readFileSync(join(ROOT, file)));
   }
   return hash.digest('hex');

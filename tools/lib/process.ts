@@ -15,7 +15,8 @@ export async function runStep(
 ): Promise<StepResult> {
   const started = performance.now();
   const stream = options.capture ? 'pipe' : 'inherit';
-  const child = Bun.spawn([...command], { cwd: ROOT, stdin: 'ignore', stdout: stream, stderr: stream });
+  const env = options.capture ? { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' } : process.env;
+  const child = Bun.spawn([...command], { cwd: ROOT, env, stdin: 'ignore', stdout: stream, stderr: stream });
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
