@@ -95,7 +95,7 @@ export function assemble(options: ClientOptions) {
       subscriptions,
       composer,
       me,
-      arrived: (_, item) => events.emit('message', { log, item }),
+      arrived: (item) => events.emit('message', { log, item }),
       failed,
     });
     conversations.set(log, created);

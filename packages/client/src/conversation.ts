@@ -9,94 +9,74 @@ import {
   type ReadPayload,
   type TypingPayload,
 } from '@konferenco/protocol';
-import type { Composer } from './composer.ts';
-import { asError, clientError, type KonferencoError } from './errors.ts';
+import type { ConversationHost } from './conversation-host.ts';
+import { clientError } from './errors.ts';
 import { Signal } from './events.ts';
+import { Following } from './following.ts';
 import type { Delivery } from './log-cursor.ts';
-import { LogFeed } from './log-feed.ts';
-import type { Outbox, OutboxNews } from './outbox.ts';
-import { Pages } from './pages.ts';
+import type { OutboxNews } from './outbox.ts';
 import { ReadMark } from './read-mark.ts';
 import { Replica } from './replica.ts';
-import type { Wire } from './request.ts';
-import type { Subscriptions } from './subscriptions.ts';
+import { StateWatchers } from './state-watchers.ts';
 import { LogThread } from './thread.ts';
-import type { Conversation, ConversationState, Environment, Message, MessageState, Receipt, SendOptions, Thread, TimelineGap } from './types.ts';
+import type { Conversation, ConversationState, Message, OutboxEntry, Receipt, SendOptions, Thread, TimelineGap } from './types.ts';
 import { Typing } from './typing.ts';
-
-/** Unread entries loaded at the start to be counted exactly; of what lies before, only the number of entries is known. */
-export const UNREAD_WINDOW = 50;
-/** After a close, a conversation further behind than this starts from its newest page again. */
-export const RESTART_BEHIND = 200;
-
-export interface ConversationHost {
-  readonly wire: Wire;
-  readonly environment: Environment;
-  readonly outbox: Outbox;
-  readonly subscriptions: Subscriptions;
-  readonly composer: Composer;
-  readonly me: () => string;
-  /** An entry arrived: told once per offset, in order. */
-  readonly arrived: (log: LogName, item: Item | InboxItem) => void;
-  readonly failed: (error: KonferencoError) => void;
-}
-
-interface Watcher {
-  readonly fn: (state: MessageState) => void;
-  last: MessageState | null;
-}
-const WATCHERS_MAX = 1_000;
 
 /** One channel or direct conversation: what it shows, and what can be done in it. */
 export class LogConversation implements Conversation {
   readonly log: LogName;
   readonly #host: ConversationHost;
   readonly #replica: Replica;
-  readonly #feed: LogFeed<Item | InboxItem>;
-  readonly #pages: Pages;
+  readonly #following: Following;
   readonly #typing: Typing;
   readonly #read: ReadMark;
   readonly #changes = new Signal();
   readonly #threads = new Map<string, LogThread>();
-  readonly #watchers = new Map<string, Watcher>();
+  readonly #watchers = new StateWatchers();
+  /** Own messages that were refused and may be tried again. */
+  readonly #failed = new Map<string, OutboxEntry>();
   #state: ConversationState | null = null;
-  #opening: PromiseWithResolvers<void> | null = null;
-  #opened = false;
-  #listed = false;
-  /** The newest offset when following began: what lies before was not an arrival. */
-  #since = 0;
-  #closedBefore = false;
 
   constructor(log: LogName, host: ConversationHost) {
+    const { wire, environment, subscriptions, failed } = host;
+    const changed = () => this.#changed();
     this.log = log;
     this.#host = host;
     this.#replica = new Replica(log, host.me);
-    this.#feed = new LogFeed({
+    this.#typing = new Typing({ environment, say: (active) => void this.#whisper('typing', { active }), changed });
+    this.#read = new ReadMark({ environment, say: (offset) => this.#whisper('read', { log, offset }) });
+    this.#following = new Following({
       log,
-      wire: host.wire,
-      environment: host.environment,
-      positionOf: (item) => item.offset,
+      wire,
+      environment,
+      subscriptions,
+      replica: this.#replica,
+      read: () => this.#read.offset,
       deliver: (due) => this.#deliver(due),
-      refused: (error) => this.refused(error),
+      changed,
+      failed,
     });
-    this.#pages = new Pages({ log, wire: host.wire, replica: this.#replica, changed: () => this.#changed() });
-    this.#typing = new Typing({ environment: host.environment, say: (active) => this.#sayTyping(active), changed: () => this.#changed() });
-    this.#read = new ReadMark({ environment: host.environment, say: (offset) => this.#whisper('read', { log, offset }) });
-    for (const waiting of host.outbox.of(log)) this.#replica.draft(JSON.parse(waiting.entry.envelope) as Envelope, waiting.state, waiting.error);
+    for (const { entry, state, error } of host.outbox.of(log)) this.#replica.draft(JSON.parse(entry.envelope) as Envelope, state, error);
   }
 
   state(): ConversationState {
-    this.#state ??= {
+    this.#state ??= this.#compose();
+    return this.#state;
+  }
+
+  #compose(): ConversationState {
+    const { unread, mentions } = this.#replica.unreadAfter(this.#read.offset);
+    return {
       log: this.log,
       timeline: this.#replica.timeline(),
-      has_older: this.#pages.hasOlder,
-      loading: this.#pages.loading || this.#opening !== null,
+      has_older: this.#following.hasOlder,
+      loading: this.#following.loading,
       typing: this.#typing.users,
       read: this.#read.offset,
       peer_read: this.#replica.peerRead,
-      ...this.#unread(),
+      unread: unread + this.#following.unloadedAfter(this.#read.offset),
+      mentions,
     };
-    return this.#state;
   }
 
   subscribe(fn: () => void): () => void {
@@ -104,40 +84,27 @@ export class LogConversation implements Conversation {
   }
 
   open(): Promise<void> {
-    if (this.#opened) return this.#opening?.promise ?? Promise.resolve();
-    this.#opened = true;
-    this.#opening = Promise.withResolvers<void>();
-    const { promise } = this.#opening;
-    this.#host.subscriptions.want(this.log, 'opened');
-    if (this.#feed.position !== null && this.#host.wire.online && this.#host.subscriptions.isLive(this.log)) void this.#loadFirstPage();
-    this.#changed();
-    return promise;
+    return this.#following.open();
   }
 
   close(): void {
-    if (!this.#opened) return;
-    this.#opened = false;
-    this.#closedBefore = true;
     this.#typing.stop();
-    this.#host.subscriptions.release(this.log, 'opened');
-    this.#opening?.resolve();
-    this.#opening = null;
-    this.#changed();
+    this.#following.close();
   }
 
   loadOlder(): Promise<void> {
-    return this.#pages.older();
+    return this.#following.older();
   }
 
   fill(gap: TimelineGap): Promise<void> {
-    return this.#pages.fill(gap);
+    return this.#following.fill(gap);
   }
 
   async send(text: string, options: SendOptions = {}): Promise<Receipt> {
     this.#typing.stop();
-    const { mentions, reply_to, thread } = options;
+    const { mentions, reply_to, thread, onState } = options;
     const envelope = this.#host.composer.text(this.log, { text, mentions, reply_to, thread });
-    if (options.onState) this.#watch(envelope.id, options.onState);
+    if (onState) this.#watchers.add(envelope.id, onState);
     return this.#host.outbox.add(this.log, envelope);
   }
 
@@ -154,23 +121,20 @@ export class LogConversation implements Conversation {
   }
 
   retry(id: string): void {
-    const failed = this.#failed.get(id);
-    if (!failed) return;
-    this.#host.outbox.again(failed);
+    const entry = this.#failed.get(id);
+    if (!entry) return;
+    this.#host.outbox.again(entry);
     this.#failed.delete(id);
   }
-  readonly #failed = new Map<string, Extract<OutboxNews, { kind: 'failed' }>['entry']>();
 
   discard(id: string): void {
     if (!this.#failed.delete(id)) return this.#host.outbox.discard(id);
-    this.#replica.dropDraft(id);
-    this.#watchers.delete(id);
+    this.#drop(id);
     this.#changed();
   }
 
   markRead(): void {
-    const newest = Math.max(this.#feed.position ?? 0, this.#replica.newestOffset);
-    if (this.#read.move(newest)) this.#changed();
+    if (this.#read.move(Math.max(this.#following.position ?? 0, this.#replica.newestOffset))) this.#changed();
   }
 
   typing(): void {
@@ -186,65 +150,49 @@ export class LogConversation implements Conversation {
     return thread;
   }
 
-  /** The newest message and when it was stored, for a list's preview. */
+  /** The newest message and when it was stored (Unix ms), for a list's preview. */
   newest(): { readonly message: Message; readonly at: number } | null {
     return this.#replica.newest();
   }
 
   /** A line of the conversation list: read marks, and where the log stands. */
   adopt(info: ConversationInfo): void {
-    this.#listed = true;
     this.#read.learn(info.read);
     if (info.peer_read !== undefined) this.#replica.readByPeer(info.peer_read);
-    if (info.last) this.#replica.insert([info.last]);
-    // A direct conversation comes by the inbox; a channel has to be asked for.
-    if (parseLogName(this.log)?.kind === 'channel') this.#host.subscriptions.want(this.log, 'listed');
-    else this.#stand(info.state);
+    this.#following.list(info.state);
     this.#changed();
   }
 
   /** The list does not have it any more. */
   unlist(): void {
-    this.#listed = false;
-    this.#host.subscriptions.release(this.log, 'listed');
+    this.#following.unlist();
   }
 
   subscribed(state: LogState): void {
-    const position = this.#feed.position;
-    if (this.#closedBefore && position !== null && state.head - position > RESTART_BEHIND) this.#restart();
-    this.#closedBefore = false;
-    this.#stand(state);
-    this.#read.flush();
-    if (this.#opened && this.#opening) void this.#loadFirstPage();
-    for (const thread of this.#threads.values()) thread.resume();
+    this.#following.subscribed(state);
   }
 
   refused(error: KonferencoError): void {
-    if (!this.#opening) this.#host.failed(error);
-    this.#opening?.reject(error);
-    this.#opening = null;
-    this.#opened = false;
-    this.#changed();
+    this.#following.refused(error);
   }
 
-  /** Entries from the subscription or the inbox. False when this conversation does not follow its log. */
-  live(items: readonly (Item | InboxItem)[]): boolean {
-    if (this.#feed.position === null) return false;
-    this.#feed.live(items);
-    return true;
+  /** A connection stands: do what waited for it. */
+  resume(): void {
+    if (parseLogName(this.log)?.kind === 'direct') this.#following.resume();
+    this.#read.flush();
+    for (const thread of this.#threads.values()) void thread.resume();
   }
 
-  /** Whether entries from the inbox belong to what is followed here, and whether they were told already. */
-  standing(offset: number): 'elsewhere' | 'told' | 'untold' | 'ahead' {
-    const position = this.#feed.position;
-    const followed = parseLogName(this.log)?.kind === 'direct' || this.#host.subscriptions.isLive(this.log);
-    if (position === null) return 'elsewhere';
-    if (offset <= position) return offset > this.#since ? 'told' : 'untold';
-    return followed ? 'ahead' : 'elsewhere';
+  live(items: readonly (Item | InboxItem)[]): void {
+    this.#following.live(items);
+  }
+
+  standing(offset: number): ReturnType<Following['standing']> {
+    return this.#following.standing(offset);
   }
 
   skipped(from: number, to: number): void {
-    this.#feed.skipped(from, to);
+    this.#following.skipped(from, to);
   }
 
   transient(envelope: Envelope): void {
@@ -279,11 +227,12 @@ export class LogConversation implements Conversation {
         this.#replica.insert([{ offset: news.reply.offset, at: news.reply.at, envelope }]);
         break;
       case 'renamed':
-        this.#rename(news.was, envelope);
+        this.#replica.dropDraft(news.was);
+        this.#replica.draft(envelope, 'queued');
+        this.#watchers.rename(news.was, entry.id);
         break;
       case 'dropped':
-        this.#replica.dropDraft(entry.id);
-        this.#watchers.delete(entry.id);
+        this.#drop(entry.id);
         break;
     }
     this.#changed();
@@ -296,43 +245,8 @@ export class LogConversation implements Conversation {
 
   /** The store is another one: offsets mean something else now. */
   reset(): void {
-    const wasOpen = this.#opened;
-    this.#restart();
+    this.#following.reset();
     this.#read.reset();
-    if (wasOpen) this.#opening ??= Promise.withResolvers<void>();
-    this.#opening?.promise.catch((error: unknown) => this.#host.failed(asError(error)));
-    this.#changed();
-  }
-
-  #restart(): void {
-    this.#feed.stop();
-    this.#replica.clear();
-    this.#pages.reset();
-  }
-
-  /** Begins to follow, or learns how far the log has grown. */
-  #stand(state: LogState): void {
-    if (this.#feed.position === null) {
-      const unread = Math.max(this.#read.offset, state.head - UNREAD_WINDOW, state.first - 1);
-      const position = this.#listed ? Math.min(unread, state.head) : state.head;
-      this.#since = state.head;
-      this.#feed.start(position);
-      this.#pages.begin(position, state.first);
-    }
-    void this.#feed.learn(state.head);
-  }
-
-  async #loadFirstPage(): Promise<void> {
-    try {
-      if (!this.#pages.loadedAny) await this.#pages.older();
-      this.#opening?.resolve();
-      this.#opening = null;
-    } catch (thrown) {
-      const error = asError(thrown);
-      // The next connection brings another chance; anything else is told to who opened it.
-      if (error.error === 'disconnected' || error.error === 'timeout') return;
-      this.refused(error);
-    }
     this.#changed();
   }
 
@@ -346,12 +260,9 @@ export class LogConversation implements Conversation {
       }
     }
     this.#changed();
-    for (const delivery of due) if (delivery.kind === 'item' && delivery.position > this.#since) this.#host.arrived(this.log, delivery.item);
-  }
-
-  #unread(): { readonly unread: number; readonly mentions: number } {
-    const { unread, mentions } = this.#replica.unreadAfter(this.#read.offset);
-    return { unread: unread + this.#pages.unloadedAfter(this.#read.offset), mentions };
+    for (const delivery of due) {
+      if (delivery.kind === 'item' && this.#following.isArrival(delivery.position)) this.#host.arrived(delivery.item);
+    }
   }
 
   #correct(subtype: 'edit' | 'delete' | 'reaction', payload: Record<string, unknown>): Promise<Receipt> {
@@ -363,38 +274,19 @@ export class LogConversation implements Conversation {
     return id;
   }
 
-  #sayTyping(active: boolean): void {
-    this.#whisper('typing', { active });
-  }
-
   /** Best-effort: said once, to whoever is there. */
   #whisper(subtype: 'typing' | 'read', payload: Record<string, unknown>): boolean {
     return this.#host.wire.online && this.#host.wire.say({ type: 'publish', envelope: this.#host.composer.chat(this.log, subtype, payload) });
   }
 
-  #rename(was: string, envelope: Envelope): void {
-    this.#replica.dropDraft(was);
-    this.#replica.draft(envelope, 'queued');
-    const watcher = this.#watchers.get(was);
-    this.#watchers.delete(was);
-    if (watcher) this.#watchers.set(envelope.id, watcher);
-  }
-
-  #watch(id: string, fn: (state: MessageState) => void): void {
-    this.#watchers.set(id, { fn, last: null });
-    const [oldest] = this.#watchers.keys();
-    if (this.#watchers.size > WATCHERS_MAX && oldest !== undefined) this.#watchers.delete(oldest);
+  #drop(id: string): void {
+    this.#replica.dropDraft(id);
+    this.#watchers.remove(id);
   }
 
   #changed(): void {
     this.#state = null;
-    for (const [id, watcher] of this.#watchers) {
-      const state = this.#replica.message(id)?.state;
-      if (state === undefined || state === watcher.last) continue;
-      watcher.last = state;
-      if (state === 'read') this.#watchers.delete(id);
-      watcher.fn(state);
-    }
+    this.#watchers.check((id) => this.#replica.message(id)?.state);
     this.#changes.emit();
     for (const thread of this.#threads.values()) thread.changed();
   }

@@ -30,16 +30,15 @@ export class Inbox {
     this.#options = options;
   }
 
-  /** The connection stands: catch up from the later of this client's position and the one the server kept for the device. */
+  /** The connection stands: catch up from this client's position or, at its start, from the one the server kept for the device. */
   resume(me: string, state: ReplyOf<'hello'>['inbox']): void {
     const connection = ++this.#connection;
     const fresh = Math.max(state.first - 1, state.head - NEW_DEVICE_BACKLOG, 0);
-    const kept = state.cursor ?? fresh;
-    const start = Math.max(this.#position ?? 0, kept);
     this.#acked = state.cursor ?? 0;
     this.#feed ??= this.#createFeed(me);
     const feed = this.#feed;
-    if (feed.position === null || feed.position < start) feed.start(start);
+    // Another program of the same device may have acknowledged what this one has not seen yet.
+    if (feed.position === null) feed.start(state.cursor ?? fresh);
     this.#position = feed.position;
     this.#missed = [];
     void feed.learn(state.head).then(() => {

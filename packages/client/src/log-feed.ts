@@ -6,6 +6,12 @@ import { RECONNECT } from './reconnect.ts';
 import type { Wire } from './request.ts';
 import type { Environment } from './types.ts';
 
+/**
+ * How long a hole between live entries may close by itself. Entries come by two ways, subscription and inbox, and one
+ * may be a little ahead; fetching at once would also undo what the server skipped to keep a busy log readable.
+ */
+export const HOLE_GRACE_MS = 200;
+
 export interface LogFeedOptions<T extends Item | InboxItem> {
   readonly log: LogName;
   readonly wire: Wire;
@@ -25,6 +31,7 @@ export class LogFeed<T extends Item | InboxItem> {
   #generation = 0;
   #pulling: Promise<void> | null = null;
   #cancelPause: () => void = () => {};
+  #cancelGrace: (() => void) | null = null;
 
   constructor(options: LogFeedOptions<T>) {
     this.#options = options;
@@ -45,6 +52,8 @@ export class LogFeed<T extends Item | InboxItem> {
   stop(): void {
     this.#generation++;
     this.#cancelPause();
+    this.#cancelGrace?.();
+    this.#cancelGrace = null;
     this.#pulling = null;
     this.#cursor = null;
   }
@@ -72,10 +81,23 @@ export class LogFeed<T extends Item | InboxItem> {
     const { cursor, due } = advance(this.#cursor, input);
     this.#cursor = cursor;
     if (due.length > 0) this.#options.deliver(due);
-    if (this.#cursor && needsHistory(this.#cursor) && !this.#pulling && this.#options.wire.online) this.#startPull();
+    if (!this.#isBehind() || this.#pulling) return;
+    if (input.kind === 'head') this.#startPull();
+    else this.#cancelGrace ??= this.#options.environment.after(HOLE_GRACE_MS, () => this.#graceOver());
+  }
+
+  #isBehind(): boolean {
+    return this.#cursor !== null && needsHistory(this.#cursor) && this.#options.wire.online;
+  }
+
+  #graceOver(): void {
+    this.#cancelGrace = null;
+    if (this.#isBehind() && !this.#pulling) this.#startPull();
   }
 
   #startPull(): void {
+    this.#cancelGrace?.();
+    this.#cancelGrace = null;
     const generation = this.#generation;
     const pulling = this.#pull(generation).finally(() => {
       if (this.#pulling === pulling) this.#pulling = null;

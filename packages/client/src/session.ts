@@ -50,6 +50,7 @@ export class Session {
     subscriptions.resume();
     outbox.flush();
     presence.resume();
+    for (const conversation of conversations.values()) conversation.resume();
     if (this.#parts.hasList()) list.plan();
   }
 

@@ -1,0 +1,205 @@
+import { type InboxItem, type Item, type LogName, type LogState, parseLogName } from '@konferenco/protocol';
+import { asError, type KonferencoError } from './errors.ts';
+import type { Delivery } from './log-cursor.ts';
+import { LogFeed } from './log-feed.ts';
+import { Pages } from './pages.ts';
+import type { Replica } from './replica.ts';
+import type { Wire } from './request.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { Environment, TimelineGap } from './types.ts';
+
+/** Unread entries loaded at the start to be counted exactly; of what lies before, only the number of entries is known. */
+export const UNREAD_WINDOW = 50;
+/** After a close, a conversation further behind than this starts from its newest page again. */
+export const RESTART_BEHIND = 200;
+
+export interface FollowingOptions {
+  readonly log: LogName;
+  readonly wire: Wire;
+  readonly environment: Environment;
+  readonly subscriptions: Subscriptions;
+  readonly replica: Replica;
+  /** One's own read mark. */
+  readonly read: () => number;
+  readonly deliver: (due: readonly Delivery<Item | InboxItem>[]) => void;
+  readonly changed: () => void;
+  /** A refusal that no call is waiting for. */
+  readonly failed: (error: KonferencoError) => void;
+}
+
+/**
+ * How one conversation keeps up with its log. Channels come by subscription; direct conversations come by the inbox
+ * and need only be located once. Opening loads the newest page, on this connection or a later one.
+ */
+export class Following {
+  readonly #options: FollowingOptions;
+  readonly #direct: boolean;
+  readonly #feed: LogFeed<Item | InboxItem>;
+  readonly #pages: Pages;
+  #opening: PromiseWithResolvers<void> | null = null;
+  #opened = false;
+  #listed = false;
+  #closedBefore = false;
+  /** The newest offset when following began: what lies before was not an arrival. */
+  #since = 0;
+
+  constructor(options: FollowingOptions) {
+    const { log, wire, environment, replica, deliver, changed } = options;
+    this.#options = options;
+    this.#direct = parseLogName(log)?.kind === 'direct';
+    this.#feed = new LogFeed({
+      log,
+      wire,
+      environment,
+      positionOf: (item) => item.offset,
+      deliver,
+      refused: (error) => this.refused(error),
+    });
+    this.#pages = new Pages({ log, wire, replica, changed });
+  }
+
+  get position(): number | null {
+    return this.#feed.position;
+  }
+
+  get loading(): boolean {
+    return this.#opening !== null || this.#pages.loading;
+  }
+
+  get hasOlder(): boolean {
+    return this.#pages.hasOlder;
+  }
+
+  open(): Promise<void> {
+    if (this.#opened) return this.#opening?.promise ?? Promise.resolve();
+    this.#opened = true;
+    this.#opening = Promise.withResolvers<void>();
+    const { promise } = this.#opening;
+    if (!this.#direct) this.#options.subscriptions.want(this.#options.log, 'opened');
+    if (this.#direct || this.#isCurrent()) this.resume();
+    this.#options.changed();
+    return promise;
+  }
+
+  close(): void {
+    if (!this.#opened) return;
+    this.#opened = false;
+    this.#closedBefore = true;
+    this.#options.subscriptions.release(this.#options.log, 'opened');
+    this.#settle();
+  }
+
+  /** The conversation list has it: follow it for its unread count. */
+  list(state: LogState): void {
+    this.#listed = true;
+    if (this.#direct) this.#stand(state);
+    else this.#options.subscriptions.want(this.#options.log, 'listed');
+  }
+
+  unlist(): void {
+    this.#listed = false;
+    this.#options.subscriptions.release(this.#options.log, 'listed');
+  }
+
+  /** The subscription stands. */
+  subscribed(state: LogState): void {
+    const position = this.#feed.position;
+    if (this.#closedBefore && position !== null && state.head - position > RESTART_BEHIND) this.reset();
+    this.#closedBefore = false;
+    this.#stand(state);
+    this.resume();
+  }
+
+  /** There is a connection: load what opening asked for. */
+  resume(): void {
+    if (this.#opened && this.#opening && this.#options.wire.online) void this.#loadFirstPage();
+  }
+
+  refused(error: KonferencoError): void {
+    if (this.#opening) this.#opening.reject(error);
+    else this.#options.failed(error);
+    this.#opening = null;
+    this.#opened = false;
+    this.#options.changed();
+  }
+
+  /** Forgets where it was; what was opened loads again. */
+  reset(): void {
+    this.#feed.stop();
+    this.#options.replica.clear();
+    this.#pages.reset();
+    if (!this.#opened || this.#opening) return;
+    this.#opening = Promise.withResolvers<void>();
+    this.#opening.promise.catch((error: unknown) => this.#options.failed(asError(error)));
+  }
+
+  /** Entries from the subscription or the inbox. */
+  live(items: readonly (Item | InboxItem)[]): void {
+    this.#feed.live(items);
+  }
+
+  skipped(from: number, to: number): void {
+    this.#feed.skipped(from, to);
+  }
+
+  /** Whether an entry from the inbox belongs to what is followed here, and whether it was told already. */
+  standing(offset: number): 'elsewhere' | 'told' | 'untold' | 'ahead' {
+    const position = this.#feed.position;
+    if (position === null) return 'elsewhere';
+    if (offset <= position) return this.isArrival(offset) ? 'told' : 'untold';
+    return this.#direct || this.#isCurrent() ? 'ahead' : 'elsewhere';
+  }
+
+  /** Whether an entry came after following began. */
+  isArrival(offset: number): boolean {
+    return offset > this.#since;
+  }
+
+  older(): Promise<void> {
+    return this.#pages.older();
+  }
+
+  fill(gap: TimelineGap): Promise<void> {
+    return this.#pages.fill(gap);
+  }
+
+  /** Entries after the read mark that are not loaded. */
+  unloadedAfter(read: number): number {
+    return this.#pages.unloadedAfter(read);
+  }
+
+  #isCurrent(): boolean {
+    return this.#feed.position !== null && this.#options.subscriptions.isLive(this.#options.log);
+  }
+
+  /** Begins to follow, or learns how far the log has grown. */
+  #stand(state: LogState): void {
+    if (this.#feed.position === null) {
+      const unread = Math.max(this.#options.read(), state.head - UNREAD_WINDOW, state.first - 1);
+      const position = this.#listed ? Math.min(unread, state.head) : state.head;
+      this.#since = state.head;
+      this.#feed.start(position);
+      this.#pages.begin(position, state.first);
+    }
+    void this.#feed.learn(state.head);
+  }
+
+  async #loadFirstPage(): Promise<void> {
+    const { wire, log } = this.#options;
+    try {
+      if (this.#feed.position === null) this.#stand(await wire.ask('history', { log, limit: 1 }));
+      if (!this.#pages.loadedAny) await this.#pages.older();
+      this.#settle();
+    } catch (thrown) {
+      const error = asError(thrown);
+      // The next connection brings another chance; anything else is told to who opened it.
+      if (error.error !== 'disconnected') this.refused(error);
+    }
+  }
+
+  #settle(): void {
+    this.#opening?.resolve();
+    this.#opening = null;
+    this.#options.changed();
+  }
+}
