@@ -21,7 +21,11 @@ test('titles and proof comments count, mentions elsewhere do not', async () => {
 
 test('one title or comment may prove several rules', async () => {
   const problems = await withProject(
-    { ...SPEC, 'tests/a.test.ts': "test.each([1])('DL-1, DL-2: both', () => {});\n// proves DL-2, DL-3\n" },
+    {
+      ...SPEC,
+      'tests/a.test.ts': "test.each([1])('DL-1, DL-2: both', () => {});\n",
+      'packages/testkit/src/contracts/store.ts': '// proves DL-2, DL-3',
+    },
     checkSpec,
   );
   expect(problems).toEqual([]);

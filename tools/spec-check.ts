@@ -6,6 +6,8 @@ const RULE = /^(?:- )?\*\*([A-Z]{2}-\d+)\*\*\s+(\S.*)$/gm;
 /** Two letters of the known families; anything else that looks alike (UTF-8, RFC-1) is not a citation. */
 const FAMILIES = ['PR', 'DL', 'GW', 'AC', 'CL', 'PS', 'ST'] as const;
 const CITATION = new RegExp(`\\b(?:${FAMILIES.join('|')})-\\d+\\b`, 'g');
+/** Tests, and the contract suites that tests run against each adapter. */
+const PROOF_FILE = /\.test\.tsx?$|^packages\/testkit\/src\/contracts\//;
 /** What counts as proof: a comment `// proves DL-4, DL-5` or a test title that begins with ids. */
 const PROOF_COMMENT = /\/\/ proves ([A-Z]{2}-\d+(?:, [A-Z]{2}-\d+)*)/g;
 const PROOF_TITLE = /\b(?:test|it|describe)(?:\.\w+)*(?:\([^)]*\))?\(\s*['"`]((?:[A-Z]{2}-\d+[,:]?\s+)+)/g;
@@ -32,7 +34,7 @@ export async function checkSpec(root: string): Promise<string[]> {
   const proven = new Set<string>();
   for (const file of citingFiles(root)) {
     const text = await readText(join(root, file));
-    if (/\.test\.tsx?$/.test(file)) for (const id of proofsIn(text)) proven.add(id);
+    if (PROOF_FILE.test(file)) for (const id of proofsIn(text)) proven.add(id);
     for (const [id] of text.matchAll(CITATION)) {
       if (!rules.has(id)) problems.push(`${file} cites ${id}, which docs/spec does not have`);
     }
