@@ -1,0 +1,42 @@
+import type { Connection } from './connection.ts';
+import { IDLE, type Sink, type Wire } from './wire.ts';
+
+/** What went wrong or was not a message, summed over a group. */
+export interface Counters {
+  /** Connections that ended without being asked to. */
+  dropped: number;
+  heartbeats: number;
+  /** Messages the server announced as left out of a digest. */
+  skipped: number;
+  /** Frames whose messages, counted by scanning, differ from a full parse. */
+  miscounted: number;
+  /** Bytes of message frames, their headers not included. */
+  bytes: number;
+  /** Refusals by name. */
+  readonly errors: Record<string, number>;
+}
+
+/** Connections of one kind that are opened, driven and closed together. */
+export class Group {
+  readonly wire: Wire;
+  /** Joined on connecting; `null`: none. */
+  readonly channel: string | null;
+  readonly connections: Connection[] = [];
+  readonly counters: Counters = { dropped: 0, heartbeats: 0, skipped: 0, miscounted: 0, bytes: 0, errors: {} };
+  sink: Sink = IDLE;
+  #frames = 0;
+
+  constructor(wire: Wire, channel: string | null) {
+    this.wire = wire;
+    this.channel = channel;
+  }
+
+  /** True once in 256 message frames: this one is parsed in full to check the counting. */
+  isSample(): boolean {
+    return (this.#frames++ & 255) === 0;
+  }
+
+  refused(name: string): void {
+    this.counters.errors[name] = (this.counters.errors[name] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,100 @@
+import { type Address, type Connection, createConnector } from './connection.ts';
+import type { Group } from './group.ts';
+import { Histogram, type Summary } from './histogram.ts';
+
+export interface OpenPlan {
+  readonly count: number;
+  /** Handshakes under way at once. */
+  readonly concurrency: number;
+  /** Connections begun per second; absent: as fast as `concurrency` allows. */
+  readonly rate?: number;
+  /** Users are this, followed by a number. */
+  readonly prefix: string;
+}
+
+export interface Opened {
+  readonly opened: number;
+  readonly failed: number;
+  /** The first few reasons of failure. */
+  readonly reasons: readonly string[];
+  readonly ms: number;
+  /** From the begin of a connection (its planned one, when a rate is given) until it had joined. */
+  readonly latency: Summary;
+}
+
+const GIVE_UP_MS = 60_000;
+
+/** Opens connections into `group`, in the order of their index, and resolves when each has joined or failed. @throws {Error} after 60 s of no progress. */
+export function openConnections(group: Group, address: Address, plan: OpenPlan): Promise<Opened> {
+  const connect = createConnector(address);
+  const latency = new Histogram();
+  const reasons = new Set<string>();
+  const first = group.connections.length;
+  const start = performance.now();
+  let begun = 0;
+  let failed = 0;
+  return new Promise((resolve, reject) => {
+    const watch = watchProgress(() => latency.count + failed, reject);
+    const done = () => {
+      watch.stop();
+      group.connections.sort((a, b) => a.index - b.index);
+      resolve({
+        opened: latency.count,
+        failed,
+        reasons: [...reasons].slice(0, 3),
+        ms: performance.now() - start,
+        latency: latency.summary(),
+      });
+    };
+    const settled = () => (latency.count + failed === plan.count ? done() : fill());
+    const begin = (at: number) => {
+      const index = first + begun++;
+      connect(group, index, `${plan.prefix}${index}`).then(
+        (connection: Connection) => {
+          group.connections.push(connection);
+          latency.record(performance.now() - at);
+          settled();
+        },
+        (error: Error) => {
+          failed++;
+          reasons.add(error.message);
+          settled();
+        },
+      );
+    };
+    const fill = () => {
+      const now = performance.now();
+      while (begun < plan.count && begun - latency.count - failed < plan.concurrency) {
+        const at = plan.rate === undefined ? now : start + (begun * 1000) / plan.rate;
+        if (at > now) return void setTimeout(fill, at - now);
+        begin(at);
+      }
+    };
+    if (plan.count === 0) done();
+    else fill();
+  });
+}
+
+function watchProgress(progress: () => number, reject: (error: Error) => void): { stop(): void } {
+  let last = -1;
+  const timer = setInterval(() => {
+    const now = progress();
+    if (now === last) reject(new Error(`no connection was made for ${GIVE_UP_MS / 1000} s (${now} so far)`));
+    last = now;
+  }, GIVE_UP_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+export type Farewell = 'clean' | 'cut';
+
+/** Ends all of a group's connections, cleanly or without a word, and resolves when the last is gone. */
+export async function closeConnections(group: Group, farewell: Farewell): Promise<void> {
+  const open = group.connections.filter((connection) => connection.isOpen);
+  const gone = open.map((connection) => new Promise<void>((resolve) => (connection.onClose = resolve)));
+  for (const connection of open) {
+    if (farewell === 'clean') connection.close();
+    else connection.terminate();
+  }
+  await Promise.all(gone);
+  group.connections.length = 0;
+}

@@ -1,0 +1,25 @@
+import type { Scenario } from '../harness/scenario.ts';
+import { coldStart } from './cold-start.ts';
+import { connect } from './connect.ts';
+import { direct } from './direct.ts';
+import { durable } from './durable.ts';
+import { fanOut } from './fan-out.ts';
+import { idle } from './idle.ts';
+import { recovery } from './recovery.ts';
+import { script } from './script.ts';
+import { waves } from './waves.ts';
+
+/** Every scenario, in the order of running. */
+export const SCENARIOS: readonly Scenario[] = [
+  coldStart,
+  connect,
+  fanOut(1000, false),
+  fanOut(10_000, true),
+  direct,
+  durable,
+  recovery,
+  script,
+  waves,
+  idle(10_000, false),
+  idle(19_000, true),
+];

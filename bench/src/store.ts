@@ -1,0 +1,152 @@
+import type { Database } from 'bun:sqlite';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from '../../packages/core/src/ports/store.ts';
+import { openForWriting } from '../../packages/server/src/adapters/embedded/schema.ts';
+import { openEmbeddedStore } from '../../packages/server/src/adapters/embedded/store.ts';
+
+/**
+ * Durable commits per second of the embedded store beside the bare statements it ends in: a prepared INSERT into a table of the
+ * same shape, `synchronous=FULL`, as many rows in a transaction as there are callers. Both alternate in one run, each time on a
+ * new directory. Usage: `bun bench/src/store.ts [rounds=5] [milliseconds=1500]`.
+ */
+const ROUNDS = Number(process.argv[2] ?? 5);
+const MILLISECONDS = Number(process.argv[3] ?? 1_500);
+const LOGS = 300;
+const ENVELOPE_BYTES = 350;
+const EXPIRES = 4_000_000_000_000;
+
+interface Workload {
+  readonly name: string;
+  readonly callers: number;
+  readonly direct: boolean;
+}
+
+const WORKLOADS: readonly Workload[] = [
+  { name: 'channel, 1 caller', callers: 1, direct: false },
+  { name: 'channel, 64 callers', callers: 64, direct: false },
+  { name: 'channel, 512 callers', callers: 512, direct: false },
+  { name: 'direct + 2 pointers, 64 callers', callers: 64, direct: true },
+  { name: 'direct + 2 pointers, 512 callers', callers: 512, direct: true },
+];
+
+interface Message {
+  readonly log: number;
+  readonly id: string;
+  readonly sender: string;
+  readonly text: string;
+  readonly envelope: string;
+}
+
+/** The `n`th message, the same work to make on either side. */
+function messageOf(n: number): Message {
+  const id = Bun.randomUUIDv7();
+  const text = `message ${n} about the next talk in hall ${n % 7}`;
+  const sender = `user-${n % 997}`;
+  const head = `{"id":"${id}","type":"chat","sender":"${sender}","payload":{"text":"${text}"},"signature":"`;
+  return {
+    log: (n * 7_919) % LOGS,
+    id,
+    sender,
+    text,
+    envelope: `${head}${'s'.repeat(ENVELOPE_BYTES - head.length - 2)}"}`,
+  };
+}
+
+function commandOf(n: number, direct: boolean): Command {
+  const { log, id, sender, text, envelope } = messageOf(n);
+  const base = { id, sender, envelope, text, expires_at: EXPIRES };
+  if (!direct) return { appends: [{ ...base, log: `ch:room-${log}` }] };
+  const notify = [
+    { user: `left-${log}`, reason: 'direct' as const },
+    { user: `right-${log}`, reason: 'direct' as const },
+  ];
+  return { appends: [{ ...base, log: `dm:left-${log}:right-${log}`, notify }] };
+}
+
+/** @returns commits per second */
+async function ours({ callers, direct }: Workload): Promise<number> {
+  const dir = await mkdtemp(join(tmpdir(), 'konferenco-bench-'));
+  const store = await openEmbeddedStore({ dir, inspectAfterMs: null });
+  const end = performance.now() + MILLISECONDS;
+  const start = performance.now();
+  let done = 0;
+  let next = 0;
+  const caller = async () => {
+    while (performance.now() < end) {
+      const [outcome] = await store.commit([commandOf(next++, direct)]);
+      if (outcome?.kind !== 'committed') throw new Error(`a commit came to ${outcome?.kind}`);
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  const rate = (done / (performance.now() - start)) * 1_000;
+  await store.close();
+  await rm(dir, { recursive: true });
+  return rate;
+}
+
+/** @returns rows committed per second, pointers not counted */
+async function bare(workload: Workload): Promise<number> {
+  const dir = await mkdtemp(join(tmpdir(), 'konferenco-bench-'));
+  const db = openForWriting(join(dir, 'bare.db'));
+  db.run('PRAGMA wal_autocheckpoint = 1000');
+  const rate = insertFor(db, workload);
+  db.close();
+  await rm(dir, { recursive: true });
+  return rate;
+}
+
+function insertFor(db: Database, { callers, direct }: Workload): number {
+  const entry = db.query('INSERT INTO entries VALUES(?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, ?)');
+  const pointer = db.query('INSERT INTO pointers VALUES(?, ?, ?, 0, 0)');
+  const heads = new Map<number, number>();
+  const advance = (log: number) => {
+    const head = (heads.get(log) ?? 0) + 1;
+    heads.set(log, head);
+    return head;
+  };
+  const start = performance.now();
+  let seq = 0;
+  while (performance.now() - start < MILLISECONDS) {
+    db.run('BEGIN IMMEDIATE');
+    for (let i = 0; i < callers; i++) {
+      const { log, id, sender, text, envelope } = messageOf(seq++);
+      entry.run(seq, log, advance(log), Date.now(), EXPIRES, id, sender, text, envelope, 0);
+      if (!direct) continue;
+      pointer.run(seq * 2, log + LOGS, advance(log + LOGS));
+      pointer.run(seq * 2 + 1, log + 2 * LOGS, advance(log + 2 * LOGS));
+    }
+    db.run('COMMIT');
+  }
+  return (seq / (performance.now() - start)) * 1_000;
+}
+
+function summary(rates: readonly number[]): { median: number; spread: string } {
+  const sorted = rates.toSorted((a, b) => a - b);
+  const [low = 0] = sorted;
+  const high = sorted.at(-1) ?? 0;
+  return { median: sorted[sorted.length >> 1] ?? 0, spread: `${count(low)}–${count(high)}` };
+}
+
+function count(rate: number): string {
+  return Math.round(rate).toLocaleString('en');
+}
+
+console.log(
+  `Durable commits/s, ${ENVELOPE_BYTES}-byte envelopes, ${LOGS} logs, median of ${ROUNDS} rounds of ${MILLISECONDS} ms (lowest–highest)\n`,
+);
+console.log('| workload | ours | bare statement | ours / bare |\n|---|---|---|---|');
+for (const workload of WORKLOADS) {
+  const rates = { ours: [] as number[], bare: [] as number[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    rates.bare.push(await bare(workload));
+    rates.ours.push(await ours(workload));
+  }
+  const [mine, plain] = [summary(rates.ours), summary(rates.bare)];
+  const ratio = `${Math.round((mine.median / plain.median) * 100)} %`;
+  console.log(
+    `| ${workload.name} | ${count(mine.median)} (${mine.spread}) | ${count(plain.median)} (${plain.spread}) | ${ratio} |`,
+  );
+}
