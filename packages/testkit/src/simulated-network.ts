@@ -41,21 +41,25 @@ export class SimulatedPipe {
 export class SimulatedBus {
   readonly #clock: Clock;
   readonly #random: SeededRandom;
-  readonly #faults: NetworkFaults;
   readonly #nodes = new Map<string, Set<(record: BusRecord) => void>>();
+  /** What the bus does from now on. */
+  faults: NetworkFaults;
 
   constructor(clock: Clock, random: SeededRandom, faults: NetworkFaults) {
     this.#clock = clock;
     this.#random = random;
-    this.#faults = faults;
+    this.faults = faults;
   }
 
-  /** The bus as one node sees it. */
+  /** The bus as one node sees it. Closed, it neither takes nor brings anything. */
   connect(node: string): Bus {
     const own = new Set<(record: BusRecord) => void>();
     this.#nodes.set(node, own);
+    const connected = () => this.#nodes.get(node) === own;
     return {
+      lossy: true,
       publish: (record) => {
+        if (!connected()) return;
         for (const receive of own) receive(record);
         for (const [name, receivers] of this.#nodes) if (name !== node) this.#carry(record, receivers);
       },
@@ -64,14 +68,18 @@ export class SimulatedBus {
         return () => own.delete(receive);
       },
       onReconnect() {},
-      close: async () => void this.#nodes.delete(node),
+      close: async () => {
+        own.clear();
+        if (connected()) this.#nodes.delete(node);
+      },
     };
   }
 
   #carry(record: BusRecord, receivers: ReadonlySet<(record: BusRecord) => void>): void {
-    const copies = this.#random.chance(this.#faults.lose) ? 0 : this.#random.chance(this.#faults.double) ? 2 : 1;
+    const { delay_ms, lose, double } = this.faults;
+    const copies = this.#random.chance(lose) ? 0 : this.#random.chance(double) ? 2 : 1;
     for (let i = 0; i < copies; i++) {
-      this.#clock.after(this.#random.int(...this.#faults.delay_ms), () => {
+      this.#clock.after(this.#random.int(...delay_ms), () => {
         for (const receive of receivers) receive(record);
       });
     }

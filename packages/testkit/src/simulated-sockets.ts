@@ -14,14 +14,16 @@ export interface SocketHandler {
   closed(code: number): void;
 }
 
+type Delay = readonly [min_ms: number, max_ms: number];
+
 /** Sockets of one simulated node: a topic registry as Bun has it, over pipes with delay. */
 export class SimulatedSockets implements TopicPublisher {
   readonly #clock: Clock;
   readonly #random: SeededRandom;
-  readonly #delay: readonly [number, number];
+  readonly #delay: Delay;
   readonly #links = new Set<Link>();
 
-  constructor(clock: Clock, random: SeededRandom, delay_ms: readonly [number, number]) {
+  constructor(clock: Clock, random: SeededRandom, delay_ms: Delay) {
     this.#clock = clock;
     this.#random = random;
     this.#delay = delay_ms;
@@ -29,12 +31,10 @@ export class SimulatedSockets implements TopicPublisher {
 
   /** Opens a client's socket to `server`. */
   connect(server: SocketServer, url: string): ClientSocket {
-    const pipes = [0, 1].map(() => new SimulatedPipe(this.#clock, this.#random, this.#delay));
-    const [up, down] = pipes;
-    if (!up || !down) throw new Error('two pipes make a link');
-    const link = new Link(up, down, () => this.#links.delete(link));
+    const pipe = () => new SimulatedPipe(this.#clock, this.#random, this.#delay);
+    const link = new Link(pipe(), pipe(), () => this.#links.delete(link));
     this.#links.add(link);
-    up.carry(() => link.open(server, url));
+    link.request(server, url);
     return link.client;
   }
 
@@ -44,17 +44,24 @@ export class SimulatedSockets implements TopicPublisher {
     return least;
   }
 
+  /** Links of which at least one end is not closed. */
   get open(): number {
     return this.#links.size;
   }
 
-  /** Cuts one random link, or all: both ends learn of it, each in its own time; what was under way is lost. */
-  cut(which: 'one' | 'all'): void {
+  /** Cuts one random link, or all: what was under way is lost, and each end learns of it in its own time. */
+  cut(which: 'one' | 'all', learn_ms: Delay = this.#delay): void {
     const links = [...this.#links];
     const chosen = which === 'all' || links.length === 0 ? links : [this.#random.pick(links)];
     for (const link of chosen) {
-      link.cut((fn) => void this.#clock.after(this.#random.int(...this.#delay), fn));
+      link.cut((fn) => void this.#clock.after(this.#random.int(...learn_ms), fn));
     }
+  }
+
+  /** The node's process died: its ends are gone without a word, the clients learn of it each in its own time. */
+  die(learn_ms: Delay = this.#delay): void {
+    for (const link of [...this.#links]) link.abandon();
+    this.cut('all', learn_ms);
   }
 }
 
@@ -66,7 +73,7 @@ class Link {
   readonly #topics = new Set<string>();
   readonly #forget: () => void;
   #handler: SocketHandler | null = null;
-  #serverOpen = false;
+  #server: 'unasked' | 'open' | 'closed' = 'unasked';
   #clientOpen = true;
 
   constructor(up: SimulatedPipe, down: SimulatedPipe, forget: () => void) {
@@ -78,7 +85,7 @@ class Link {
       onmessage: null,
       onclose: null,
       buffered: 0,
-      send: (text) => up.carry(() => this.#handler?.receive(text)),
+      send: (text) => up.carry(() => this.#server === 'open' && this.#handler?.receive(text)),
       close: (code = 1000, reason = '') => {
         this.#closeClient(code, reason);
         up.carry(() => this.#closeServer(code));
@@ -86,13 +93,13 @@ class Link {
     };
     this.server = {
       send: (text) => {
-        if (!this.#serverOpen) return 0;
+        if (this.#server !== 'open') return 0;
         down.carry(() => this.#clientOpen && this.client.onmessage?.(text));
         return text.length;
       },
       subscribe: (topic) => this.#topics.add(topic),
       unsubscribe: (topic) => this.#topics.delete(topic),
-      isSubscribed: (topic) => this.#serverOpen && this.#topics.has(topic),
+      isSubscribed: (topic) => this.#server === 'open' && this.#topics.has(topic),
       getBufferedAmount: () => 0,
       ping: () => undefined,
       close: (code, reason) => {
@@ -102,11 +109,15 @@ class Link {
     };
   }
 
-  open(server: SocketServer, url: string): void {
-    this.#serverOpen = true;
-    this.#handler = server.open(this.server, url);
-    if (this.#handler) this.#down.carry(() => this.#clientOpen && this.client.onopen?.());
-    else this.server.close(1006, 'refused');
+  /** Asks for the upgrade. */
+  request(server: SocketServer, url: string): void {
+    this.#up.carry(() => {
+      if (this.#server !== 'unasked') return;
+      this.#server = 'open';
+      this.#handler = server.open(this.server, url);
+      if (this.#handler) this.#down.carry(() => this.#clientOpen && this.client.onopen?.());
+      else this.server.close(1006, 'refused');
+    });
   }
 
   /** Nothing under way arrives; `later` calls each end's close in its own time. */
@@ -117,17 +128,23 @@ class Link {
     later(() => this.#closeClient(1006, ''));
   }
 
+  /** The server's end is gone; nobody there is told. */
+  abandon(): void {
+    this.#handler = null;
+    this.#closeServer(1006);
+  }
+
   #closeServer(code: number): void {
-    if (!this.#serverOpen) return;
-    this.#serverOpen = false;
-    this.#forget();
+    if (this.#server === 'closed') return;
+    this.#server = 'closed';
+    if (!this.#clientOpen) this.#forget();
     this.#handler?.closed(code);
   }
 
   #closeClient(code: number, reason: string): void {
     if (!this.#clientOpen) return;
     this.#clientOpen = false;
-    this.#forget();
+    if (this.#server === 'closed') this.#forget();
     this.client.onclose?.(code, reason);
   }
 }

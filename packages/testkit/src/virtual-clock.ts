@@ -3,7 +3,8 @@ import type { Clock } from '@konferenco/core';
 interface Timer {
   readonly at: number;
   readonly order: number;
-  readonly fn: () => void;
+  /** `null` once cancelled. */
+  fn: (() => void) | null;
 }
 
 /**
@@ -15,7 +16,6 @@ export class VirtualClock implements Clock {
   #order = 0;
   /** A binary heap by (at, order). */
   readonly #heap: Timer[] = [];
-  readonly #cancelled = new Set<Timer>();
 
   constructor(start = 1_800_000_000_000) {
     this.#now = start;
@@ -26,9 +26,11 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, fn: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, ms), order: this.#order++, fn };
+    const timer: Timer = { at: this.#now + Math.max(0, ms), order: this.#order++, fn };
     this.#push(timer);
-    return () => this.#cancelled.add(timer);
+    return () => {
+      timer.fn = null;
+    };
   }
 
   soon(fn: () => void): void {
@@ -60,7 +62,7 @@ export class VirtualClock implements Clock {
 
   async #step(): Promise<void> {
     const timer = this.#pop();
-    if (!timer || this.#cancelled.delete(timer)) return;
+    if (!timer?.fn) return;
     this.#now = Math.max(this.#now, timer.at);
     timer.fn();
     await settled();
@@ -94,6 +96,34 @@ export class VirtualClock implements Clock {
     }
     heap[i] = last;
     return top;
+  }
+}
+
+/** The clock of one process that may die: after `stop` none of its timers fires any more. */
+export class ProcessClock implements Clock {
+  readonly #clock: Clock;
+  #stopped = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  after(ms: number, fn: () => void): () => void {
+    return this.#clock.after(ms, () => {
+      if (!this.#stopped) fn();
+    });
+  }
+
+  soon(fn: () => void): void {
+    this.after(0, fn);
+  }
+
+  stop(): void {
+    this.#stopped = true;
   }
 }
 

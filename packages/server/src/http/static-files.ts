@@ -29,14 +29,9 @@ interface StaticFile {
 /** Serves the web app from memory; every path that is no file gets the page, whose router takes it from there. */
 export class StaticFiles {
   readonly #files = new Map<string, StaticFile>();
-  readonly #headers: Readonly<Record<string, string>>;
 
-  /**
-   * @param dir the folder of the built app; a missing one serves nothing.
-   * @param headers sent with every file.
-   */
-  constructor(dir: string, headers: Readonly<Record<string, string>>) {
-    this.#headers = headers;
+  /** @param dir the folder of the built app; a missing one serves nothing. */
+  constructor(dir: string) {
     if (!existsSync(dir)) return;
     const names = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     for (const entry of names) {
@@ -52,9 +47,7 @@ export class StaticFiles {
     if (file) return this.#respond(file, acceptEncoding);
     const page = this.#files.get('/index.html');
     if (!page) return null;
-    return extname(path) === ''
-      ? this.#respond(page, acceptEncoding)
-      : new Response('Not found', { status: 404, headers: this.#headers });
+    return extname(path) === '' ? this.#respond(page, acceptEncoding) : new Response('Not found', { status: 404 });
   }
 
   #respond(file: StaticFile, acceptEncoding: string): Response {
@@ -62,7 +55,6 @@ export class StaticFiles {
     const body = (accepted && file.encoded.get(accepted)) ?? file.body;
     return new Response(body, {
       headers: {
-        ...this.#headers,
         'content-type': file.type,
         'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
         vary: 'accept-encoding',

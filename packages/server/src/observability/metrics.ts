@@ -32,6 +32,7 @@ export class Metrics {
   readonly closed = this.#counter('konferenco_connections_closed_total', 'Connections closed, by code.', ['code']);
   readonly holes = this.#counter('konferenco_live_holes_total', 'Holes in live copies that were filled from the log.', []);
   readonly offline = this.#counter('konferenco_offline_total', 'Inbox entries for users without a connection here; they wait in the log.', []);
+  readonly #http: Histogram<'route' | 'method' | 'status'>;
   readonly #acceptedChildren = new Map<string, { inc(): void }>();
   readonly #steps: ReadonlyMap<Step, { observe(seconds: number): void }>;
   readonly #loop = monitorEventLoopDelay({ resolution: 20 });
@@ -45,6 +46,13 @@ export class Metrics {
       registers: [this.registry],
     });
     this.#steps = new Map(STEPS.map((step) => [step, steps.labels(step)]));
+    this.#http = new Histogram({
+      name: 'konferenco_http_seconds',
+      help: 'Time to answer a REST request.',
+      labelNames: ['route', 'method', 'status'],
+      buckets: SECONDS,
+      registers: [this.registry],
+    });
     this.#gauge('konferenco_connections', 'Open connections.', readings.connections);
     this.#gauge('konferenco_users', 'Users with a connection.', readings.users);
     this.#gauge('konferenco_active_logs', 'Logs with live subscribers.', readings.logs);
@@ -64,6 +72,11 @@ export class Metrics {
   /** Records that `step` took from `start` (of `performance.now()`) until now. */
   step(step: Step, start: number): void {
     this.#steps.get(step)?.observe((performance.now() - start) / 1000);
+  }
+
+  /** Records an answered REST request. */
+  answered({ route, method, status, ms }: { route: string; method: string; status: number; ms: number }): void {
+    this.#http.labels(route, method, String(status)).observe(ms / 1000);
   }
 
   /** Counts an accepted envelope. */

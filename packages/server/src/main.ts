@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, helpText, isDemo, loadConfig } from './config/load.ts';
+import type { Config } from './config/options.ts';
+import { createLog } from './observability/log.ts';
+import { type RunningServer, startServer } from './start.ts';
+
+/** The command: reads the configuration, starts the server, says where it is, and stops it on a signal. */
+async function main(argv: readonly string[]): Promise<void> {
+  if (argv.includes('--help')) {
+    console.log(helpText());
+    return;
+  }
+  const config = readConfig(argv);
+  const log = createLog(config.logLevel);
+  const webDir = join(import.meta.dir, '../../../apps/web/dist');
+  const server = await startServer({ config, log, seed: true, ...(existsSync(webDir) ? { webDir } : {}) });
+  announce(config, server);
+  const stop = async (signal: string) => {
+    log.info({ signal }, 'stopping');
+    await server.stop();
+    process.exit(0);
+  };
+  process.once('SIGTERM', () => void stop('SIGTERM'));
+  process.once('SIGINT', () => void stop('SIGINT'));
+}
+
+function readConfig(argv: readonly string[]): Config {
+  try {
+    return loadConfig(process.env, argv);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(`Konferenco cannot start:\n${error.message}`);
+    process.exit(2);
+  }
+}
+
+function announce(config: Config, { url, ownerInvite }: RunningServer): void {
+  console.log(`Konferenco listens on ${url}`);
+  if (isDemo(config)) console.log('Demo sign-in: a name is enough. Anybody who reaches this machine can come in; others cannot.');
+  if (ownerInvite) console.log(`Open ${url}/join/${ownerInvite} to become the owner of this system.`);
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,180 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bus, Store } from '@konferenco/core';
+import type { Server } from 'bun';
+import { createAuthenticator } from './accounts/authenticator.ts';
+import { bootstrapEvent } from './accounts/bootstrap.ts';
+import { type Context, createContext } from './accounts/context.ts';
+import { createDirectory } from './accounts/directory.ts';
+import { createFileKeyStore, createMemoryKeyStore } from './accounts/key-store.ts';
+import { DEMO_EVENT, seedDemo } from './accounts/seed.ts';
+import { createSignatureVerifier } from './accounts/signatures.ts';
+import { createTicketService } from './accounts/tickets.ts';
+import { createTokenService } from './accounts/tokens.ts';
+import { createLocalBus } from './adapters/embedded/bus.ts';
+import { openEmbeddedStore } from './adapters/embedded/store.ts';
+import { createMemoryStore } from './adapters/memory/store.ts';
+import { isDemo, isLoopback } from './config/load.ts';
+import type { Config } from './config/options.ts';
+import { Door } from './gateway/admission.ts';
+import { DRAIN_MS } from './gateway/gateway.ts';
+import { type SocketData, socketHandlers, upgrade } from './gateway/websocket.ts';
+import { createHttpApp } from './http/app.ts';
+import { operations } from './http/operations.ts';
+import { StaticFiles } from './http/static-files.ts';
+import { createNode, type Node } from './node.ts';
+import type { Log } from './observability/log.ts';
+import { systemClock, systemRandom } from './runtime/system.ts';
+
+export interface RunningServer {
+  /** Address for people, without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  readonly node: Node;
+  readonly context: Context;
+  /** Code with which the owner of a fresh, non-demo system signs in; `null` once somebody has. */
+  readonly ownerInvite: string | null;
+  /** Stops accepting, asks clients to move, finishes what is in flight. Resolves when everything is stored and closed. */
+  stop(options?: { readonly drain_ms?: number }): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Folder of the built web app; none: REST and socket only. */
+  readonly webDir?: string;
+  /** Whether a demo system starts with its sample event filled in. */
+  readonly seed: boolean;
+}
+
+/** Builds a whole server from its configuration and listens. The composition root of the embedded system. */
+export async function startServer({ config, log, webDir, seed }: StartOptions): Promise<RunningServer> {
+  const store = await openStore(config, log);
+  const bus = createLocalBus();
+  const parts = await assemble(config, { store, bus, log });
+  const { context, node, door, server, close } = await listen(config, parts, webDir);
+  const url = config.publicUrl || `http://${isLoopback(config.host) ? 'localhost' : config.host}:${server.port}`;
+  if (isDemo(config) && seed) await seedDemo(context);
+  const invite = isDemo(config) ? null : await bootstrapEvent(context, { id: 'main', title: config.eventTitle, time_zone: 'UTC' });
+  return {
+    url,
+    port: server.port ?? config.port,
+    node,
+    context,
+    ownerInvite: invite?.code ?? null,
+    async stop({ drain_ms = DRAIN_MS } = {}) {
+      door.draining = true;
+      await node.gateway.drain(drain_ms);
+      await server.stop(true);
+      await node.close();
+      close();
+      await bus.close();
+      await store.close();
+    },
+  };
+}
+
+async function openStore(config: Config, log: Log): Promise<Store> {
+  const now = () => systemClock.now();
+  if (config.storage === 'memory') return createMemoryStore({ now });
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  return openEmbeddedStore({ dir: config.data, now, onDamage: (damage) => log.error({ damage }, 'the store is damaged') });
+}
+
+interface Parts {
+  readonly context: Context;
+  readonly services: Awaited<ReturnType<typeof accounts>>;
+  readonly log: Log;
+}
+
+async function assemble(config: Config, { store, bus, log }: { store: Store; bus: Bus; log: Log }): Promise<Parts> {
+  const demo = isDemo(config) ? { demoEvent: DEMO_EVENT } : {};
+  const directory = createDirectory({ store, bus, clock: systemClock, openChannels: isDemo(config), ...demo });
+  const context = createContext({ store, bus, clock: systemClock, random: systemRandom, directory, ...demo });
+  return { context, services: await accounts(config, context), log };
+}
+
+async function accounts(config: Config, context: Context) {
+  const { store, bus, clock, random } = context;
+  const keys = config.storage === 'memory' ? createMemoryKeyStore() : createFileKeyStore(join(config.data, 'keys'));
+  const tokens = await createTokenService({ store, bus, clock, random, keys });
+  const tickets = createTicketService({ secret: tokens.ticketSecret, clock, random });
+  return {
+    tokens,
+    tickets,
+    authenticator: createAuthenticator({ context, tokens, tickets }),
+    signatures: createSignatureVerifier({ store, bus, clock }),
+  };
+}
+
+interface Listening {
+  readonly context: Context;
+  readonly node: Node;
+  readonly door: Door;
+  readonly server: Server<SocketData>;
+  readonly close: () => void;
+}
+
+async function listen(config: Config, { context, services, log }: Parts, webDir: string | undefined): Promise<Listening> {
+  const { authenticator, tokens, tickets, signatures } = services;
+  const { store, clock } = context;
+  const publisher = { publish: (_topic: string, _text: string) => 0 };
+  const onFault = (error: unknown) => log.error({ err: error }, 'a request failed');
+  const node = createNode({
+    ...context,
+    name: `node-${process.pid}`,
+    access: context.directory,
+    authenticator,
+    verifySignature: (envelope) => signatures.verify(envelope),
+    publisher: { publish: (topic, text) => publisher.publish(topic, text) },
+    onFault,
+    options: { rateLimits: config.rateLimits === 'on', digestRate: config.digestRate, sendBuffer: config.sendBuffer },
+  });
+  const { gateway, metrics } = node;
+  const door = new Door({ burst: config.connectBurst, per_s: config.connectRate }, config.maxConnections, clock.now());
+  const origins = config.origins.split(',').filter((origin) => origin !== '');
+  const socketDeps = { gateway, door, authenticator, metrics, origins, sendBuffer: config.sendBuffer };
+  const app = createHttpApp({
+    context,
+    tokens,
+    tickets,
+    authenticator,
+    origins,
+    rateLimits: config.rateLimits === 'on',
+    onFault,
+    onAnswer: (answer) => metrics.answered(answer),
+    ...(config.publicUrl ? { publicUrl: config.publicUrl } : {}),
+  });
+  const operated = { metrics, health: () => store.health(), draining: () => door.draining, metricsToken: config.metricsToken };
+  const files = webDir === undefined ? null : new StaticFiles(webDir);
+  app.get('*', async ({ req, env }) => {
+    const answered = await operations(operated, req.raw, isLocal(env.address ?? ''));
+    return answered ?? files?.serve(req.path, req.header('accept-encoding') ?? '') ?? new Response('Not found', { status: 404 });
+  });
+  const server = Bun.serve<SocketData>({
+    port: config.port,
+    hostname: config.host,
+    websocket: socketHandlers(socketDeps),
+    fetch(request, self) {
+      if (new URL(request.url).pathname === '/ws') return upgrade(socketDeps, request, self);
+      return app.fetch(request, { address: addressOf(config, request, self.requestIP(request)?.address ?? '') });
+    },
+  });
+  publisher.publish = (topic, text) => server.publish(topic, text);
+  return { context, node, door, server, close: () => closeAccounts(context, services) };
+}
+
+function closeAccounts(context: Context, { tokens }: Parts['services']): void {
+  tokens.close();
+  context.directory.close();
+}
+
+/** Who calls: the peer, or, when a proxy on this machine stands in front, whom the proxy says it forwards for. */
+function addressOf(config: Config, request: Request, peer: string): string {
+  const forwarded = request.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim();
+  return config.publicUrl !== '' && isLocal(peer) && forwarded ? forwarded : peer;
+}
+
+function isLocal(address: string): boolean {
+  return isLoopback(address.replace(/^::ffff:/, ''));
+}
