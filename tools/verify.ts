@@ -16,7 +16,10 @@ const tool = (name: string, ...args: string[]) => [process.execPath, join('tools
 function steps(): Step[] {
   const projects = ['packages/*/tsconfig.json', 'apps/*/tsconfig.json'].flatMap((pattern) => findFiles(ROOT, pattern));
   return [
-    { title: 'lint and format', command: [bin('biome'), 'ci', '--max-diagnostics=100', '--error-on-warnings', '.'] },
+    {
+      title: 'lint and format',
+      command: [bin('biome'), 'ci', '--colors=off', '--max-diagnostics=100', '--error-on-warnings', '.'],
+    },
     { title: 'boundaries: imports, purity, cycles', command: tool('boundaries.ts') },
     { title: 'budgets: sizes of files and functions', command: tool('budgets.ts') },
     { title: 'rules and their tests', command: tool('spec-check.ts') },

@@ -8,6 +8,7 @@ interface Part {
   readonly places?: readonly string[];
   /** Debian's package. */
   readonly debian: string;
+  readonly linuxOnly?: true;
   readonly for: string;
 }
 
@@ -22,55 +23,62 @@ const PARTS: readonly Part[] = [
     for: 'browser tests',
   },
   { commands: ['caddy'], debian: 'caddy', for: 'tests of TLS and the handshake deadline' },
-  ...(process.platform === 'linux'
-    ? [{ commands: ['strace'], debian: 'strace', for: 'the test that a reply waits for the disk' }]
-    : []),
+  { commands: ['strace'], debian: 'strace', linuxOnly: true, for: 'the test that a reply waits for the disk' },
 ];
 
 const APT_TRIES = 3;
 const APT_TIMEOUT_MS = 240_000;
 
+/** What the search for parts needs of the machine. */
+export interface Machine {
+  readonly platform: string;
+  /** Whether packages may be installed: Debian's tool is there and we are root. */
+  readonly mayInstall: boolean;
+  readonly has: (command: string) => boolean;
+  /** Runs apt-get; true when it succeeded. */
+  readonly apt: (args: readonly string[]) => Promise<boolean>;
+  readonly say: (text: string) => void;
+}
+
 /** Installs what is missing where that is possible. Returns one sentence for every part that is still missing. */
-export async function ensureParts(): Promise<string[]> {
-  const missing = PARTS.filter((part) => !isThere(part));
-  if (missing.length === 0) return [];
-  if (canInstall()) await install(missing.map((part) => part.debian));
-  return missing.filter((part) => !isThere(part)).map(missingText);
-}
-
-function isThere(part: Part): boolean {
-  return (
-    part.commands.some((command) => Bun.which(command) !== null) ||
-    (part.places ?? []).some((place) => existsSync(place))
-  );
-}
-
-function missingText(part: Part): string {
-  const names = part.commands.join(' or ');
-  const how =
-    process.platform === 'darwin'
-      ? `brew install ${part.debian === 'chromium' ? '--cask chromium' : part.debian}`
-      : `on Debian and Ubuntu: sudo apt-get install ${part.debian}`;
-  return `${names} is missing, needed for ${part.for}. Install it (${how}), then run the tests again.`;
-}
-
-function canInstall(): boolean {
-  return process.platform === 'linux' && process.getuid?.() === 0 && Bun.which('apt-get') !== null;
-}
-
-async function install(packages: readonly string[]): Promise<void> {
-  console.log(`Installing ${packages.join(', ')} with apt-get, because tests run them …`);
-  for (let attempt = 1; attempt <= APT_TRIES; attempt++) {
-    // The package lists may be absent (fresh container) or stale; a second try starts by renewing them.
-    if (
-      (attempt > 1 && !(await apt(['update']))) ||
-      !(await apt(['install', '-y', '--no-install-recommends', ...packages]))
-    ) {
-      console.log(`apt-get did not succeed (try ${attempt} of ${APT_TRIES}).`);
-      continue;
-    }
-    return;
+export async function ensureParts(machine: Machine = thisMachine()): Promise<string[]> {
+  const wanted = PARTS.filter((part) => !part.linuxOnly || machine.platform === 'linux');
+  const isThere = (part: Part) => [...part.commands, ...(part.places ?? [])].some(machine.has);
+  const missing = wanted.filter((part) => !isThere(part));
+  if (missing.length > 0 && machine.mayInstall) {
+    await install(
+      machine,
+      missing.map((part) => part.debian),
+    );
   }
+  return missing.filter((part) => !isThere(part)).map((part) => missingText(part, machine.platform));
+}
+
+function missingText(part: Part, platform: string): string {
+  const brew = part.debian === 'chromium' ? '--cask chromium' : part.debian;
+  const how =
+    platform === 'darwin' ? `brew install ${brew}` : `on Debian and Ubuntu: sudo apt-get install ${part.debian}`;
+  return `${part.commands.join(' or ')} is missing, needed for ${part.for}. Install it (${how}), then run the tests again.`;
+}
+
+async function install({ apt, say }: Machine, packages: readonly string[]): Promise<void> {
+  say(`Installing ${packages.join(', ')} with apt-get, because tests run them …`);
+  for (let attempt = 1; attempt <= APT_TRIES; attempt++) {
+    // The package lists may be absent (a fresh container) or stale: every further try begins by renewing them.
+    if (attempt > 1) await apt(['update']);
+    if (await apt(['install', '-y', '--no-install-recommends', ...packages])) return;
+    say(`apt-get did not succeed (try ${attempt} of ${APT_TRIES}).`);
+  }
+}
+
+function thisMachine(): Machine {
+  return {
+    platform: process.platform,
+    mayInstall: process.platform === 'linux' && process.getuid?.() === 0 && Bun.which('apt-get') !== null,
+    has: (command) => (command.startsWith('/') ? existsSync(command) : Bun.which(command) !== null),
+    apt,
+    say: (text) => console.log(text),
+  };
 }
 
 async function apt(args: readonly string[]): Promise<boolean> {
@@ -90,11 +98,8 @@ async function apt(args: readonly string[]): Promise<boolean> {
     stderr: 'pipe',
     timeout: APT_TIMEOUT_MS,
   });
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  if (code !== 0) console.log(`${out}\n${err}`.trim().split('\n').slice(-12).join('\n'));
+  const output = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  const code = await child.exited;
+  if (code !== 0) console.log((await output).join('\n').trim().split('\n').slice(-12).join('\n'));
   return code === 0;
 }
