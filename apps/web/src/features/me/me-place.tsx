@@ -1,0 +1,197 @@
+import { Flag, Keyboard, LogOut } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useApp, useLocale, useName, useStore } from '../../state/app.ts';
+import { messageOf } from '../../state/resource.ts';
+import type { Preferences } from '../../state/preferences.ts';
+import { Avatar } from '../../ui/avatar.tsx';
+import { Link } from '../../ui/parts.tsx';
+import { LanguageSwitch } from '../join/join-screen.tsx';
+import { BlockButton } from '../people/person-card.tsx';
+import { moderates } from '../people/role-name.ts';
+import { Reports } from './reports.tsx';
+
+/** Oneself: profile, appearance, blocked people, signing out; for moderators the reports. */
+export function MePlace({ section }: { readonly section: 'reports' | null }) {
+  const { venue } = useApp();
+  const { t } = useLocale();
+  useStore(venue.me);
+  const event = venue.event();
+  const moderator = event !== null && moderates(event.role);
+  if (section === 'reports') return <Reports />;
+  return (
+    <main className="page" id="main">
+      <h1 tabIndex={-1} data-heading>
+        {t('place.me')}
+      </h1>
+      <Profile />
+      {moderator && (
+        <section className="settings">
+          <h2>{t('me.moderating')}</h2>
+          <Link to={{ name: 'me', section: 'reports' }} className="button">
+            <Flag size={18} aria-hidden />
+            {t('reports')}
+          </Link>
+        </section>
+      )}
+      <Appearance />
+      <Blocked />
+      <Account />
+    </main>
+  );
+}
+
+const NAME_CHARS = 80;
+const ABOUT_CHARS = 280;
+
+function Profile() {
+  const { client, venue, announcer, directory } = useApp();
+  const { t } = useLocale();
+  const me = useStore(venue.me).value?.user ?? client.me;
+  const [name, setName] = useState(me?.name ?? '');
+  const [about, setAbout] = useState(me?.about ?? '');
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    setName(me?.name ?? '');
+    setAbout(me?.about ?? '');
+  }, [me?.name, me?.about]);
+  if (me === null) return null;
+  const same = name.trim() === me.name && about.trim() === (me.about ?? '');
+  const save = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const user = await client.rest('updateMe', { body: { name: name.trim(), about: about.trim() } });
+      directory.learn([user]);
+      const state = venue.me.state().value;
+      if (state) venue.me.put({ ...state, user });
+      announcer.show(t('saved'));
+    } catch (error) {
+      announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true });
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <section className="settings">
+      <div className="profile-head">
+        <Avatar id={me.id} name={me.name} size="large" />
+        <h2 dir="auto">{me.name}</h2>
+      </div>
+      <form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <label className="label">
+          {t('me.name')}
+          <input className="field" required dir="auto" maxLength={NAME_CHARS} autoComplete="name" value={name} onChange={(e) => setName(e.target.value)} />
+        </label>
+        <label className="label">
+          {t('me.about')}
+          <textarea className="field" rows={3} dir="auto" maxLength={ABOUT_CHARS} value={about} onChange={(e) => setAbout(e.target.value)} />
+        </label>
+        <p className="hint">{t('me.about.hint')}</p>
+        <button type="submit" className="button primary" disabled={busy || same || name.trim() === ''}>
+          {t('save')}
+        </button>
+      </form>
+    </section>
+  );
+}
+
+function Appearance() {
+  const { preferences, overlay } = useApp();
+  const { t } = useLocale();
+  const chosen = useStore(preferences);
+  const themes: readonly (readonly [Preferences['theme'], string])[] = [
+    ['system', t('theme.system')],
+    ['light', t('theme.light')],
+    ['dark', t('theme.dark')],
+  ];
+  return (
+    <section className="settings">
+      <h2>{t('me.device')}</h2>
+      <h3>{t('language')}</h3>
+      <LanguageSwitch />
+      <h3>{t('theme')}</h3>
+      <div className="segments" role="group" aria-label={t('theme')}>
+        {themes.map(([theme, words]) => (
+          <button key={theme} type="button" aria-pressed={chosen.theme === theme} onClick={() => preferences.set({ ...chosen, theme })}>
+            {words}
+          </button>
+        ))}
+      </div>
+      <h3>{t('me.keyboard')}</h3>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={chosen.singleKeys}
+          onChange={(event) => preferences.set({ ...chosen, singleKeys: event.target.checked })}
+        />
+        {t('me.single_keys')}
+      </label>
+      <button type="button" className="button" onClick={() => overlay.set('keyboard')}>
+        <Keyboard size={18} aria-hidden />
+        {t('keys.title')}
+      </button>
+    </section>
+  );
+}
+
+function Blocked() {
+  const { venue } = useApp();
+  const { t } = useLocale();
+  const blocked = useStore(venue.me).value?.blocked ?? [];
+  return (
+    <section className="settings">
+      <h2>{t('me.blocked')}</h2>
+      {blocked.length === 0 ? (
+        <p className="hint">{t('me.blocked.none')}</p>
+      ) : (
+        <ul className="rows">
+          {blocked.map((user) => (
+            <BlockedRow key={user} user={user} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function BlockedRow({ user }: { readonly user: string }) {
+  const name = useName(user);
+  return (
+    <li className="row still">
+      <Avatar id={user} name={name} size="small" />
+      <span className="row-title" dir="auto">
+        {name}
+      </span>
+      <BlockButton user={user} name={name} blocked />
+    </li>
+  );
+}
+
+function Account() {
+  const { endSession } = useApp();
+  const { t } = useLocale();
+  const [busy, setBusy] = useState(false);
+  return (
+    <section className="settings">
+      <h2>{t('me.account')}</h2>
+      <p className="hint">{t('me.sign_out.hint')}</p>
+      <button
+        type="button"
+        className="button harm"
+        disabled={busy}
+        onClick={() => {
+          setBusy(true);
+          void endSession();
+        }}
+      >
+        <LogOut size={18} aria-hidden />
+        {t('me.sign_out')}
+      </button>
+    </section>
+  );
+}

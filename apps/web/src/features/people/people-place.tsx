@@ -1,0 +1,154 @@
+import type { Member } from '@konferenco/client';
+import { ArrowLeft, UserPlus, Users } from 'lucide-react';
+import { useCallback, useEffect, useState } from 'react';
+import { useApp, useLocale, useStore } from '../../state/app.ts';
+import { messageOf } from '../../state/resource.ts';
+import { ArrowList } from '../../ui/arrow-list.tsx';
+import { Avatar } from '../../ui/avatar.tsx';
+import { Empty, Failed, IconButton, Link, Loading } from '../../ui/parts.tsx';
+import { EventPicker } from '../shell/event-picker.tsx';
+import { PersonCard } from './person-card.tsx';
+import { roleName } from './role-name.ts';
+
+/** Members of the event, by the beginning of a name, and one of them beside the list. */
+export function PeoplePlace({ user }: { readonly user: string | null }) {
+  const { overlay } = useApp();
+  const { t } = useLocale();
+  const [query, setQuery] = useState('');
+  const members = useMembers(query.trim());
+  return (
+    <div className="place" data-depth={user === null ? 0 : 1}>
+      <section className="list-column" aria-label={t('place.people')}>
+        <header className="list-head">
+          <div className="list-title">
+            <h1 tabIndex={-1} data-heading>
+              {t('place.people')}
+            </h1>
+            <EventPicker />
+          </div>
+          <IconButton label={t('invite.people')} icon={UserPlus} onClick={() => overlay.set('invite')} />
+        </header>
+        <div className="list-tools">
+          <input
+            type="search"
+            className="field"
+            aria-label={t('people.search')}
+            placeholder={t('people.search')}
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
+          />
+        </div>
+        <div className="list-scroll">
+          {members.error !== null && <Failed reason={members.error} retry={members.reload} />}
+          {members.items.length === 0 && members.loading && <Loading />}
+          {members.items.length === 0 && !members.loading && members.error === null && (
+            <Empty icon={Users} title={t('people.none')}>
+              {query === '' ? t('people.none.words') : t('people.none.query', { query })}
+            </Empty>
+          )}
+          <MemberRows members={members.items} current={user} />
+          {members.more && (
+            <button type="button" className="button quiet" onClick={members.more}>
+              {t('load.more')}
+            </button>
+          )}
+        </div>
+      </section>
+      <main className="main-column" id="main">
+        {user === null ? (
+          <Empty icon={Users} title={t('people.choose')}>
+            {t('people.choose.words')}
+          </Empty>
+        ) : (
+          <>
+            <header className="conversation-head only-narrow">
+              <Link to={{ name: 'people', user: null }} className="icon-button" label={t('back')}>
+                <ArrowLeft size={20} aria-hidden className="flip-rtl" />
+              </Link>
+            </header>
+            <PersonCard user={user} />
+          </>
+        )}
+      </main>
+    </div>
+  );
+}
+
+function MemberRows({ members, current }: { readonly members: readonly Member[]; readonly current: string | null }) {
+  const { client, venue } = useApp();
+  const locale = useLocale();
+  const blocked = useStore(venue.me).value?.blocked ?? [];
+  if (members.length === 0) return null;
+  return (
+    <ArrowList label={locale.t('place.people')} className="rows">
+      {members.map(({ user, role }) => (
+        <li key={user.id}>
+          <Link to={{ name: 'people', user: user.id }} className="row" current={current === user.id} item>
+            <Avatar id={user.id} name={user.name} />
+            <span className="row-main">
+              <span className="row-top">
+                <span className="row-title" dir="auto">
+                  {user.name}
+                </span>
+                {user.id === client.me?.id && <span className="tag">{locale.t('you')}</span>}
+                {blocked.includes(user.id) && <span className="tag">{locale.t('person.blocked')}</span>}
+                {role !== 'attendee' && <span className="tag">{roleName(role, locale)}</span>}
+              </span>
+              {user.about && (
+                <span className="row-preview" dir="auto">
+                  {user.about}
+                </span>
+              )}
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ArrowList>
+  );
+}
+
+interface MemberPages {
+  readonly items: readonly Member[];
+  readonly loading: boolean;
+  readonly error: string | null;
+  readonly more: (() => void) | null;
+  readonly reload: () => void;
+}
+
+const PAGE = 100;
+const WAIT_MS = 150;
+
+function useMembers(query: string): MemberPages {
+  const { client, directory, venue } = useApp();
+  const event = venue.event()?.id;
+  const [state, setState] = useState<{ items: readonly Member[]; next?: string | undefined; loading: boolean; error: string | null }>({
+    items: [],
+    loading: true,
+    error: null,
+  });
+  const load = useCallback(
+    async (before: readonly Member[], after: string | undefined, signal?: AbortSignal) => {
+      if (event === undefined) return;
+      setState((s) => ({ ...s, loading: true }));
+      const q = { limit: PAGE, ...(query ? { q: query } : {}), ...(after ? { after } : {}) };
+      try {
+        const { items, next } = await client.rest('members', { params: { event }, query: q, ...(signal ? { signal } : {}) });
+        directory.learn(items.map((m) => m.user));
+        if (!signal?.aborted) setState({ items: [...before, ...items], next, loading: false, error: null });
+      } catch (error) {
+        if (!signal?.aborted) setState((s) => ({ ...s, loading: false, error: messageOf(error) }));
+      }
+    },
+    [client, directory, event, query],
+  );
+  useEffect(() => {
+    const abort = new AbortController();
+    const timer = setTimeout(() => void load([], undefined, abort.signal), query === '' ? 0 : WAIT_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [load, query]);
+  const { items, next, loading, error } = state;
+  return { items, loading, error, reload: () => void load([], undefined), more: next ? () => void load(items, next) : null };
+}

@@ -1,0 +1,96 @@
+import { directLog } from '@konferenco/client';
+import { Ban, MessageSquare } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { talk } from '../../router.ts';
+import { useApp, useLocale, useStore } from '../../state/app.ts';
+import { messageOf } from '../../state/resource.ts';
+import { Avatar } from '../../ui/avatar.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Link } from '../../ui/parts.tsx';
+
+interface PersonCardProps {
+  readonly user: string;
+  /** Already beside a conversation with this person. */
+  readonly inConversation?: boolean;
+}
+
+/** Who somebody is, and what can be done: talk, block, unblock. */
+export function PersonCard({ user, inConversation = false }: PersonCardProps) {
+  const { client, directory, venue } = useApp();
+  const { t } = useLocale();
+  const person = useStore(directory).get(user);
+  const blocked = useStore(venue.me).value?.blocked.includes(user) ?? false;
+  const me = client.me?.id;
+  useEffect(() => directory.want(user), [directory, user]);
+  const name = person?.name ?? user;
+  return (
+    <div className="person">
+      <Avatar id={user} name={name} size="large" />
+      <h2 dir="auto">{name}</h2>
+      {person?.about && (
+        <p className="about" dir="auto">
+          {person.about}
+        </p>
+      )}
+      {user === me ? (
+        <Link to={{ name: 'me', section: null }} className="button">
+          {t('me.edit')}
+        </Link>
+      ) : (
+        <div className="person-actions">
+          {!inConversation && !blocked && me !== undefined && (
+            <Link to={talk(directLog(me, user))} className="button primary">
+              <MessageSquare size={18} aria-hidden />
+              {t('person.talk')}
+            </Link>
+          )}
+          <BlockButton user={user} name={name} blocked={blocked} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface BlockButtonProps {
+  readonly user: string;
+  readonly name: string;
+  readonly blocked: boolean;
+}
+
+/** Blocks after a question that says what it means; unblocks at once. */
+export function BlockButton({ user, name, blocked }: BlockButtonProps) {
+  const { client, venue, announcer } = useApp();
+  const { t } = useLocale();
+  const [asking, setAsking] = useState(false);
+  const run = async (route: 'block' | 'unblock'): Promise<void> => {
+    setAsking(false);
+    try {
+      await client.rest(route, { params: { user } });
+      announcer.show(route === 'block' ? t('blocked', { name }) : t('unblocked', { name }));
+      await Promise.all([venue.me.refresh(), client.conversations.refresh()]);
+    } catch (error) {
+      announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true });
+    }
+  };
+  return (
+    <>
+      <button type="button" className={blocked ? 'button' : 'button harm'} onClick={() => (blocked ? void run('unblock') : setAsking(true))}>
+        <Ban size={18} aria-hidden />
+        {blocked ? t('unblock') : t('block')}
+      </button>
+      {asking && (
+        <Dialog title={t('block.title', { name })} onClose={() => setAsking(false)}>
+          <p>{t('block.words')}</p>
+          <div className="dialog-actions">
+            <button type="button" className="button" data-autofocus onClick={() => setAsking(false)}>
+              {t('cancel')}
+            </button>
+            <button type="button" className="button harm solid" onClick={() => void run('block')}>
+              {t('block')}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import type { Link } from '@konferenco/client';
+import { useLink, useWaiting } from '@konferenco/client/react';
+import { useEffect, useState } from 'react';
+import { isReplaced, useApp, useLocale } from '../../state/app.ts';
+
+/** A connection that comes back within this time is not worth a word. */
+const GRACE_MS = 1_500;
+
+/** One quiet line about the connection, only when it matters: what is, how many messages wait, and what can be done. */
+export function LinkLine() {
+  const { client } = useApp();
+  const { t } = useLocale();
+  const link = useLink();
+  const waiting = useWaiting();
+  const seconds = useSecondsUntil(link);
+  const late = useLate(link);
+  if (link.kind === 'online' || link.kind === 'closed' || !late) return <div className="link-line" role="status" hidden />;
+  const words = {
+    connecting: () => t('link.connecting'),
+    waiting: () => (seconds > 0 ? t('link.waiting', { count: seconds }) : t('link.connecting')),
+    offline: () => t('link.offline'),
+    signed_out: () => (isReplaced(link) ? t('link.elsewhere') : t('link.signed_out')),
+  }[link.kind]();
+  return (
+    <div className="link-line">
+      {/* The seconds are not read out: the status says only what kind of trouble it is. */}
+      <p aria-hidden>
+        {words}
+        {waiting > 0 && ` · ${t('link.queued', { count: waiting })}`}
+      </p>
+      <p className="sr-only" role="status">
+        {link.kind === 'offline' ? t('link.offline') : link.kind === 'signed_out' ? words : t('link.reconnecting')}
+      </p>
+      {isReplaced(link) && (
+        <button type="button" className="button text" onClick={() => void client.connect()}>
+          {t('link.use_here')}
+        </button>
+      )}
+      {link.kind === 'waiting' && (
+        <button type="button" className="button text" onClick={() => client.reconnectNow()}>
+          {t('link.try_now')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Whole seconds until the next try, counted down. */
+function useSecondsUntil(link: Link): number {
+  const until = link.kind === 'waiting' ? link.retry_at : 0;
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    setNow(Date.now());
+    if (until === 0) return;
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [until]);
+  return Math.max(0, Math.ceil((until - now) / 1_000));
+}
+
+/** Whether the link has been away for longer than the grace; being offline or signed out shows at once. */
+function useLate(link: Link): boolean {
+  const away = link.kind === 'connecting' || link.kind === 'waiting';
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (!away) return setLate(false);
+    const timer = setTimeout(() => setLate(true), GRACE_MS);
+    return () => clearTimeout(timer);
+  }, [away]);
+  return !away || late;
+}

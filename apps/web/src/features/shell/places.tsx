@@ -1,0 +1,41 @@
+import { CalendarDays, CircleUserRound, MessagesSquare, Users } from 'lucide-react';
+import { type Route, talk } from '../../router.ts';
+import { useApp, useLocale, useRoute, useStore } from '../../state/app.ts';
+import { initials } from '../../ui/avatar.tsx';
+import { Link } from '../../ui/parts.tsx';
+import { UnreadCount } from '../talk/conversation-list.tsx';
+
+/** The places: a bar at the bottom of a phone, a rail beside everything on a desk. */
+export function Places() {
+  const { client, venue } = useApp();
+  const { t } = useLocale();
+  const route = useRoute();
+  useStore(venue.me);
+  const unread = useStore(client.conversations).items.reduce((sum, s) => sum + (s.muted ? 0 : s.unread), 0);
+  const event = venue.event();
+  const places: readonly { readonly name: Route['name']; readonly to: Route; readonly label: string; readonly icon: typeof Users }[] = [
+    { name: 'talk', to: talk(null), label: t('place.talk'), icon: MessagesSquare },
+    { name: 'programme', to: { name: 'programme', session: null }, label: t('place.programme'), icon: CalendarDays },
+    { name: 'people', to: { name: 'people', user: null }, label: t('place.people'), icon: Users },
+    { name: 'me', to: { name: 'me', section: null }, label: t('place.me'), icon: CircleUserRound },
+  ];
+  const here = route.name === 'search' ? 'talk' : route.name;
+  return (
+    <nav className="places" aria-label={t('places')}>
+      {event && (
+        <span className="event-mark" aria-hidden>
+          {initials(event.title)}
+        </span>
+      )}
+      {places.map(({ name, to, label, icon: Icon }) => (
+        <Link key={name} to={to} current={here === name} className="place-link">
+          <span className="place-icon">
+            <Icon size={22} aria-hidden />
+            {name === 'talk' && unread > 0 && <UnreadCount count={unread} />}
+          </span>
+          <span className="place-label">{label}</span>
+        </Link>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,98 @@
+import { lazy, Suspense, useEffect, useRef } from 'react';
+import { hrefOf, type Route, talk } from '../../router.ts';
+import { useApp, useLocale, useRoute, useStore } from '../../state/app.ts';
+import { Loading } from '../../ui/parts.tsx';
+import { TalkPlace } from '../talk/talk-place.tsx';
+import { LinkLine } from './link-line.tsx';
+import { Notices } from './notices.tsx';
+import { Places } from './places.tsx';
+import { useShortcuts } from './use-shortcuts.ts';
+
+// What the first screen does not need comes when it is opened.
+const ProgrammePlace = lazy(() => import('../later.ts').then((m) => ({ default: m.ProgrammePlace })));
+const PeoplePlace = lazy(() => import('../later.ts').then((m) => ({ default: m.PeoplePlace })));
+const MePlace = lazy(() => import('../later.ts').then((m) => ({ default: m.MePlace })));
+const SearchPlace = lazy(() => import('../later.ts').then((m) => ({ default: m.SearchPlace })));
+const Palette = lazy(() => import('../later.ts').then((m) => ({ default: m.Palette })));
+const KeyboardSheet = lazy(() => import('../later.ts').then((m) => ({ default: m.KeyboardSheet })));
+const CreateChannel = lazy(() => import('../later.ts').then((m) => ({ default: m.CreateChannel })));
+const InviteDialog = lazy(() => import('../later.ts').then((m) => ({ default: m.InviteDialog })));
+
+/** The frame around every place after signing in. */
+export function Shell() {
+  const route = useRoute();
+  const { t } = useLocale();
+  useShortcuts();
+  useTitle();
+  useHeadingFocus(route);
+  const inConversation = route.name === 'talk' && route.log !== null;
+  return (
+    <div className="shell" data-conversation={inConversation}>
+      <a className="skip" href="#main">
+        {t('skip')}
+      </a>
+      <LinkLine />
+      <Places />
+      <Suspense fallback={<Loading />}>
+        <Place route={route} />
+      </Suspense>
+      <Overlays />
+      <Notices />
+    </div>
+  );
+}
+
+function Place({ route }: { readonly route: Route }) {
+  switch (route.name) {
+    case 'talk':
+      return <TalkPlace log={route.log} panel={route.panel} message={route.message} />;
+    case 'programme':
+      return <ProgrammePlace session={route.session} />;
+    case 'people':
+      return <PeoplePlace user={route.user} />;
+    case 'me':
+      return <MePlace section={route.section} />;
+    case 'search':
+      return <SearchPlace query={route.query} />;
+    case 'join':
+      return null;
+  }
+}
+
+function Overlays() {
+  const { overlay } = useApp();
+  const open = useStore(overlay);
+  const close = (): void => overlay.set('none');
+  return (
+    <Suspense fallback={null}>
+      {open === 'palette' && <Palette onClose={close} />}
+      {open === 'keyboard' && <KeyboardSheet onClose={close} />}
+      {open === 'create-channel' && <CreateChannel onClose={close} />}
+      {open === 'invite' && <InviteDialog onClose={close} />}
+    </Suspense>
+  );
+}
+
+/** The window's title: how many are unread, and the event. */
+function useTitle(): void {
+  const { client, venue } = useApp();
+  const unread = useStore(client.conversations).items.reduce((sum, s) => sum + (s.muted ? 0 : s.unread), 0);
+  useStore(venue.me);
+  const title = venue.event()?.title ?? 'Konferenco';
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread}) ${title}` : title;
+  }, [unread, title]);
+}
+
+/** After moving to another place, focus goes to its heading, so that screen readers and keyboards start there. */
+function useHeadingFocus(route: Route): void {
+  const before = useRef(hrefOf(route));
+  const place = route.name === 'talk' ? hrefOf(talk(route.log, route.panel)) : hrefOf(route);
+  useEffect(() => {
+    if (before.current === place) return;
+    before.current = place;
+    const visible = [...document.querySelectorAll<HTMLElement>('[data-heading]')].filter((h) => h.checkVisibility());
+    const keptByList = document.activeElement?.closest('[data-item]') && window.matchMedia('(min-width: 1000px)').matches;
+    if (!keptByList) visible.at(-1)?.focus({ preventScroll: true });
+  }, [place]);
+}

@@ -1,0 +1,96 @@
+import type { Conversation } from '@konferenco/client';
+import { ArrowLeft, Ban, Bell, BellOff, EllipsisVertical, Info, LogOut, Search, Users } from 'lucide-react';
+import { useEffect } from 'react';
+import { talk } from '../../router.ts';
+import { useApp, useLocale, useRoute, useStore } from '../../state/app.ts';
+import { messageOf } from '../../state/resource.ts';
+import { PresenceMark } from '../../ui/avatar.tsx';
+import { MenuButton, type MenuAction } from '../../ui/menu.tsx';
+import { IconButton, Link } from '../../ui/parts.tsx';
+import { audienceOf, type ConversationSubject } from './audience.ts';
+import { ReachIcon } from './subject-icon.tsx';
+import { titleOf } from './use-subject.ts';
+
+interface HeaderProps {
+  readonly conversation: Conversation;
+  readonly subject: ConversationSubject;
+}
+
+/** Who or what this is, who can read it in words, and how many are here. */
+export function ConversationHeader({ conversation, subject }: HeaderProps) {
+  const { navigator } = useApp();
+  const locale = useLocale();
+  const { t } = locale;
+  const route = useRoute();
+  const audience = audienceOf(subject, locale);
+  const about = route.name === 'talk' && route.panel?.kind === 'about';
+  const toggle = (): void => navigator.go(talk(conversation.log, about ? null : { kind: 'about' }));
+  return (
+    <header className="conversation-head">
+      <Link to={talk(null)} className="icon-button only-narrow" label={t('back')}>
+        <ArrowLeft size={20} aria-hidden className="flip-rtl" />
+      </Link>
+      <div className="conversation-title">
+        <h1 tabIndex={-1} data-heading dir="auto">
+          <span>{titleOf(subject, t('you'))}</span>
+          <HereNow subject={subject} />
+        </h1>
+        <p className="audience">
+          <ReachIcon reach={audience.reach} size={14} />
+          <span>{audience.words}</span>
+        </p>
+      </div>
+      <IconButton label={t('about')} icon={subject.kind === 'channel' ? Users : Info} pressed={about} onClick={toggle} />
+      <ConversationMenu conversation={conversation} subject={subject} />
+    </header>
+  );
+}
+
+/** Presence of the other person, or the number of people in the channel. */
+function HereNow({ subject }: { readonly subject: ConversationSubject }) {
+  const { client } = useApp();
+  const { t } = useLocale();
+  const channel = subject.kind === 'channel' ? subject.channel.id : null;
+  const peer = subject.kind === 'direct' ? subject.peer : null;
+  const { presence } = client;
+  useEffect(() => {
+    presence.watch({ channels: channel ? [channel] : [], users: peer ? [peer] : [] });
+  }, [presence, channel, peer]);
+  const count = useStore({ state: () => (channel ? presence.count(channel) : null), subscribe: (fn) => presence.subscribe(fn) });
+  const status = useStore({ state: () => (peer ? presence.status(peer) : null), subscribe: (fn) => presence.subscribe(fn) });
+  if (status) return <PresenceMark status={status} />;
+  if (count === null || count === 0) return null;
+  return <small className="here">{t('here_now', { count })}</small>;
+}
+
+function ConversationMenu({ conversation, subject }: HeaderProps) {
+  const { client, navigator, announcer, venue } = useApp();
+  const { t } = useLocale();
+  const summary = useStore(client.conversations).items.find((s) => s.log === conversation.log);
+  const run = (work: () => Promise<unknown>, done: string) => () => {
+    work().then(
+      async () => {
+        announcer.show(done);
+        await Promise.all([client.conversations.refresh(), venue.refresh()]);
+      },
+      (error: unknown) => announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true }),
+    );
+  };
+  const params = { log: conversation.log };
+  const actions: MenuAction[] = [
+    { label: t('search'), icon: Search, run: () => navigator.go({ name: 'search', query: '' }) },
+    summary?.muted
+      ? { label: t('unmute'), icon: Bell, run: run(() => client.rest('unmute', { params }), t('unmuted')) }
+      : { label: t('mute'), icon: BellOff, run: run(() => client.rest('mute', { params }), t('muted')) },
+  ];
+  if (subject.kind === 'channel' && subject.channel.joined) {
+    const leave = (): Promise<unknown> =>
+      client.rest('leave', { params: { channel: subject.channel.id } }).then(() => navigator.go(talk(null)));
+    actions.push({ label: t('leave'), icon: LogOut, harm: true, run: run(leave, t('left', { title: subject.channel.title })) });
+  }
+  if (subject.kind === 'direct') {
+    const block = (): Promise<unknown> => client.rest('block', { params: { user: subject.peer } });
+    actions.push({ label: t('block'), icon: Ban, harm: true, run: run(block, t('blocked', { name: subject.name })) });
+  }
+  return <MenuButton label={t('conversation.actions')} icon={EllipsisVertical} actions={actions} />;
+}

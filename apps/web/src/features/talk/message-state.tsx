@@ -1,0 +1,77 @@
+import type { Message } from '@konferenco/client';
+import { Check, CheckCheck, CircleAlert, Clock } from 'lucide-react';
+import type { Locale } from '../../i18n/locale.ts';
+import { useLocale, useNow } from '../../state/app.ts';
+
+/** Where one's own message is, as a small mark with words for screen readers and on hover. */
+export function MessageStateMark({ message }: { readonly message: Message }) {
+  const { t } = useLocale();
+  const [Icon, words] = {
+    queued: [Clock, t('state.queued')] as const,
+    sent: [Clock, t('state.sent')] as const,
+    stored: [Check, t('state.stored')] as const,
+    read: [CheckCheck, t('state.read')] as const,
+    failed: [CircleAlert, t('state.failed')] as const,
+  }[message.state];
+  return (
+    <span className={`state ${message.state}`} title={words}>
+      <Icon size={16} aria-hidden />
+      <span className="sr-only">{words}</span>
+    </span>
+  );
+}
+
+/** Why a message was not sent, and what will or can be done: never an error code alone. */
+export function failureWords(error: Message['error'], locale: Locale, now: number): string {
+  const { t } = locale;
+  if (!error) return t('failed.unknown');
+  const reason = reasonOf(error.error, locale) ?? error.message;
+  if (error.retry_at === undefined || error.retry_at <= now) return t('failed.reason', { reason });
+  return t('failed.until', { reason, time: locale.clock(error.retry_at) });
+}
+
+function reasonOf(name: string, { t }: Locale): string | null {
+  switch (name) {
+    case 'rate_limited':
+      return t('failed.rate_limited');
+    case 'blocked':
+      return t('failed.blocked');
+    case 'forbidden':
+    case 'not_member':
+      return t('failed.forbidden');
+    case 'too_large':
+      return t('failed.too_large');
+    case 'banned':
+      return t('failed.banned');
+    case 'not_found':
+      return t('failed.not_found');
+    case 'store_unavailable':
+    case 'internal':
+      return t('failed.server');
+    default:
+      return null;
+  }
+}
+
+interface FailureProps {
+  readonly message: Message;
+  readonly retry: () => void;
+  readonly discard: () => void;
+}
+
+/** The line under a message that was refused. */
+export function Failure({ message, retry, discard }: FailureProps) {
+  const locale = useLocale();
+  const now = useNow();
+  return (
+    <div className="message-failure">
+      <p>{failureWords(message.error, locale, now)}</p>
+      <button type="button" className="button quiet" onClick={retry}>
+        {locale.t('retry')}
+      </button>
+      <button type="button" className="button quiet" onClick={discard}>
+        {locale.t('discard')}
+      </button>
+    </div>
+  );
+}

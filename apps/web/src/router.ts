@@ -1,0 +1,101 @@
+import { type PlainStore, createStore } from './state/store.ts';
+
+/** What stands beside a conversation. */
+export type Panel = { readonly kind: 'thread'; readonly root: string } | { readonly kind: 'about' };
+
+/** Every place of the application. `null`: nothing chosen there yet. */
+export type Route =
+  | { readonly name: 'join'; readonly code: string | null }
+  | { readonly name: 'talk'; readonly log: string | null; readonly panel: Panel | null; readonly message: string | null }
+  | { readonly name: 'programme'; readonly session: string | null }
+  | { readonly name: 'people'; readonly user: string | null }
+  | { readonly name: 'me'; readonly section: 'reports' | null }
+  | { readonly name: 'search'; readonly query: string };
+
+export const talk = (log: string | null, panel: Panel | null = null, message: string | null = null): Route => ({
+  name: 'talk',
+  log,
+  panel,
+  message,
+});
+
+/** Reads an address (path and query). An unknown path leads to Talk. */
+export function parseRoute(address: string): Route {
+  const url = new URL(address, 'http://host');
+  const [place, first, second, third] = url.pathname.split('/').filter(Boolean).map(decode);
+  switch (place) {
+    case 'join':
+      return { name: 'join', code: first ?? null };
+    case 'programme':
+      return { name: 'programme', session: first ?? null };
+    case 'people':
+      return { name: 'people', user: first ?? null };
+    case 'me':
+      return { name: 'me', section: first === 'reports' ? 'reports' : null };
+    case 'search':
+      return { name: 'search', query: url.searchParams.get('q') ?? '' };
+    default: {
+      if (place !== 'talk' || !first) return talk(null);
+      const panel: Panel | null =
+        second === 'thread' && third ? { kind: 'thread', root: third } : second === 'about' ? { kind: 'about' } : null;
+      return talk(first, panel, url.searchParams.get('m'));
+    }
+  }
+}
+
+/** The address of a route; {@link parseRoute} reads it back. */
+export function hrefOf(route: Route): string {
+  switch (route.name) {
+    case 'join':
+      return path('join', route.code);
+    case 'programme':
+      return path('programme', route.session);
+    case 'people':
+      return path('people', route.user);
+    case 'me':
+      return path('me', route.section);
+    case 'search':
+      return `/search?q=${encodeURIComponent(route.query)}`;
+    case 'talk': {
+      if (!route.log) return '/talk';
+      const panel = route.panel?.kind === 'thread' ? ['thread', route.panel.root] : route.panel ? ['about'] : [];
+      return path('talk', route.log, ...panel) + (route.message ? `?m=${encodeURIComponent(route.message)}` : '');
+    }
+  }
+}
+
+function path(...parts: readonly (string | null)[]): string {
+  return `/${parts.filter((p) => p !== null).map((p) => encodeURIComponent(p).replaceAll('%3A', ':')).join('/')}`;
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export interface Navigator extends Pick<PlainStore<Route>, 'state' | 'subscribe'> {
+  go(route: Route, options?: { readonly replace?: boolean }): void;
+  back(): void;
+}
+
+/** Keeps the route and the browser's history the same. Lives as long as the page. */
+export function createNavigator(window: Window): Navigator {
+  const here = () => parseRoute(window.location.pathname + window.location.search);
+  const store = createStore<Route>(here());
+  window.addEventListener('popstate', () => store.set(here()));
+  return {
+    state: store.state,
+    subscribe: store.subscribe,
+    go(route, options = {}) {
+      const href = hrefOf(route);
+      if (href === window.location.pathname + window.location.search) return;
+      if (options.replace) window.history.replaceState(null, '', href);
+      else window.history.pushState(null, '', href);
+      store.set(route);
+    },
+    back: () => window.history.back(),
+  };
+}

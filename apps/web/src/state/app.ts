@@ -1,0 +1,96 @@
+import type { Client } from '@konferenco/client';
+import { createContext, useContext, useEffect, useSyncExternalStore } from 'react';
+import type { Locale } from '../i18n/locale.ts';
+import type { Navigator, Route } from '../router.ts';
+import type { Announcer } from './announcer.ts';
+import type { Clock } from './clock.ts';
+import type { Directory } from './directory.ts';
+import type { Drafts } from './drafts.ts';
+import type { Preferences } from './preferences.ts';
+import type { ScrollMemory } from './scroll-memory.ts';
+import type { PlainStore } from './store.ts';
+import type { Venue } from './venue.ts';
+
+/** Everything a screen may use, built once in `main.tsx`. */
+export interface App {
+  readonly client: Client;
+  readonly navigator: Navigator;
+  readonly preferences: PlainStore<Preferences>;
+  readonly directory: Directory;
+  readonly venue: Venue;
+  readonly drafts: Drafts;
+  readonly announcer: Announcer;
+  readonly clock: Clock;
+  /** Where each conversation's list stood when it was left. */
+  readonly places: (log: string) => ScrollMemory;
+  /** Which overlay is open above everything else. */
+  readonly overlay: PlainStore<Overlay>;
+  /** Whether somebody is signed in. */
+  readonly session: Pick<PlainStore<'starting' | 'out' | 'in'>, 'state' | 'subscribe'>;
+  /** After signing in: connects and loads what the first screen shows. */
+  readonly startSession: () => void;
+  /** At the start of the page: takes up a kept sign-in. */
+  readonly restoreSession: () => Promise<void>;
+  /** Signs out and removes what this device kept. */
+  readonly endSession: () => Promise<void>;
+}
+
+export type Overlay = 'none' | 'palette' | 'keyboard' | 'create-channel' | 'invite';
+
+export const AppContext = createContext<App | null>(null);
+export const LocaleContext = createContext<Locale | null>(null);
+
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (app === null) throw new Error('useApp needs an AppContext above it');
+  return app;
+}
+
+export function useLocale(): Locale {
+  const locale = useContext(LocaleContext);
+  if (locale === null) throw new Error('useLocale needs a LocaleContext above it');
+  return locale;
+}
+
+/** The present state of anything with `state` and `subscribe`; renders again when it changes. */
+export function useStore<T>(store: { state(): T; subscribe(fn: () => void): () => void }): T {
+  return useSyncExternalStore(
+    (fn) => store.subscribe(fn),
+    () => store.state(),
+  );
+}
+
+export function useRoute(): Route {
+  return useStore(useApp().navigator);
+}
+
+/** Close code by which the server says that the same device connected again, e.g. from another tab. */
+const REPLACED = 4303;
+
+/** Whether this page gave way to another one; it may take over again. */
+export function isReplaced(link: Client['link']): boolean {
+  return link.kind === 'signed_out' && link.code === REPLACED;
+}
+
+/** The name of a user; the id until the profile is there. */
+export function useName(id: string): string {
+  const { directory } = useApp();
+  const known = useStore(directory).get(id);
+  useEffect(() => directory.want(id), [directory, id]);
+  return known?.name ?? id;
+}
+
+/** Names of several users, in their order. */
+export function useNames(ids: readonly string[]): readonly string[] {
+  const { directory } = useApp();
+  const known = useStore(directory);
+  useEffect(() => {
+    for (const id of ids) directory.want(id);
+  }, [directory, ids]);
+  return ids.map((id) => known.get(id)?.name ?? id);
+}
+
+/** Unix milliseconds, renewed every half minute. */
+export function useNow(): number {
+  return useStore(useApp().clock);
+}

@@ -1,0 +1,85 @@
+import type { Client } from '@konferenco/client';
+import { createNavigator } from '../router.ts';
+import { createAnnouncer } from './announcer.ts';
+import { type App, isReplaced, type Overlay } from './app.ts';
+import { createClock } from './clock.ts';
+import { createDirectory } from './directory.ts';
+import { createDrafts, forgetDrafts } from './drafts.ts';
+import { createPreferences } from './preferences.ts';
+import { messageOf } from './resource.ts';
+import { createScrollMemories } from './scroll-memory.ts';
+import { createStore } from './store.ts';
+import { createVenue } from './venue.ts';
+
+/** Builds everything a page needs around a client. Called once for a page. */
+export function createApp(client: Client, window: Window): App {
+  const storage = window.localStorage;
+  const preferences = createPreferences(storage, window.navigator.languages);
+  const venue = createVenue(client, storage, preferences);
+  const directory = createDirectory(client);
+  const navigator = createNavigator(window);
+  const session = createStore<'starting' | 'out' | 'in'>('starting');
+  const announcer = createAnnouncer({
+    after(ms, fn) {
+      const timer = setTimeout(fn, ms);
+      return () => clearTimeout(timer);
+    },
+  });
+
+  const leave = (): void => {
+    venue.forget();
+    forgetDrafts(storage);
+    session.set('out');
+    navigator.go({ name: 'join', code: null }, { replace: true });
+  };
+  const startSession = (): void => {
+    if (client.me) directory.learn([client.me]);
+    session.set('in');
+    const failed = (error: unknown): void => announcer.show(messageOf(error), { harm: true });
+    // The link line shows how the connection fares; it comes back by itself.
+    client.connect().catch(failed);
+    client.conversations.refresh().catch(failed);
+    void venue.refresh();
+  };
+  client.conversations.subscribe(() => {
+    directory.learn(client.conversations.state().items.flatMap((s) => (s.peer ? [s.peer] : [])));
+  });
+  let wasAway = false;
+  client.on('link', (link) => {
+    if (link.kind === 'online' && wasAway) void venue.refresh();
+    wasAway = link.kind !== 'online';
+    if (link.kind === 'signed_out' && !isReplaced(link) && session.state() === 'in') {
+      announcer.show(link.reason, { harm: true });
+      leave();
+    }
+  });
+
+  return {
+    client,
+    navigator,
+    preferences,
+    directory,
+    venue,
+    drafts: createDrafts(storage),
+    announcer,
+    clock: createClock(() => Date.now()),
+    places: createScrollMemories(),
+    overlay: createStore<Overlay>('none'),
+    session,
+    startSession,
+    async restoreSession() {
+      const user = await client.restore();
+      if (user === null) session.set('out');
+      else startSession();
+    },
+    async endSession() {
+      try {
+        await client.signOut();
+      } catch (error) {
+        // Signed out here in any case; the server's side ends when the token does.
+        announcer.show(messageOf(error), { harm: true });
+      }
+      leave();
+    },
+  };
+}

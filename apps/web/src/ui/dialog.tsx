@@ -1,0 +1,55 @@
+import { X } from 'lucide-react';
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { useLocale } from '../state/app.ts';
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  readonly className?: string;
+  /** Without the visible heading; the title is then only its name. */
+  readonly bare?: boolean;
+}
+
+/** A modal dialogue: the platform keeps focus inside, closes on Escape and gives focus back. Mounted means open. */
+export function Dialog({ title, onClose, children, className = '', bare = false }: DialogProps) {
+  const { t } = useLocale();
+  const ref = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const dialog = ref.current;
+    const before = document.activeElement;
+    if (dialog && !dialog.open) dialog.showModal();
+    dialog?.querySelector<HTMLElement>('[data-autofocus]')?.focus();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, []);
+  return (
+    <dialog
+      ref={ref}
+      className={`dialog ${className}`}
+      {...(bare ? { 'aria-label': title } : { 'aria-labelledby': heading })}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
+      <div className="dialog-body">
+        {!bare && (
+          <header className="dialog-head">
+            <h2 id={heading}>{title}</h2>
+            <button type="button" className="icon-button" aria-label={t('close')} title={t('close')} onClick={onClose}>
+              <X size={20} aria-hidden />
+            </button>
+          </header>
+        )}
+        {children}
+      </div>
+    </dialog>
+  );
+}
