@@ -32,10 +32,10 @@ describe('demo mode', () => {
   });
 
   test('many connections of one new name make one person', async () => {
-    const { authenticator, fake } = await setUp(true);
+    const { authenticator, store } = await setUp(true);
     const all = await Promise.all(Array.from({ length: 20 }, () => authenticator.token('Wiremu Poutama')));
     expect(all.every((each) => each.ok && each.identity.user === 'wiremu-poutama')).toBe(true);
-    expect(fake.rows.get('user:wiremu-poutama')?.version).toBe(1);
+    expect((await store.get('user', 'wiremu-poutama'))?.version).toBe(1);
   });
 
   test('takes access tokens too, and refuses forged ones instead of taking them for names', async () => {

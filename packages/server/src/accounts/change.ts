@@ -40,7 +40,7 @@ export async function change<Result>(context: Context, plan: () => Promise<Plan<
 }
 
 /** Makes a committed change known: to this node's cache at once, to the others over the bus. */
-export function tell(context: Context, records: readonly BusRecord[]): void {
+export function tell(context: Pick<Context, 'directory' | 'bus'>, records: readonly BusRecord[]): void {
   for (const record of records) context.directory.apply(record);
   for (const record of records) context.bus.publish(record);
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Bus, BusRecord, Clock, Command, Outcome, Random, Store, StoredRecord } from '@konferenco/core';
+import type { Bus, BusRecord, Clock, Random, Store } from '@konferenco/core';
 import type { Envelope } from '@konferenco/protocol';
+import { createMemoryStore } from '../adapters/memory/store.ts';
 import { type Context, createContext } from './context.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import {
@@ -40,6 +41,7 @@ export function createTestRandom(seed = 'seed'): Random {
 
 /** A bus within the process that keeps what was published. */
 export class TestBus implements Bus {
+  readonly lossy = false;
   readonly published: BusRecord[] = [];
   readonly #receivers = new Set<(record: BusRecord) => void>();
   readonly #reconnected = new Set<() => void>();
@@ -66,53 +68,36 @@ export class TestBus implements Bus {
   }
 }
 
-export class FakeStore {
-  readonly rows = new Map<string, StoredRecord>();
-  reads = 0;
-  async get(collection: string, key: string): Promise<StoredRecord | null> {
-    this.reads++;
-    return this.rows.get(`${collection}:${key}`) ?? null;
-  }
-  async list(collection: string, prefix: string, page: { readonly after?: string; readonly limit: number }) {
-    this.reads++;
-    return [...this.rows]
-      .filter(
-        ([full, row]) =>
-          full === `${collection}:${row.key}` && row.key.startsWith(prefix) && row.key > (page.after ?? ''),
-      )
-      .map(([, row]) => row)
-      .sort((a, b) => (a.key < b.key ? -1 : 1))
-      .slice(0, page.limit);
-  }
-  async commit(commands: readonly Command[]): Promise<Outcome[]> {
-    return commands.map((command) => {
-      for (const { collection, key, version } of command.requires ?? []) {
-        if ((this.rows.get(`${collection}:${key}`)?.version ?? 0) !== version)
-          return { kind: 'conflict', collection, key };
-      }
-      for (const { collection, key, value } of command.changes ?? []) {
-        const full = `${collection}:${key}`;
-        if (value === null) this.rows.delete(full);
-        else this.rows.set(full, { key, value, version: (this.rows.get(full)?.version ?? 0) + 1 });
-      }
-      return { kind: 'committed', at: 0, positions: [], pointers: [] };
-    });
-  }
+/** The in-memory store, telling of every read of a record. */
+function watchReads(store: Store, onRead: () => void): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return (...values: unknown[]) => {
+        if (name === 'get' || name === 'list') onRead();
+        return Reflect.apply(member, target, values);
+      };
+    },
+  });
 }
 
 export interface World extends Context {
   readonly clock: TestClock;
   readonly bus: TestBus;
-  readonly fake: FakeStore;
+  /** Reads of records so far. */
+  readonly reads: () => number;
+  /** Everything kept in one collection, as JSON. */
+  readonly dump: (collection: string) => Promise<string>;
 }
 
 /** A server's accounts without a network: event `hui` with an owner, a moderator, a speaker and two attendees. */
 export async function createWorld(
   options: { readonly demo?: boolean; readonly openChannels?: boolean } = {},
 ): Promise<World> {
-  const fake = new FakeStore();
-  const store = fake as unknown as Store;
   const clock = new TestClock();
+  let reads = 0;
+  const store = watchReads(createMemoryStore({ now: () => clock.now() }), () => reads++);
   const bus = new TestBus();
   await store.commit([{ changes: [...people(), ...channels()] }]);
   const demo = options.demo ? { demoEvent: 'hui' } : {};
@@ -124,7 +109,8 @@ export async function createWorld(
     ...(options.openChannels ? { openChannels: true } : {}),
   });
   const context = createContext({ store, bus, clock, random: createTestRandom(), directory, ...demo });
-  return { ...context, fake, clock, bus };
+  const dump = async (collection: string) => JSON.stringify(await store.list(collection, '', { limit: 10_000 }));
+  return { ...context, clock, bus, reads: () => reads, dump };
 }
 
 const PEOPLE = { owen: 'owner', mira: 'moderator', sefa: 'speaker', aroha: 'attendee', ben: 'attendee' } as const;

@@ -1,7 +1,7 @@
 import type { Identity } from '@konferenco/core';
 import { LIMITS } from '@konferenco/protocol';
 import { ROUTES, type Route, type RouteName } from '@konferenco/protocol/schema';
-import { type Context as HonoContext, Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { Refused } from '../accounts/refused.ts';
@@ -20,14 +20,23 @@ import { searchHandlers } from './search.ts';
 import { sessionHandlers } from './session.ts';
 import { type RouteValidator, validatorOf } from './validate.ts';
 
+/** Second argument of the application's `fetch`. */
+export interface Bindings {
+  /** Network address of the caller; all callers without one share their limits. */
+  readonly address?: string;
+}
+
+type HonoContext = Context<{ Bindings: Bindings }>;
+type App = Hono<{ Bindings: Bindings }>;
+
 /**
  * The REST surface as a Hono application: every route of the table, under `/api`. Whatever else is served from the
  * same port can be added to it and gets the same security headers.
  */
-export function createHttpApp(deps: HttpDeps): Hono {
-  const app = new Hono();
+export function createHttpApp(deps: HttpDeps): App {
+  const app: App = new Hono();
   app.use(securityHeaders());
-  app.use('/api/*', crossOrigin(deps.corsOrigins ?? []));
+  app.use('/api/*', crossOrigin(deps.origins ?? []));
   app.use(
     '/api/*',
     bodyLimit({
@@ -71,7 +80,7 @@ interface Registration {
 /** A handler as registration sees it: what comes in has been validated against the route's schemas. */
 type AnyHandler = (request: unknown) => Promise<unknown>;
 
-function register(app: Hono, { deps, gate, handlers, name }: Registration): void {
+function register(app: App, { deps, gate, handlers, name }: Registration): void {
   const route: Route = ROUTES[name];
   const validator = validatorOf(route);
   const handle = handlers[name] as AnyHandler;
@@ -115,11 +124,11 @@ interface Gate {
 
 /** Who asks, and whether they ask too often. */
 function createGate(deps: HttpDeps): Gate {
+  const limited = deps.rateLimits ?? true;
   const users = new Buckets(USER_RATE, deps.context.clock);
   const addresses = new Buckets(ADDRESS_RATE, deps.context.clock);
-  const address = deps.clientAddress ?? bunAddress;
   const perAddress = (c: HonoContext) => {
-    if (deps.rateLimits) addresses.take(addressKey(address(c.req.raw, c.env)));
+    if (limited) addresses.take(addressKey(addressOf(c)));
   };
   return {
     anonymous(c) {
@@ -134,7 +143,7 @@ function createGate(deps: HttpDeps): Gate {
         perAddress(c);
         throw new Refused(authentication.error);
       }
-      if (deps.rateLimits) users.take(authentication.identity.user);
+      if (limited) users.take(authentication.identity.user);
       return authentication.identity;
     },
   };
@@ -161,8 +170,6 @@ function originOf(deps: HttpDeps, c: HonoContext): string {
   return deps.publicUrl || new URL(c.req.url).origin;
 }
 
-/** Bun hands its server to `fetch` as the second argument. */
-function bunAddress(request: Request, env: unknown): string {
-  const server = env as { requestIP?: (request: Request) => { readonly address: string } | null } | undefined;
-  return server?.requestIP?.(request)?.address ?? 'unknown';
+function addressOf(c: HonoContext): string {
+  return c.env?.address ?? 'unknown';
 }

@@ -4,29 +4,28 @@ import type { Context } from '../accounts/context.ts';
 import type { TicketService } from '../accounts/tickets.ts';
 import type { TokenService } from '../accounts/tokens.ts';
 
+/** A request that was answered, for metrics and logs. */
+export interface Answer {
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly ms: number;
+}
+
 /** What the REST surface is built from. */
 export interface HttpDeps {
   readonly context: Context;
   readonly tokens: TokenService;
   readonly tickets: TicketService;
   readonly authenticator: Authenticator;
-  /** Shown to clients before they sign in. */
-  readonly server: { readonly name: string; readonly version: string };
   /** `http(s)://host[:port]` that people use; without it addresses follow from each request's `Host`. */
   readonly publicUrl?: string;
-  /** False only for load tests on loopback. */
-  readonly rateLimits: boolean;
+  /** False only for load tests on loopback; on by default. */
+  readonly rateLimits?: boolean;
   /** Origins other than the server's own that browsers may call from. None by default. */
-  readonly corsOrigins?: readonly string[];
-  /** The network address a request came from. By default what Bun's server says; a proxy in front needs its own. */
-  readonly clientAddress?: (request: Request, env: unknown) => string;
+  readonly origins?: readonly string[];
   /** Told of every answer: the route's path with its {parameters}, never its values. */
-  readonly onAnswer?: (answer: {
-    readonly route: string;
-    readonly method: string;
-    readonly status: number;
-    readonly ms: number;
-  }) => void;
+  readonly onAnswer?: (answer: Answer) => void;
   /** Told of every failure that is the server's own. */
   readonly onFault: (error: unknown) => void;
 }

@@ -1,3 +1,4 @@
+import manifest from '../../package.json' with { type: 'json' };
 import { isShutOut } from '../accounts/membership.ts';
 import { Refused } from '../accounts/refused.ts';
 import { signIn, withProfile } from '../accounts/sign-in.ts';
@@ -5,7 +6,7 @@ import type { Handlers, HttpDeps } from './handler.ts';
 
 /** Signing in and out, and where to open the socket. */
 export function sessionHandlers(deps: HttpDeps): Handlers<'signIn' | 'refresh' | 'signOut' | 'connect' | 'server'> {
-  const { context, tokens, tickets, server } = deps;
+  const { context, tokens, tickets } = deps;
   return {
     signIn: async ({ body }) => signIn(context, tokens, body),
 
@@ -21,6 +22,6 @@ export function sessionHandlers(deps: HttpDeps): Handlers<'signIn' | 'refresh' |
       return { url: `${origin.replace(/^http/, 'ws')}/ws`, ...tickets.issue(identity) };
     },
 
-    server: async () => ({ ...server, demo: context.demoEvent !== undefined }),
+    server: async () => ({ name: 'Konferenco', version: manifest.version, demo: context.demoEvent !== undefined }),
   };
 }
