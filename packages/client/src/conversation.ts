@@ -10,7 +10,7 @@ import {
   type TypingPayload,
 } from '@konferenco/protocol';
 import type { ConversationHost } from './conversation-host.ts';
-import { clientError } from './errors.ts';
+import { clientError, type KonferencoError } from './errors.ts';
 import { Signal } from './events.ts';
 import { Following } from './following.ts';
 import type { Delivery } from './log-cursor.ts';

@@ -1,0 +1,286 @@
+import { describe, expect, test } from 'bun:test';
+import { CLOSE_CODES, type Tokens } from '@konferenco/protocol';
+import fc from 'fast-check';
+import { stepConnection } from './connection-state.ts';
+import { pauseAfterLoss, RECONNECT } from './reconnect.ts';
+import { memoryTokens } from './storage/memory.ts';
+import { fixture } from './testing/fixture.ts';
+import { settle } from './testing/virtual-clock.ts';
+import type { Link } from './types.ts';
+
+const context = { now: 1_000, random: 0.5, online: true };
+
+describe('the state of the link', () => {
+  test('a close in the range of no return signs out', () => {
+    const online = { kind: 'online', since: 0, sleep_ms: 0 } as const;
+    const { state } = stepConnection(online, { kind: 'lost', comeback: 'never', code: 4303, reason: 'replaced' }, context);
+    expect(state).toEqual({ kind: 'signed_out', code: 4303, reason: 'replaced' });
+  });
+
+  test('a connection that held starts again from a short pause, one that fell at once does not', () => {
+    const lost = { kind: 'lost', comeback: 'with_backoff', code: 1006, reason: '' } as const;
+    const held = stepConnection({ kind: 'online', since: 0, sleep_ms: 9_000 }, lost, { ...context, now: 60_000 });
+    const fell = stepConnection({ kind: 'online', since: 59_000, sleep_ms: 9_000 }, lost, { ...context, now: 60_000 });
+    if (held.state.kind !== 'waiting' || fell.state.kind !== 'waiting') throw new Error('not waiting');
+    expect(held.state.retry_at - 60_000).toBe(300);
+    expect(fell.state.retry_at - 60_000).toBeGreaterThan(9_000);
+  });
+
+  test('a device without a network does not try, and tries soon once it has one', () => {
+    const waiting = { kind: 'waiting', attempt: 7, sleep_ms: 20_000, retry_at: 99_000, refresh: false } as const;
+    const gone = stepConnection(waiting, { kind: 'network', online: false }, { ...context, online: false });
+    expect(gone.state.kind).toBe('offline');
+    const back = stepConnection(gone.state, { kind: 'network', online: true }, context);
+    if (back.state.kind !== 'waiting') throw new Error('not waiting');
+    expect(back.state.retry_at - context.now).toBeLessThanOrEqual(RECONNECT.base_ms);
+  });
+
+  test('every pause is bounded: never longer than the cap, or than the server asked for and a little', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('at_once', 'with_backoff', 'after_refresh'),
+        fc.integer({ min: 0, max: 20_000 }),
+        fc.option(fc.integer({ min: 0, max: 120_000 }), { nil: undefined }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (comeback, previous_ms, retry_after_ms, random) => {
+          const { wait_ms, sleep_ms } = pauseAfterLoss({ comeback, previous_ms, retry_after_ms, random });
+          expect(sleep_ms).toBeGreaterThanOrEqual(RECONNECT.base_ms);
+          expect(sleep_ms).toBeLessThanOrEqual(RECONNECT.cap_ms);
+          if (retry_after_ms === undefined) expect(wait_ms).toBeLessThanOrEqual(RECONNECT.cap_ms);
+          else {
+            expect(wait_ms).toBeGreaterThanOrEqual(retry_after_ms);
+            expect(wait_ms).toBeLessThanOrEqual(retry_after_ms + RECONNECT.base_ms);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('a connection', () => {
+  test('answers a heartbeat with its nonce', async () => {
+    const { server, connect, clock } = fixture();
+    await connect();
+    server.send({ type: 'heartbeat', nonce: 77, server_time: clock.now() });
+    await server.flush();
+    expect(server.framesOf('heartbeat').map(({ nonce }) => nonce)).toEqual([77]);
+  });
+
+  test('that stays silent for two heartbeats is given up and replaced', async () => {
+    const { client, server, connect, clock } = fixture();
+    await connect();
+    await clock.pass(59_000);
+    server.send({ type: 'heartbeat', nonce: 1, server_time: clock.now() });
+    await server.flush();
+    await clock.pass(59_999);
+    expect(client.link.kind).toBe('online');
+    await clock.pass(1);
+    expect(client.link.kind).toBe('waiting');
+    expect(server.connections[0]?.closedWith).toBe(1000);
+    await clock.pass(300);
+    expect(server.connections).toHaveLength(2);
+  });
+
+  test('that is never answered is given up too', async () => {
+    const { client, server, clock } = fixture();
+    const connecting = client.connect();
+    connecting.catch(() => {});
+    await settle();
+    await clock.pass(20_000);
+    expect(client.link.kind).toBe('waiting');
+    expect(server.connections).toHaveLength(1);
+    await client.close();
+    await expect(connecting).rejects.toMatchObject({ error: 'closed' });
+  });
+
+  test('moves to another node within the time it was given', async () => {
+    const { client, server, connect, clock } = fixture();
+    await connect();
+    server.send({ type: 'migrate', within_ms: 10_000 });
+    await server.flush();
+    await clock.pass(4_999);
+    expect(server.connections).toHaveLength(1);
+    await clock.pass(1);
+    expect(server.connections).toHaveLength(2);
+    await server.accept();
+    await server.flush();
+    expect(client.link.kind).toBe('online');
+  });
+
+  test('that was replaced stays away and says why', async () => {
+    const { client, server, connect, clock } = fixture();
+    await connect();
+    await server.cut(4303, 'The same device connected again.');
+    expect(client.link).toMatchObject({ kind: 'signed_out', code: 4303 });
+    await clock.pass(600_000);
+    expect(server.connections).toHaveLength(1);
+  });
+
+  test('goes offline with the device and comes back with it', async () => {
+    const { client, server, connect, network, clock } = fixture();
+    await connect();
+    network.up = false;
+    network.changed();
+    expect(client.link).toEqual({ kind: 'offline' });
+    await clock.pass(600_000);
+    expect(server.connections).toHaveLength(1);
+    network.up = true;
+    network.changed();
+    await clock.pass(300);
+    expect(server.connections).toHaveLength(2);
+  });
+
+  test('is tried at once when a person asks for it', async () => {
+    const { client, server, connect } = fixture();
+    await connect();
+    await server.cut();
+    expect(client.link.kind).toBe('waiting');
+    client.reconnectNow();
+    await settle();
+    expect(server.connections).toHaveLength(2);
+  });
+
+  test('tells every change of the link once', async () => {
+    const { client, server, connect, reconnect } = fixture();
+    const links: Link['kind'][] = [];
+    client.on('link', ({ kind }) => links.push(kind));
+    await connect();
+    await server.cut();
+    await reconnect();
+    await client.close();
+    expect(links).toEqual(['connecting', 'online', 'waiting', 'connecting', 'online', 'closed']);
+  });
+});
+
+/** REST answers for a signed-in client, and what was asked. */
+function restWorld() {
+  const asked: { path: string; auth: string | null; body: unknown }[] = [];
+  const answers = new Map<string, () => Response>();
+  let refreshes = 0;
+  const tokens = (access_token: string): Tokens => ({
+    access_token,
+    expires_at: 0,
+    refresh_token: `${access_token}-refresh`,
+    user: { id: 'mere', name: 'Mere' },
+    device_id: 'mere-phone',
+  });
+  const answer = (path: string): Response => {
+    const special = answers.get(path)?.();
+    if (special) return special;
+    if (path === '/api/session/refresh') return Response.json(tokens(`access-${++refreshes + 1}`));
+    if (path === '/api/connect') return Response.json({ url: 'ws://node-7.test/ws', ticket: 'T', expires_at: 0 });
+    return Response.json({ items: [] });
+  };
+  const fetch = (async (input: string, init: RequestInit = {}) => {
+    const path = new URL(input).pathname;
+    asked.push({ path, auth: new Headers(init.headers).get('authorization'), body: init.body ? JSON.parse(String(init.body)) : undefined });
+    return answer(path);
+  }) as unknown as typeof globalThis.fetch;
+  return { asked, answers, fetch, tokens, paths: () => asked.map(({ path }) => path) };
+}
+
+async function signedIn() {
+  const world = restWorld();
+  const store = memoryTokens();
+  await store.save(world.tokens('access-1'));
+  const all = fixture({ demoUser: undefined as never, tokens: store }, { fetch: world.fetch });
+  return { ...all, world, store };
+}
+
+describe('with tokens', () => {
+  test('the socket opens at the address and with the ticket the server gives', async () => {
+    const { server, connect, client } = await signedIn();
+    await connect();
+    expect(server.wires.url).toBe('ws://node-7.test/ws?ticket=T');
+    expect(client.me).toEqual({ id: 'mere', name: 'Mere' });
+  });
+
+  test('a close for an expired token refreshes first and then comes back', async () => {
+    const { server, connect, clock, world, store } = await signedIn();
+    await connect();
+    await server.cut(CLOSE_CODES.token_expired.code);
+    await clock.pass(400);
+    expect(world.paths().filter((path) => path !== '/api/conversations')).toEqual(['/api/connect', '/api/session/refresh', '/api/connect']);
+    expect(world.asked.at(-1)?.auth).toBe('Bearer access-2');
+    expect(await store.load()).toMatchObject({ refresh_token: 'access-2-refresh' });
+    expect(server.connections).toHaveLength(2);
+  });
+
+  test('a refused access token is renewed once and the call repeated', async () => {
+    const { server, connect, world } = await signedIn();
+    let refusals = 1;
+    world.answers.set('/api/connect', () =>
+      refusals-- > 0 ? Response.json({ code: 2001, error: 'token_expired', message: 'expired' }, { status: 401 }) : (undefined as never),
+    );
+    await connect();
+    expect(world.paths().slice(0, 3)).toEqual(['/api/connect', '/api/session/refresh', '/api/connect']);
+    expect(server.connections).toHaveLength(1);
+  });
+
+  test('the token is renewed over the running connection before it ends', async () => {
+    const { server, connect, clock, world } = await signedIn();
+    server.expires_at = clock.now() + 600_000;
+    server.heartbeat_ms = 1e9;
+    await connect();
+    await clock.pass(550_000);
+    await server.flush();
+    expect(server.framesOf('auth').map(({ token }) => token)).toEqual(['access-2']);
+    expect(world.paths().filter((path) => path.endsWith('refresh'))).toHaveLength(1);
+    expect(server.connections).toHaveLength(1);
+  });
+
+  test('a session that has ended signs out and forgets the tokens', async () => {
+    const { client, server, connect, clock, world, store } = await signedIn();
+    await connect();
+    world.answers.set('/api/session/refresh', () => Response.json({ code: 2003, error: 'token_revoked', message: 'over' }, { status: 401 }));
+    await server.cut(CLOSE_CODES.token_expired.code);
+    await clock.pass(400);
+    expect(client.link).toMatchObject({ kind: 'signed_out', code: 2003 });
+    expect(await store.load()).toBeNull();
+  });
+
+  test('a busy server is asked again no sooner than it said', async () => {
+    const { server, client, clock, world } = await signedIn();
+    let refusals = 1;
+    world.answers.set('/api/connect', () => (refusals-- > 0 ? new Response('', { status: 429, headers: { 'retry-after': '30' } }) : (undefined as never)));
+    void client.connect();
+    await settle();
+    await settle();
+    expect(client.link).toMatchObject({ kind: 'waiting', retry_at: clock.now() + 30_150 });
+    await clock.pass(30_000);
+    expect(server.connections).toHaveLength(0);
+    await clock.pass(150);
+    expect(server.connections).toHaveLength(1);
+  });
+
+  test('signing out ends the session, forgets what was said and closes', async () => {
+    const { client, server, connect, world, store } = await signedIn();
+    await connect();
+    await client.signOut();
+    expect(world.asked.at(-1)).toMatchObject({ path: '/api/session' });
+    expect(client.me).toBeNull();
+    expect(client.link.kind).toBe('signed_out');
+    expect(await store.load()).toBeNull();
+    expect(server.wires.closedWith).toBe(1000);
+    expect(() => client.direct('ana')).toThrow('Sign in first.');
+  });
+
+  test('of two programs with one store, one refreshes and the other takes its result', async () => {
+    const world = restWorld();
+    const store = memoryTokens();
+    await store.save(world.tokens('access-1'));
+    let queue: Promise<unknown> = Promise.resolve();
+    const exclusively = <T>(_: string, fn: () => Promise<T>): Promise<T> => {
+      const turn = queue.then(fn);
+      queue = turn.catch(() => {});
+      return turn;
+    };
+    const surroundings = { fetch: world.fetch, exclusively };
+    const tabs = [fixture({ demoUser: undefined as never, tokens: store }, surroundings), fixture({ demoUser: undefined as never, tokens: store }, surroundings)];
+    for (const tab of tabs) await tab.connect();
+    for (const tab of tabs) await tab.server.cut(CLOSE_CODES.token_expired.code);
+    for (const tab of tabs) await tab.clock.pass(400);
+    expect(world.paths().filter((path) => path.endsWith('refresh'))).toHaveLength(1);
+    expect(tabs.map(({ server }) => server.connections.length)).toEqual([2, 2]);
+  });
+});

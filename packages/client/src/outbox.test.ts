@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'bun:test';
+import { ERROR_CODES, LIMITS, type ServerFrame } from '@konferenco/protocol';
+import { KonferencoError } from './errors.ts';
+import { memoryOutbox } from './storage/memory.ts';
+import { fixture, texts } from './testing/fixture.ts';
+import { settle } from './testing/virtual-clock.ts';
+
+const errorFrame = (ref: number, error: keyof typeof ERROR_CODES, retry_after_ms?: number): ServerFrame => ({
+  type: 'error',
+  ref,
+  code: ERROR_CODES[error].code,
+  error,
+  message: ERROR_CODES[error].text,
+  ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
+});
+
+/** Refuses the first `times` publishes. */
+function refusing(server: ReturnType<typeof fixture>['server'], times: number, error: keyof typeof ERROR_CODES, retry_after_ms?: number): void {
+  let left = times;
+  server.intercept = (frame) => {
+    if (frame.type !== 'publish' || frame.ref === undefined || left === 0) return undefined;
+    left--;
+    return [errorFrame(frame.ref, error, retry_after_ms)];
+  };
+}
+
+describe('across a lost connection', () => {
+  test('a message whose answer was lost is sent again, byte for byte, and stored once', async () => {
+    const { client, server, connect, reconnect } = fixture();
+    await connect();
+    const states: string[] = [];
+    const sending = client.channel('hall').send('once', { onState: (state) => states.push(state) });
+    await settle();
+    await server.serveOne();
+    expect(server.log('ch:hall').items).toHaveLength(1);
+    await server.cut();
+    expect(client.waiting).toBe(1);
+    await reconnect();
+    expect(await sending).toMatchObject({ offset: 1 });
+    expect(server.log('ch:hall').items).toHaveLength(1);
+    const [first, second] = server.framesOf('publish');
+    expect(JSON.stringify(first?.envelope)).toBe(JSON.stringify(second?.envelope));
+    expect(states).toEqual(['queued', 'sent', 'queued', 'sent', 'stored']);
+  });
+
+  test('what was written offline keeps its order within the conversation', async () => {
+    const { client, server, connect } = fixture();
+    const hall = client.channel('hall');
+    for (let i = 0; i < 100; i++) void hall.send(`m${i}`);
+    await connect();
+    expect(server.log('ch:hall').items.map(({ envelope }) => envelope?.payload.text)).toEqual(Array.from({ length: 100 }, (_, i) => `m${i}`));
+  });
+
+  test('no more than the window is on its way at one time', async () => {
+    const { client, server, connect } = fixture();
+    await connect();
+    for (let i = 0; i < 50; i++) void client.channel('hall').send(`m${i}`);
+    await settle();
+    expect(server.wires.toServer).toHaveLength(32);
+  });
+
+  test('a kept outbox is taken up by the next start of the program', async () => {
+    const outbox = memoryOutbox();
+    const before = fixture({ outbox });
+    const lost = before.client.channel('hall').send('written yesterday');
+    await settle();
+    await before.client.close();
+    await expect(lost).rejects.toMatchObject({ error: 'closed' });
+    const after = fixture({ outbox });
+    await after.connect();
+    expect(after.server.log('ch:hall').items).toHaveLength(1);
+    expect(await outbox.load()).toEqual([]);
+  });
+});
+
+describe('refusals', () => {
+  test('a rate limit keeps the message, says when it will go, and sends it then', async () => {
+    const { client, server, clock, connect } = fixture();
+    await connect();
+    refusing(server, 1, 'rate_limited', 5_000);
+    const hall = client.channel('hall');
+    const sending = hall.send('patient');
+    await server.flush();
+    const [message] = hall.state().timeline;
+    expect(message).toMatchObject({ state: 'queued', error: { error: 'rate_limited', retry_at: clock.now() + 5_000 } });
+    const later = hall.send('behind it');
+    await clock.pass(4_999);
+    expect(server.wires.toServer).toEqual([]);
+    await clock.pass(1);
+    await server.flush();
+    expect([(await sending).offset, (await later).offset]).toEqual([1, 2]);
+    expect(hall.state().timeline[0]).not.toHaveProperty('error');
+  });
+
+  test('a lasting refusal fails the message with its reason; it can be tried again or discarded', async () => {
+    const { client, server, connect } = fixture();
+    await connect();
+    refusing(server, 1, 'forbidden');
+    const hall = client.channel('hall');
+    const sending = hall.send('no entry');
+    sending.catch(() => {});
+    await server.flush();
+    await expect(sending).rejects.toBeInstanceOf(KonferencoError);
+    const [failed] = hall.state().timeline;
+    if (failed?.kind !== 'message') throw new Error('no message');
+    expect(failed).toMatchObject({ state: 'failed', error: { error: 'forbidden' } });
+    expect(client.waiting).toBe(0);
+    hall.retry(failed.id);
+    await server.flush();
+    expect(hall.state().timeline[0]).toMatchObject({ state: 'stored', offset: 1 });
+    refusing(server, 1, 'forbidden');
+    hall.send('away with it').catch(() => {});
+    await server.flush();
+    const second = hall.state().timeline[1];
+    if (second?.kind !== 'message') throw new Error('no message');
+    hall.discard(second.id);
+    expect(texts(hall.state())).toEqual(['no entry']);
+  });
+
+  test('an overloaded server is asked again with back-off', async () => {
+    const { client, server, clock, connect } = fixture();
+    await connect();
+    refusing(server, 3, 'overloaded');
+    const sending = client.channel('hall').send('again');
+    for (let tries = 0; tries < 10; tries++) {
+      await server.flush();
+      await clock.pass(5_000);
+    }
+    expect(await sending).toMatchObject({ offset: 1 });
+    expect(server.framesOf('publish')).toHaveLength(4);
+  });
+
+  test('an id that is too old is replaced once, and the message keeps its place', async () => {
+    const { client, server, connect } = fixture();
+    await connect();
+    refusing(server, 1, 'id_out_of_range');
+    const hall = client.channel('hall');
+    const sending = hall.send('under a new name');
+    await server.flush();
+    await server.flush();
+    const receipt = await sending;
+    const [first, second] = server.framesOf('publish').map(({ envelope }) => envelope.id);
+    expect(second).not.toBe(first);
+    expect(receipt.id).toBe(second as string);
+    expect(texts(hall.state())).toEqual(['under a new name']);
+  });
+
+  test('a silent server counts as a passing failure', async () => {
+    const { client, server, clock, connect } = fixture();
+    await connect();
+    server.heartbeat_ms = 1e9;
+    server.intercept = (frame) => (frame.type === 'publish' ? [] : undefined);
+    const hall = client.channel('hall');
+    const sending = hall.send('hello?');
+    await server.flush();
+    await clock.pass(20_000);
+    expect(hall.state().timeline[0]).toMatchObject({ state: 'queued', error: { error: 'timeout' } });
+    server.intercept = () => undefined;
+    await clock.pass(2_000);
+    await server.flush();
+    expect(await sending).toMatchObject({ offset: 1 });
+  });
+});
+
+describe('bounds', () => {
+  test('a full outbox refuses the next message with a typed error', async () => {
+    const { client } = fixture();
+    const hall = client.channel('hall');
+    for (let i = 0; i < LIMITS.outbox_entries; i++) void hall.send(`m${i}`);
+    await expect(hall.send('one too many')).rejects.toMatchObject({ error: 'outbox_full', recourse: 'later' });
+    expect(client.waiting).toBe(LIMITS.outbox_entries);
+  });
+
+  test('a message that waited too long is given up and says so', async () => {
+    const { client, clock, connect } = fixture();
+    const hall = client.channel('hall');
+    const sending = hall.send('stale');
+    sending.catch(() => {});
+    await clock.pass(LIMITS.outbox_ms + 1);
+    await connect();
+    await expect(sending).rejects.toMatchObject({ error: 'expired' });
+    expect(hall.state().timeline[0]).toMatchObject({ state: 'failed' });
+  });
+
+  test('a waiting message can be discarded before it goes', async () => {
+    const { client, server, connect } = fixture();
+    const hall = client.channel('hall');
+    const sending = hall.send('never mind');
+    sending.catch(() => {});
+    const [waiting] = hall.state().timeline;
+    if (waiting?.kind !== 'message') throw new Error('no message');
+    hall.discard(waiting.id);
+    await expect(sending).rejects.toMatchObject({ error: 'discarded' });
+    expect(hall.state().timeline).toEqual([]);
+    await connect();
+    expect(server.log('ch:hall').items).toEqual([]);
+  });
+});
+
+test('a store that fails is said, and the message goes all the same', async () => {
+  const broken = { load: () => Promise.resolve([]), put: () => Promise.reject(new Error('disk full')), delete: () => Promise.resolve() };
+  const { client, server, connect } = fixture({ outbox: broken });
+  const errors: string[] = [];
+  client.on('error', ({ error }) => errors.push(error));
+  await connect();
+  const sending = client.channel('hall').send('from memory');
+  await server.flush();
+  expect(await sending).toMatchObject({ offset: 1 });
+  expect(errors).toEqual(['storage']);
+});

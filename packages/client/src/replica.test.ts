@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'bun:test';
+import type { Envelope, Item } from '@konferenco/protocol';
+import fc from 'fast-check';
+import { Replica } from './replica.ts';
+import { texts } from './testing/fixture.ts';
+
+let lastId = 0;
+const envelope = (subtype: string, payload: Record<string, unknown>, user = 'ana'): Envelope => ({
+  id: `id-${++lastId}`,
+  type: 'chat',
+  subtype,
+  from: { user_id: user },
+  to: { type: 'channel', id: 'hall' },
+  payload,
+  timestamp: 1,
+});
+const at = (offset: number, said: Envelope): Item => ({ offset, at: offset, envelope: said });
+const replicaOf = (...items: Item[]) => {
+  const replica = new Replica('ch:hall', () => 'mere');
+  replica.insert(items);
+  return replica;
+};
+
+describe('corrections', () => {
+  test('the last edit of the author counts; nobody else may edit', () => {
+    const root = envelope('channel_message', { text: 'frist' });
+    const replica = replicaOf(
+      at(1, root),
+      at(2, envelope('edit', { target: root.id, text: 'first', mentions: ['mere'] })),
+      at(3, envelope('edit', { target: root.id, text: 'forged' }, 'ben')),
+    );
+    expect(replica.message(root.id)).toMatchObject({ text: 'first', edited: true, mentions: ['mere'] });
+  });
+
+  test('a deletion leaves the place and takes text, mentions and reactions', () => {
+    const root = envelope('channel_message', { text: 'oops', mentions: ['mere'] });
+    const replica = replicaOf(at(1, root), at(2, envelope('reaction', { target: root.id, emoji: '👍', op: 'add' })), at(3, envelope('delete', { target: root.id }, 'moderator')));
+    expect(replica.message(root.id)).toMatchObject({ text: '', gone: 'erased', mentions: [], reactions: [] });
+    expect(replica.timeline()).toHaveLength(1);
+  });
+
+  test('reactions count once for each person, and can be taken back', () => {
+    const root = envelope('channel_message', { text: 'hi' });
+    const react = (user: string, op: 'add' | 'remove', emoji = '👍') => envelope('reaction', { target: root.id, emoji, op }, user);
+    const replica = replicaOf(at(1, root), at(2, react('ben', 'add')), at(3, react('ben', 'add')), at(4, react('mere', 'add')), at(5, react('ben', 'remove')), at(6, react('ben', 'add', '🌿')));
+    expect(replica.message(root.id)?.reactions).toEqual([
+      { emoji: '👍', users: ['mere'] },
+      { emoji: '🌿', users: ['ben'] },
+    ]);
+  });
+
+  test('an entry whose body is gone keeps its place', () => {
+    const root = envelope('channel_message', { text: 'hi' });
+    const replica = replicaOf(at(1, root), { offset: 2, at: 2, gone: 'expired' });
+    replica.insert([{ offset: 1, at: 1, gone: 'damaged' }]);
+    expect(replica.timeline().map((entry) => entry.kind === 'message' && entry.gone)).toEqual(['damaged', 'expired']);
+  });
+});
+
+test('whatever order pages and live entries come in, and however often, the conversation looks the same', () => {
+  const root = envelope('channel_message', { text: 'root' });
+  const other = envelope('channel_message', { text: 'other' }, 'ben');
+  const items = [
+    at(1, root),
+    at(2, other),
+    at(3, envelope('edit', { target: root.id, text: 'one' })),
+    at(4, envelope('edit', { target: root.id, text: 'two' })),
+    at(5, envelope('thread_reply', { text: 'reply', thread: root.id }, 'ben')),
+    at(6, envelope('reaction', { target: other.id, emoji: '👍', op: 'add' })),
+    at(7, envelope('reaction', { target: other.id, emoji: '👍', op: 'remove' })),
+    at(8, envelope('delete', { target: other.id }, 'ben')),
+    at(9, envelope('channel_message', { text: 'last' })),
+  ];
+  const inOrder = replicaOf(...items);
+  const expected = { timeline: inOrder.timeline(), thread: inOrder.thread(root.id), unread: inOrder.unreadAfter(1) };
+  fc.assert(
+    fc.property(fc.shuffledSubarray(items, { minLength: items.length }), fc.array(fc.constantFrom(...items)), (shuffled, repeated) => {
+      const replica = replicaOf(...repeated, ...shuffled, ...repeated);
+      expect({ timeline: replica.timeline(), thread: replica.thread(root.id), unread: replica.unreadAfter(1) }).toEqual(expected);
+    }),
+  );
+});
+
+describe('own messages', () => {
+  test('stand at the end until they are stored, and then in their place, once', () => {
+    const replica = replicaOf(at(1, envelope('channel_message', { text: 'a' })));
+    const mine = envelope('channel_message', { text: 'mine' }, 'mere');
+    replica.draft(mine, 'queued');
+    replica.insert([at(3, envelope('channel_message', { text: 'c' }))]);
+    expect(texts({ timeline: replica.timeline() })).toEqual(['a', 'c', 'mine']);
+    replica.insert([at(2, mine)]);
+    replica.insert([at(2, mine)]);
+    replica.draft(mine, 'sent');
+    expect(texts({ timeline: replica.timeline() })).toEqual(['a', 'mine', 'c']);
+    expect(replica.message(mine.id)).toMatchObject({ state: 'stored', offset: 2 });
+  });
+
+  test('an edit shows at once and is taken back when it is refused', () => {
+    const mine = envelope('channel_message', { text: 'before' }, 'mere');
+    const replica = replicaOf(at(1, mine));
+    const edit = envelope('edit', { target: mine.id, text: 'after' }, 'mere');
+    replica.draft(edit, 'queued');
+    expect(replica.message(mine.id)?.text).toBe('after');
+    replica.draft(edit, 'failed');
+    expect(replica.message(mine.id)).toMatchObject({ text: 'before', edited: false });
+  });
+
+  test('are read once the other has read up to them', () => {
+    const mine = envelope('direct_message', { text: 'hi' }, 'mere');
+    const replica = replicaOf(at(4, mine));
+    expect(replica.message(mine.id)?.state).toBe('stored');
+    replica.readByPeer(3);
+    expect(replica.message(mine.id)?.state).toBe('stored');
+    replica.readByPeer(4);
+    expect(replica.message(mine.id)?.state).toBe('read');
+  });
+});
+
+describe('what is unread', () => {
+  test('counts messages and replies of others, not one’s own, reactions or edits', () => {
+    const root = envelope('channel_message', { text: 'a' });
+    const replica = replicaOf(
+      at(1, root),
+      at(2, envelope('channel_message', { text: 'mine' }, 'mere')),
+      at(3, envelope('thread_reply', { text: 'b', thread: root.id, mentions: ['mere'] })),
+      at(4, envelope('reaction', { target: root.id, emoji: '👍', op: 'add' })),
+      at(5, envelope('edit', { target: root.id, text: 'A' })),
+      at(6, envelope('channel_message', { text: 'c' })),
+    );
+    expect(replica.unreadAfter(0)).toEqual({ unread: 3, mentions: 1 });
+    expect(replica.unreadAfter(3)).toEqual({ unread: 1, mentions: 0 });
+  });
+});
+
+test('a gap shrinks as its entries are filled in', () => {
+  const replica = replicaOf(at(1, envelope('channel_message', { text: 'a' })), at(6, envelope('channel_message', { text: 'f' })));
+  replica.addGap({ kind: 'gap', from: 2, to: 5, reason: 'skipped' });
+  replica.insert([at(3, envelope('channel_message', { text: 'c' }))]);
+  expect(replica.timeline().map((entry) => (entry.kind === 'gap' ? [entry.from, entry.to] : entry.text))).toEqual(['a', [2, 2], 'c', [4, 5], 'f']);
+});
