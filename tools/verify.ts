@@ -10,6 +10,8 @@ interface Step {
 }
 
 const STEP_TIMEOUT_MS = 300_000;
+/** Lines of a failed step's output that are shown; its own command shows the rest. */
+const SHOWN_LINES = 80;
 const bin = (name: string) => join(ROOT, 'node_modules', '.bin', name);
 const tool = (name: string, ...args: string[]) => [process.execPath, join('tools', name), ...args];
 
@@ -46,9 +48,8 @@ async function main(filters: readonly string[]): Promise<void> {
     console.log(`${good ? '✓' : '✗'} ${title} (${formatSeconds(result.ms)})`);
     if (good) continue;
     failed.push(title);
-    console.log(
-      indent(result.timedOut ? `${result.output}\nended after ${formatSeconds(STEP_TIMEOUT_MS)}` : result.output),
-    );
+    if (result.timedOut) console.log(`    ended after ${formatSeconds(STEP_TIMEOUT_MS)}`);
+    console.log(excerpt(result.output, command));
   }
   const time = formatSeconds(performance.now() - started);
   if (wanted.length === 0) failed.push(`no step's title contains ${filters.join(' or ')}`);
@@ -60,12 +61,13 @@ async function main(filters: readonly string[]): Promise<void> {
   process.exitCode = failed.length === 0 ? 0 : 1;
 }
 
-function indent(text: string): string {
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => `    ${line}`)
-    .join('\n');
+/** The beginning of a failed step's output, indented, and how to see the rest. */
+function excerpt(output: string, command: readonly string[]): string {
+  const lines = output.trimEnd().split('\n');
+  const rest = lines.length - SHOWN_LINES;
+  const again = command.map((part) => part.replace(`${ROOT}/`, '')).join(' ');
+  const more = rest > 0 ? [`… and ${rest} more lines: ${again}`] : [];
+  return [...lines.slice(0, SHOWN_LINES), ...more].map((line) => `    ${line}`).join('\n');
 }
 
 await main(process.argv.slice(2));
