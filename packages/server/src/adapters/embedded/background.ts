@@ -3,9 +3,9 @@ import type { DamageLog } from './damage-log.ts';
 import type { IndexerRequests, IndexProgress, InspectorRequests, UpkeepRequests, WriterRequests } from './messages.ts';
 import { WorkerPort } from './worker-port.ts';
 
-/** Entries committed between two looks at the WAL. */
-const CHECKPOINT_EVERY = 4_000;
-const CHECKPOINT_IDLE_MS = 1_000;
+/** Growth of the WAL, or time after a commit, until it is copied into the database. */
+const CHECKPOINT_BYTES = 24 * 1024 * 1024;
+const CHECKPOINT_AFTER_MS = 1_000;
 /** A WAL larger than this is started over as soon as its content is in the database. */
 const WAL_RESTART_BYTES = 16 * 1024 * 1024;
 /** The indexer rests this long between chunks, so that writing comes first. */
@@ -33,7 +33,8 @@ export class Background {
   #indexTimer: ReturnType<typeof setTimeout> | null = null;
   #progress: IndexProgress = { seq: 0, erasures: 0, more: false };
   #seq: number;
-  #checkpointedSeq: number;
+  /** How much of the WAL is in the database. */
+  #copiedBytes = 0;
   #walBytes: number;
   #checkpointing: Promise<void> | null = null;
   #indexing: Promise<void> | null = null;
@@ -54,7 +55,6 @@ export class Background {
   private constructor(options: BackgroundOptions) {
     this.#options = options;
     this.#seq = options.seq;
-    this.#checkpointedSeq = options.seq;
     this.#walBytes = options.walBytes;
     this.#indexer = new WorkerPort('indexer', new URL('./indexer-worker.ts', import.meta.url), options.damage);
     this.#upkeep = new WorkerPort('upkeep', new URL('./upkeep-worker.ts', import.meta.url), options.damage);
@@ -73,12 +73,13 @@ export class Background {
     return this.#progress.erasures;
   }
 
-  /** Entries up to `seq` are durable. */
-  committed(seq: number): void {
+  /** Entries up to `seq` are durable, and the WAL has grown. */
+  committed({ seq, wal_bytes }: { readonly seq: number; readonly wal_bytes: number }): void {
     this.#seq = seq;
+    this.#walBytes = wal_bytes;
     this.nudge();
-    if (seq - this.#checkpointedSeq >= CHECKPOINT_EVERY) this.#checkpoint();
-    else this.#checkpointTimer ??= unref(setTimeout(() => this.#checkpoint(), CHECKPOINT_IDLE_MS));
+    if (wal_bytes - this.#copiedBytes >= CHECKPOINT_BYTES) this.#checkpoint();
+    else this.#checkpointTimer ??= unref(setTimeout(() => this.#checkpoint(), CHECKPOINT_AFTER_MS));
   }
 
   /** There is something to index or to remove from the index. */
@@ -151,7 +152,6 @@ export class Background {
     if (this.#checkpointTimer) clearTimeout(this.#checkpointTimer);
     this.#checkpointTimer = null;
     if (this.#checkpointing || this.#stopped) return;
-    this.#checkpointedSeq = this.#seq;
     this.#checkpointing = this.#copyWal()
       .catch((error) => this.#options.damage.damage(`the checkpoint failed: ${String(error)}`))
       .finally(() => {
@@ -161,9 +161,12 @@ export class Background {
 
   /** The bulk is copied beside the writer; only the rest that came meanwhile holds it up before the WAL starts over. */
   async #copyWal(): Promise<void> {
-    const { wal_bytes } = await this.#upkeep.request('checkpoint', null);
-    this.#walBytes = wal_bytes;
-    if (wal_bytes > WAL_RESTART_BYTES) this.#walBytes = (await this.#options.writer.request('restart_wal', null)).wal_bytes;
+    const { wal_bytes, left_bytes } = await this.#upkeep.request('checkpoint', null);
+    this.#copiedBytes = wal_bytes - left_bytes;
+    if (wal_bytes < WAL_RESTART_BYTES) return;
+    const restarted = await this.#options.writer.request('restart_wal', null);
+    this.#walBytes = restarted.wal_bytes;
+    this.#copiedBytes = Math.min(this.#copiedBytes, restarted.wal_bytes);
   }
 }
 

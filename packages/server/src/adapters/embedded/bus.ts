@@ -4,6 +4,7 @@ import type { Bus, BusRecord } from '@konferenco/core';
 export function createLocalBus(): Bus {
   const receivers = new Set<(record: BusRecord) => void>();
   return {
+    lossy: false,
     publish(record) {
       for (const receive of receivers) receive(record);
     },

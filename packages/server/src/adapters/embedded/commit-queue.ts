@@ -6,7 +6,7 @@ const WAITING_LIMIT = 20_000;
 /** Commands in one transaction. */
 const BATCH = 512;
 /** Waiting commands for which a second batch is handed over while the first is being written. */
-const OVERLAP = 128;
+const OVERLAP = 256;
 
 interface Call {
   readonly commands: readonly Command[];

@@ -1,4 +1,4 @@
-import type { Command, Outcome, Range, SearchQuery } from '@konferenco/core';
+import type { Outcome, Range, SearchQuery } from '@konferenco/core';
 import type { LogName } from '@konferenco/protocol';
 
 /**
@@ -10,7 +10,8 @@ export type Reply = readonly number[] | Exclude<Outcome, { kind: 'committed' }>;
 /** Requests to the writer. `at` is Unix ms. */
 export interface WriterRequests {
   open: { request: { dir: string; renew_epoch: boolean }; reply: { epoch: string; seq: number; wal_bytes: number } };
-  commit: { request: { at: number; calls: readonly (readonly Command[])[] }; reply: CommitReply };
+  /** The time in Unix ms and a space, then the calls as `batch-codec.ts` writes them. */
+  commit: { request: string; reply: CommitReply };
   cursors: { request: readonly { user: string; device: string; inbox: number }[]; reply: null };
   trim: { request: { now: number; indexed_erasures: number }; reply: { trimmed: number; more: boolean } };
   /** Starts the WAL over when the checkpointer has copied nearly all of it. */
@@ -23,6 +24,7 @@ export interface CommitReply {
   readonly at: number;
   /** The newest entry's place in the order of commits. */
   readonly seq: number;
+  readonly wal_bytes: number;
   readonly results: readonly (readonly Reply[] | null)[];
   readonly errors?: readonly (string | null)[];
 }

@@ -14,6 +14,7 @@ export interface OpenLog {
   readonly writer: Writer;
   readonly trimmer: Trimmer;
   readonly epoch: string;
+  /** Bytes of the WAL that are in use; the file may be longer. */
   walBytes(): number;
   /** Starts the WAL over if no reader is in the way. Returns its size in bytes afterwards. */
   restartWal(): number;
@@ -36,17 +37,19 @@ export function openLog({ dir, renew_epoch }: { dir: string; renew_epoch: boolea
   const db = openForWriting(path);
   const epoch = epochOf(db, renew_epoch || lost);
   const writer = new Writer(db);
+  const pageSize = numberOf(db, 'PRAGMA page_size');
+  const walState = db.query<{ log: number }, []>('PRAGMA wal_checkpoint(NOOP)');
   return {
     db,
     writer,
     trimmer: new Trimmer(db, writer),
     epoch,
-    walBytes: () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    walBytes: () => Math.max(0, walState.get()?.log ?? 0) * pageSize,
     restartWal() {
       db.run(`PRAGMA busy_timeout = ${RESTART_WAIT_MS}`);
       const result = db.query<{ busy: number; log: number }, []>('PRAGMA wal_checkpoint(RESTART)').get();
       db.run('PRAGMA busy_timeout = 2000');
-      return result?.busy === 0 ? 0 : (result?.log ?? 0) * numberOf(db, 'PRAGMA page_size');
+      return result?.busy === 0 ? 0 : (result?.log ?? 0) * pageSize;
     },
     close() {
       db.close();

@@ -14,6 +14,7 @@ import {
 } from '@konferenco/core';
 import type { LogName, LogState } from '@konferenco/protocol';
 import { Background } from './background.ts';
+import { encodeCalls } from './batch-codec.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { CursorQueue } from './cursor-queue.ts';
 import { DamageLog } from './damage-log.ts';
@@ -90,8 +91,8 @@ class EmbeddedStore implements Store {
     this.epoch = parts.epoch;
     this.#parts = parts;
     this.#commits = new CommitQueue(async (calls) => {
-      const reply = await parts.writer.request('commit', { at: parts.now(), calls });
-      parts.background.committed(reply.seq);
+      const reply = await parts.writer.requestWithText('commit', `${parts.now()} ${encodeCalls(calls)}`);
+      parts.background.committed(reply);
       return reply;
     });
     this.#cursors = new CursorQueue((cursors) => parts.writer.request('cursors', cursors));

@@ -27,7 +27,7 @@ export function serve(start: (news: WorkerNews) => Answer): void {
   });
   self.onmessage = (event: MessageEvent<string>) => {
     const replies: WireReply[] = [];
-    for (const [number, operation, argument] of JSON.parse(event.data) as WireRequest[]) {
+    for (const [number, operation, argument] of requestsIn(event.data)) {
       try {
         replies.push([number, 'ok', answer(operation, argument) ?? null]);
       } catch (error) {
@@ -41,6 +41,14 @@ export function serve(start: (news: WorkerNews) => Answer): void {
     };
     self.postMessage(JSON.stringify(batch));
   };
+}
+
+/** A batch of requests is a JSON array; a request with a text of its own is `number operation text`. */
+function requestsIn(message: string): WireRequest[] {
+  if (message.startsWith('[')) return JSON.parse(message) as WireRequest[];
+  const first = message.indexOf(' ');
+  const second = message.indexOf(' ', first + 1);
+  return [[Number(message.slice(0, first)), message.slice(first + 1, second), message.slice(second + 1)]];
 }
 
 /** Runs `work`; damage of the file that SQLite notices itself is reported before the error goes on. */

@@ -50,6 +50,14 @@ export class WorkerPort<M extends RequestMap<M>> {
     return new Promise((resolve, reject) => this.#pending.set(number, { resolve, reject }));
   }
 
+  /** As {@link request}, for one large text that should not be escaped and parsed again on its way. It travels at once. */
+  requestWithText<K extends keyof M & string>(operation: K, text: M[K]['request'] & string): Promise<M[K]['reply']> {
+    if (this.#broken !== null) return Promise.reject(new StoreUnavailableError(this.#broken));
+    const number = ++this.#number;
+    this.#worker.postMessage(`${number} ${operation} ${text}`);
+    return new Promise((resolve, reject) => this.#pending.set(number, { resolve, reject }));
+  }
+
   /** Asks the worker to close what it holds and ends its thread. */
   async end(close: keyof M & string): Promise<void> {
     if (this.#ended) return;

@@ -1,7 +1,8 @@
 import { SQLiteError } from 'bun:sqlite';
 import type { Command } from '@konferenco/core';
-import { type OpenLog, openLog } from './open-log.ts';
+import { decodeCalls } from './batch-codec.ts';
 import type { CommitReply, Reply, WriterRequests } from './messages.ts';
+import { type OpenLog, openLog } from './open-log.ts';
 import { serve } from './worker-host.ts';
 
 type Requests = { [K in keyof WriterRequests]: WriterRequests[K]['request'] };
@@ -33,11 +34,13 @@ serve((news) => {
     }
   }
 
-  function commit({ at, calls }: Requests['commit']): CommitReply {
-    const stamp = log().writer.stamp(at);
+  function commit(request: Requests['commit']): CommitReply {
+    const cut = request.indexOf(' ');
+    const stamp = log().writer.stamp(Number(request.slice(0, cut)));
+    const calls = decodeCalls(request.slice(cut + 1));
     try {
       const results = guarded(({ writer }) => calls.map((commands) => commands.map((command) => writer.apply(command, stamp))));
-      return { at: stamp, seq: log().writer.seq, results };
+      return { at: stamp, seq: log().writer.seq, wal_bytes: log().walBytes(), results };
     } catch (error) {
       if (broken !== null || calls.length === 1) throw error;
       return commitSingly(stamp, calls);
@@ -57,7 +60,7 @@ serve((news) => {
         errors.push(error instanceof Error ? error.message : String(error));
       }
     }
-    return { at, seq: log().writer.seq, results, errors };
+    return { at, seq: log().writer.seq, wal_bytes: log().walBytes(), results, errors };
   }
 
   return (operation, argument) => {

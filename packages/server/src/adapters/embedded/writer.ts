@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { Append, Command, Outcome, RecordKey } from '@konferenco/core';
 import { inboxLog, type LogName } from '@konferenco/protocol';
+import { loneAppend } from './batch-codec.ts';
 import { cursorCrc, ERASED, entryCrc, type EntryRow, isIntact, pointerCrc, PRESENT, reasonCode, recordCrc } from './checksum.ts';
 import { type LogHead, LogTable } from './log-table.ts';
 import type { Reply } from './messages.ts';
@@ -76,8 +77,8 @@ export class Writer {
   /** @returns what the command came to; when it is not `committed`, nothing of it was written. */
   apply(command: Command, at: number): Reply {
     const { appends = [], requires, changes, erases } = command;
-    const [only] = appends;
-    if (only && appends.length === 1 && !requires && !changes && !erases) return this.#applyLoneAppend(only, at);
+    const lone = loneAppend(command);
+    if (lone) return this.#applyLoneAppend(lone, at);
     const obstacle = this.#conflictOf(requires ?? []) ?? this.#repeatOf(appends);
     if (obstacle) return obstacle;
     for (const change of changes ?? []) this.#change(change);
