@@ -15,12 +15,16 @@ interface Weighed {
  * Cuts candidates, given in the order of reading and one more than `limit` when there are more, to a page.
  * At least one stays when there is any, whatever `max_bytes` (counted in UTF-16 units of the envelopes).
  */
-export function cutPage<E extends Weighed>(candidates: readonly E[], bounds: PageBounds): { entries: E[]; has_more: boolean } {
+export function cutPage<E extends Weighed>(
+  candidates: readonly E[],
+  bounds: PageBounds,
+): { entries: E[]; has_more: boolean } {
   const entries: E[] = [];
   let size = 0;
   for (const entry of candidates) {
     size += entry.envelope?.length ?? 0;
-    if (entries.length >= bounds.limit || (entries.length > 0 && size > bounds.max_bytes)) return { entries, has_more: true };
+    if (entries.length >= bounds.limit || (entries.length > 0 && size > bounds.max_bytes))
+      return { entries, has_more: true };
     entries.push(entry);
   }
   return { entries, has_more: false };

@@ -51,7 +51,9 @@ function fill(store: Store, count: number, over: (n: number) => Partial<Append> 
 
 function describeCommits(bench: Bench): void {
   test('offsets of a log start at 1 and have no gaps, whatever other logs do', async () => {
-    const outcomes = await bench.store.commit([1, 2, 3, 4].map((n) => ({ appends: [append(n, { log: n === 2 ? 'ch:b' : 'ch:a' })] })));
+    const outcomes = await bench.store.commit(
+      [1, 2, 3, 4].map((n) => ({ appends: [append(n, { log: n === 2 ? 'ch:b' : 'ch:a' })] })),
+    );
     expect(outcomes.map((o) => (o.kind === 'committed' ? o.positions[0] : o))).toEqual([
       { log: 'ch:a', offset: 1 },
       { log: 'ch:b', offset: 1 },
@@ -84,7 +86,10 @@ function describeCommits(bench: Bench): void {
     await fill(bench.store, 2);
     bench.clock.now += 5_000;
     const again = await bench.store.commit([
-      { appends: [append(1, { notify: [{ user: 'bob', reason: 'mention' }] })], changes: [{ collection: 'c', key: 'k', value: 1 }] },
+      {
+        appends: [append(1, { notify: [{ user: 'bob', reason: 'mention' }] })],
+        changes: [{ collection: 'c', key: 'k', value: 1 }],
+      },
       { appends: [append(3), append(2)] },
       { appends: [append(1)] },
     ]);
@@ -124,7 +129,15 @@ function describeCommits(bench: Bench): void {
     ]);
     expect(outcomes).toEqual([
       { kind: 'id_reused' },
-      { kind: 'committed', at: START, pointers: [], positions: [{ log: 'ch:hall', offset: 2 }, { log: 'ch:b', offset: 1 }] },
+      {
+        kind: 'committed',
+        at: START,
+        pointers: [],
+        positions: [
+          { log: 'ch:hall', offset: 2 },
+          { log: 'ch:b', offset: 1 },
+        ],
+      },
     ]);
   });
 
@@ -149,7 +162,12 @@ function describePages(bench: Bench): void {
     expect([offsets(newest.entries), newest.has_more]).toEqual([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], false]);
     const beyond = await store.read('ch:hall', { after: 99, ...PAGE });
     expect([beyond.entries, beyond.has_more, beyond.gap]).toEqual([[], false, undefined]);
-    expect(await store.read('ch:none', { after: 0, ...PAGE })).toEqual({ first: 0, head: 0, entries: [], has_more: false });
+    expect(await store.read('ch:none', { after: 0, ...PAGE })).toEqual({
+      first: 0,
+      head: 0,
+      entries: [],
+      has_more: false,
+    });
   });
 
   test('a page ends before its envelopes pass max_bytes, but never empty', async () => {
@@ -192,8 +210,26 @@ function describeInboxes(bench: Bench): void {
       head: 2,
       has_more: false,
       entries: [
-        { inbox: 1, reason: 'mention', log: 'ch:hall', offset: 1, at: START, id: uuid(1), sender: 'ann', envelope: '{"n":1}' },
-        { inbox: 2, reason: 'direct', log: 'dm:ann:bob', offset: 1, at: START, id: uuid(2), sender: 'ann', envelope: '{"n":2}' },
+        {
+          inbox: 1,
+          reason: 'mention',
+          log: 'ch:hall',
+          offset: 1,
+          at: START,
+          id: uuid(1),
+          sender: 'ann',
+          envelope: '{"n":1}',
+        },
+        {
+          inbox: 2,
+          reason: 'direct',
+          log: 'dm:ann:bob',
+          offset: 1,
+          at: START,
+          id: uuid(2),
+          sender: 'ann',
+          envelope: '{"n":2}',
+        },
       ],
     });
     const older = await bench.store.readInbox('bob', { before: 2, ...PAGE });
@@ -248,7 +284,14 @@ function describeRetention(bench: Bench): void {
   test('an erased entry keeps its offset and its id, not its body', async () => {
     const { store } = bench;
     await fill(store, 3, () => ({ text: 'secret word' }));
-    await store.commit([{ erases: [{ log: 'ch:hall', offset: 2 }, { log: 'ch:hall', offset: 99 }] }]);
+    await store.commit([
+      {
+        erases: [
+          { log: 'ch:hall', offset: 2 },
+          { log: 'ch:hall', offset: 99 },
+        ],
+      },
+    ]);
     const { entries } = await store.read('ch:hall', { after: 0, ...PAGE });
     expect(entries.map((entry) => entry.gone)).toEqual([undefined, 'erased', undefined]);
     expect(entries[1]).toEqual({ offset: 2, at: START, id: uuid(2), sender: 'ann', envelope: null, gone: 'erased' });
@@ -260,19 +303,29 @@ function describeRetention(bench: Bench): void {
   test('an entry past its time reads as expired before any trimming', async () => {
     await fill(bench.store, 1, () => ({ expires_at: START + 1_000, text: 'brief' }));
     bench.clock.now = START + 1_000;
-    expect((await bench.store.read('ch:hall', { after: 0, ...PAGE })).entries[0]).toMatchObject({ envelope: null, gone: 'expired' });
+    expect((await bench.store.read('ch:hall', { after: 0, ...PAGE })).entries[0]).toMatchObject({
+      envelope: null,
+      gone: 'expired',
+    });
     expect((await bench.store.search({ words: 'brief', logs: ['ch:hall'], limit: 1 })).hits).toEqual([]);
   });
 
   test('trimming raises first past leading expired entries, blanks others, and readers are told of the gap', async () => {
     const { store, clock } = bench;
-    await fill(store, 5, (n) => ({ expires_at: START + (n <= 2 || n === 4 ? 10 : 10 * DAY), notify: [{ user: 'bob', reason: 'notice' }] }));
+    await fill(store, 5, (n) => ({
+      expires_at: START + (n <= 2 || n === 4 ? 10 : 10 * DAY),
+      notify: [{ user: 'bob', reason: 'notice' }],
+    }));
     clock.now = START + 20;
     expect(await store.trim(clock.now)).toBe(3);
     expect(await store.trim(clock.now)).toBe(0);
     const page = await store.read('ch:hall', { after: 0, ...PAGE });
     expect(page.gap).toEqual({ from: 1, to: 2, reason: 'retention' });
-    expect(page.entries.map((entry) => [entry.offset, entry.gone])).toEqual([[3, undefined], [4, 'expired'], [5, undefined]]);
+    expect(page.entries.map((entry) => [entry.offset, entry.gone])).toEqual([
+      [3, undefined],
+      [4, 'expired'],
+      [5, undefined],
+    ]);
     expect((await store.read('ch:hall', { after: 2, ...PAGE })).gap).toBeUndefined();
     const inbox = await store.readInbox('bob', { after: 1, ...PAGE });
     expect([inbox.first, inbox.head, inbox.gap]).toEqual([3, 5, { from: 2, to: 2, reason: 'retention' }]);
@@ -316,7 +369,12 @@ function describeSearch(bench: Bench): void {
     const seen: number[] = [];
     let after: string | undefined;
     do {
-      const page = await bench.store.search({ words: 'word', logs: ['ch:hall', 'ch:none'], limit: 4, ...(after && { after }) });
+      const page = await bench.store.search({
+        words: 'word',
+        logs: ['ch:hall', 'ch:none'],
+        limit: 4,
+        ...(after && { after }),
+      });
       seen.push(...page.hits.map((hit) => hit.entry.offset));
       after = page.next;
     } while (after !== undefined);
@@ -326,7 +384,8 @@ function describeSearch(bench: Bench): void {
 
   test('operators of a query language are just words', async () => {
     await fill(bench.store, 1, () => ({ text: 'to be OR not to be' }));
-    const search = async (words: string) => (await bench.store.search({ words, logs: ['ch:hall'], limit: 5 })).hits.length;
+    const search = async (words: string) =>
+      (await bench.store.search({ words, logs: ['ch:hall'], limit: 5 })).hits.length;
     expect(await search('be OR not')).toBe(1);
     expect(await search('be NOT zebra')).toBe(0);
     expect(await search('"to be" * ) ( log:l1 AND')).toBe(0);

@@ -101,21 +101,48 @@ const anAppend = fc
 
 const aCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 5, arbitrary: anAppend.map((one) => ({ appends: [one] })) },
-  { weight: 1, arbitrary: fc.uniqueArray(anAppend, { minLength: 2, maxLength: 3, selector: (a) => `${a.sender}${a.id}` }).map((appends) => ({ appends })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .uniqueArray(anAppend, { minLength: 2, maxLength: 3, selector: (a) => `${a.sender}${a.id}` })
+      .map((appends) => ({ appends })),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
-      requires: fc.record({ collection: fc.constant('c'), key: fc.constantFrom(...KEYS), version: fc.integer({ min: 0, max: 3 }) }).map((r) => [r]),
-      changes: fc.record({ collection: fc.constant('c'), key: fc.constantFrom(...KEYS), value: fc.option(fc.jsonValue({ maxDepth: 1 })) }).map((r) => [r]),
+      requires: fc
+        .record({
+          collection: fc.constant('c'),
+          key: fc.constantFrom(...KEYS),
+          version: fc.integer({ min: 0, max: 3 }),
+        })
+        .map((r) => [r]),
+      changes: fc
+        .record({
+          collection: fc.constant('c'),
+          key: fc.constantFrom(...KEYS),
+          value: fc.option(fc.jsonValue({ maxDepth: 1 })),
+        })
+        .map((r) => [r]),
       appends: fc.array(anAppend, { maxLength: 1 }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ log: fc.constantFrom(...LOGS), offset: fc.integer({ min: 1, max: 12 }) }).map((erase) => ({ erases: [erase] })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ log: fc.constantFrom(...LOGS), offset: fc.integer({ min: 1, max: 12 }) })
+      .map((erase) => ({ erases: [erase] })),
+  },
 );
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.array(aCommand, { minLength: 1, maxLength: 6 }).map((commands): Step => ({ do: 'commit', commands })) },
+    {
+      weight: 6,
+      arbitrary: fc
+        .array(aCommand, { minLength: 1, maxLength: 6 })
+        .map((commands): Step => ({ do: 'commit', commands })),
+    },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: DAY }).map((ms): Step => ({ do: 'wait', ms })) },
     { weight: 1, arbitrary: fc.constant<Step>({ do: 'trim' }) },
   ),

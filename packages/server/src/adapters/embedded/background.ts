@@ -107,7 +107,10 @@ export class Background {
 
   async #open(): Promise<void> {
     const { dir, inspectAfterMs } = this.#options;
-    const [progress] = await Promise.all([this.#indexer.request('open', { dir }), this.#upkeep.request('open', { dir })]);
+    const [progress] = await Promise.all([
+      this.#indexer.request('open', { dir }),
+      this.#upkeep.request('open', { dir }),
+    ]);
     this.#progress = progress;
     if (progress.more) this.nudge();
     if (inspectAfterMs !== null) this.#inspectTimer = unref(setTimeout(() => this.#inspect(), inspectAfterMs));
@@ -115,7 +118,11 @@ export class Background {
 
   async #inspect(): Promise<void> {
     const { dir, damage } = this.#options;
-    const inspector = new WorkerPort<InspectorRequests>('inspector', new URL('./inspect-worker.ts', import.meta.url), damage);
+    const inspector = new WorkerPort<InspectorRequests>(
+      'inspector',
+      new URL('./inspect-worker.ts', import.meta.url),
+      damage,
+    );
     this.#inspector = inspector;
     try {
       await inspector.request('inspect', { dir });

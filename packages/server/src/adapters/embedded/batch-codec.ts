@@ -34,7 +34,9 @@ export function decodeCalls(encoded: string): Command[][] {
   const cut = encoded.indexOf('\n');
   const source: Source = { numbers: JSON.parse(encoded.slice(0, cut)), next: 0, text: encoded, at: cut + 1 };
   return times(number(source), () =>
-    times(number(source), () => (number(source) === LONE_APPEND ? { appends: [decodeAppend(source)] } : JSON.parse(text(source, number(source))))),
+    times(number(source), () =>
+      number(source) === LONE_APPEND ? { appends: [decodeAppend(source)] } : JSON.parse(text(source, number(source))),
+    ),
   );
 }
 
@@ -45,7 +47,16 @@ export function loneAppend({ appends, requires, changes, erases }: Command): App
 
 function encodeAppend(append: Append, numbers: number[]): string {
   const { log, id, sender, envelope, expires_at, thread, text: words, notify = [] } = append;
-  numbers.push(log.length, id.length, sender.length, envelope.length, expires_at, thread?.length ?? -1, words?.length ?? -1, notify.length);
+  numbers.push(
+    log.length,
+    id.length,
+    sender.length,
+    envelope.length,
+    expires_at,
+    thread?.length ?? -1,
+    words?.length ?? -1,
+    notify.length,
+  );
   let texts = log + id + sender + envelope + (thread ?? '') + (words ?? '');
   for (const { user, reason } of notify) {
     numbers.push(user.length, reasonCode(reason));

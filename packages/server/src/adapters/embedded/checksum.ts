@@ -44,7 +44,9 @@ export function goneOf(code: number): Gone | undefined {
 export function entryCrc(log: string, row: Omit<EntryRow, 'crc'>): number {
   const { thread, text, body } = row;
   const head = `${row.seq} ${row.off} ${row.at} ${row.expires} ${row.gone} ${row.id} ${row.sender} ${log} ${thread ?? ''}`;
-  return Bun.hash.crc32(`${head}\n${text === null ? '-' : text.length}\n${body === null ? '-' : body.length}\n${text ?? ''}${body ?? ''}`);
+  return Bun.hash.crc32(
+    `${head}\n${text === null ? '-' : text.length}\n${body === null ? '-' : body.length}\n${text ?? ''}${body ?? ''}`,
+  );
 }
 
 export function isIntact(log: string, row: EntryRow): boolean {

@@ -65,7 +65,10 @@ export class CommitQueue {
   }
 
   #pump(): void {
-    while (this.#waiting.length > 0 && (this.#inFlight === 0 || (this.#inFlight === 1 && this.#waitingCommands >= OVERLAP))) {
+    while (
+      this.#waiting.length > 0 &&
+      (this.#inFlight === 0 || (this.#inFlight === 1 && this.#waitingCommands >= OVERLAP))
+    ) {
       this.#send(this.#takeBatch());
     }
   }

@@ -88,7 +88,9 @@ export class Indexer {
       )
       .all(this.#seq, CHUNK);
     const removals = this.#log
-      .query<{ n: number; seq: number }, [number, number]>('SELECT n, seq FROM unsearchable WHERE n > ? ORDER BY n LIMIT ?')
+      .query<{ n: number; seq: number }, [number, number]>(
+        'SELECT n, seq FROM unsearchable WHERE n > ? ORDER BY n LIMIT ?',
+      )
       .all(this.#erasures, CHUNK);
     const insert = this.#index.query('INSERT INTO words(rowid, log, text) VALUES(?, ?, ?)');
     const remove = this.#index.query('DELETE FROM words WHERE rowid = ?');
@@ -96,7 +98,14 @@ export class Indexer {
     const erasures = removals.at(-1)?.n ?? this.#erasures;
     this.#index.transaction(() => {
       for (const { seq: rowid, log, text } of rows) {
-        if (text !== null) insert.run(rowid, `l${log}`, wordsOf(text).map((word) => word.folded).join(' '));
+        if (text !== null)
+          insert.run(
+            rowid,
+            `l${log}`,
+            wordsOf(text)
+              .map((word) => word.folded)
+              .join(' '),
+          );
       }
       for (const removal of removals) remove.run(removal.seq);
       this.#index.query('UPDATE progress SET seq = ?, erasures = ?').run(seq, erasures);
@@ -127,7 +136,9 @@ export class Indexer {
     try {
       index = connect(this.#path);
       if (numberOf(index, 'PRAGMA user_version') === SEARCH_VERSION) {
-        const progress = index.query<{ seq: number; erasures: number; boot: string }, []>('SELECT seq, erasures, boot FROM progress').get();
+        const progress = index
+          .query<{ seq: number; erasures: number; boot: string }, []>('SELECT seq, erasures, boot FROM progress')
+          .get();
         const newest = numberOf(this.#log, 'SELECT max(seq) FROM entries');
         if (progress && progress.boot === bootId() && progress.seq <= Math.max(newest, this.#trimmedSeq())) {
           this.#seq = progress.seq;

@@ -92,6 +92,8 @@ function epochOf(db: Database, renew: boolean): string {
   const stored = db.query<{ value: string }, []>("SELECT value FROM meta WHERE key = 'epoch'").get()?.value;
   if (stored !== undefined && !renew) return stored;
   const epoch = randomUUID();
-  db.query("INSERT INTO meta(key, value) VALUES('epoch', ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(epoch);
+  db.query("INSERT INTO meta(key, value) VALUES('epoch', ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(
+    epoch,
+  );
   return epoch;
 }

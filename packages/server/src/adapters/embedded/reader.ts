@@ -40,8 +40,12 @@ function prepare(db: Database) {
          coalesce((SELECT max(off) FROM pointers WHERE inbox = logs.id), 0)) AS top FROM logs WHERE name = ?`,
     ),
     logName: db.query<{ name: LogName }, [number]>('SELECT name FROM logs WHERE id = ?'),
-    up: db.query<EntryRow, number[]>(`SELECT ${COLUMNS} FROM entries WHERE log = ? AND off > ? AND off < ? ORDER BY off LIMIT ?`),
-    down: db.query<EntryRow, number[]>(`SELECT ${COLUMNS} FROM entries WHERE log = ? AND off > ? AND off < ? ORDER BY off DESC LIMIT ?`),
+    up: db.query<EntryRow, number[]>(
+      `SELECT ${COLUMNS} FROM entries WHERE log = ? AND off > ? AND off < ? ORDER BY off LIMIT ?`,
+    ),
+    down: db.query<EntryRow, number[]>(
+      `SELECT ${COLUMNS} FROM entries WHERE log = ? AND off > ? AND off < ? ORDER BY off DESC LIMIT ?`,
+    ),
     threadUp: db.query<EntryRow, (number | string)[]>(
       `SELECT ${COLUMNS} FROM entries WHERE log = ? AND off > ? AND off < ? AND thread = ? ORDER BY off LIMIT ?`,
     ),
@@ -56,8 +60,12 @@ function prepare(db: Database) {
     ),
     bySeq: db.query<EntryRow & { log: number }, [number]>(`SELECT log, ${COLUMNS} FROM entries WHERE seq = ?`),
     byId: db.query<EntryRow, [number, string]>(`SELECT ${COLUMNS} FROM entries WHERE log = ? AND id = ? LIMIT 1`),
-    cursor: db.query<{ inbox: number; crc: number }, [string, string]>('SELECT inbox, crc FROM cursors WHERE user = ? AND device = ?'),
-    record: db.query<RecordRow, [string, string]>('SELECT key, value, version, crc FROM records WHERE collection = ? AND key = ?'),
+    cursor: db.query<{ inbox: number; crc: number }, [string, string]>(
+      'SELECT inbox, crc FROM cursors WHERE user = ? AND device = ?',
+    ),
+    record: db.query<RecordRow, [string, string]>(
+      'SELECT key, value, version, crc FROM records WHERE collection = ? AND key = ?',
+    ),
     records: db.query<RecordRow, (string | number)[]>(
       'SELECT key, value, version, crc FROM records WHERE collection = ? AND key > ? AND key >= ? ORDER BY key LIMIT ?',
     ),
@@ -96,7 +104,9 @@ export class Reader {
       );
       const upward = range.after !== undefined;
       if (!upward) entries.reverse();
-      const gap = retentionGap(range.after, log.first) ?? (range.thread === undefined ? this.#holeIn(log, entries, { range, has_more }) : undefined);
+      const gap =
+        retentionGap(range.after, log.first) ??
+        (range.thread === undefined ? this.#holeIn(log, entries, { range, has_more }) : undefined);
       return { first: log.first, head: log.head, entries, has_more, ...(gap && { gap }) };
     });
   }
@@ -107,7 +117,12 @@ export class Reader {
       if (!inbox) return { ...EMPTY, entries: [], has_more: false };
       const [above, below] = boundsOf(inbox, range);
       const upward = range.after !== undefined;
-      const rows = (upward ? this.#sql.pointersUp : this.#sql.pointersDown).all(inbox.id, above, below, range.limit + 1);
+      const rows = (upward ? this.#sql.pointersUp : this.#sql.pointersDown).all(
+        inbox.id,
+        above,
+        below,
+        range.limit + 1,
+      );
       const bad: number[] = [];
       const pointers: StoredPointer[] = [];
       for (const row of rows) {
@@ -117,7 +132,8 @@ export class Reader {
       }
       const { entries, has_more } = cutPage(pointers, range);
       if (!upward) entries.reverse();
-      const damage: Gap | undefined = bad.length > 0 ? { from: Math.min(...bad), to: Math.max(...bad), reason: 'damage' } : undefined;
+      const damage: Gap | undefined =
+        bad.length > 0 ? { from: Math.min(...bad), to: Math.max(...bad), reason: 'damage' } : undefined;
       const gap = retentionGap(range.after, inbox.first) ?? damage;
       return { first: inbox.first, head: inbox.head, entries, has_more, ...(gap && { gap }) };
     });
@@ -225,7 +241,11 @@ export class Reader {
   }
 
   /** The first run of offsets within the page that no row answers for. Offsets are gapless, so only damage explains it. */
-  #holeIn(log: OpenLogRow, entries: readonly StoredEntry[], { range, has_more }: { range: Range; has_more: boolean }): Gap | undefined {
+  #holeIn(
+    log: OpenLogRow,
+    entries: readonly StoredEntry[],
+    { range, has_more }: { range: Range; has_more: boolean },
+  ): Gap | undefined {
     const upward = range.after !== undefined;
     const [above, below] = boundsOf(log, range);
     let expected = upward || !has_more ? above + 1 : (entries[0]?.offset ?? above + 1);

@@ -122,7 +122,9 @@ class EmbeddedStore implements Store {
     return this.#parts.reader.request('cursor', { user, device });
   }
 
-  saveCursors(cursors: readonly { readonly user: string; readonly device: string; readonly inbox: number }[]): Promise<void> {
+  saveCursors(
+    cursors: readonly { readonly user: string; readonly device: string; readonly inbox: number }[],
+  ): Promise<void> {
     return this.#closing ? closed() : this.#cursors.submit(cursors);
   }
 
@@ -130,7 +132,11 @@ class EmbeddedStore implements Store {
     return (await this.#parts.reader.request('get', { collection, key })) as StoredRecord | null;
   }
 
-  async list(collection: string, prefix: string, page: { readonly after?: string; readonly limit: number }): Promise<StoredRecord[]> {
+  async list(
+    collection: string,
+    prefix: string,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<StoredRecord[]> {
     const { after = '', limit } = page;
     return (await this.#parts.reader.request('list', { collection, prefix, after, limit })) as StoredRecord[];
   }

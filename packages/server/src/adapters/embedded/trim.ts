@@ -20,7 +20,9 @@ function prepare(db: Database) {
       `SELECT p.off FROM pointers p JOIN entries e ON e.seq = p.key / ${POINTERS_PER_ENTRY}
        WHERE p.inbox = ? AND p.off >= ? AND e.gone <> 2 ORDER BY p.off LIMIT 1`,
     ),
-    inboxes: db.query<{ inbox: number }, [number, number]>('SELECT DISTINCT inbox FROM pointers WHERE key >= ? AND key < ?'),
+    inboxes: db.query<{ inbox: number }, [number, number]>(
+      'SELECT DISTINCT inbox FROM pointers WHERE key >= ? AND key < ?',
+    ),
     raise: db.query<unknown, number[]>('UPDATE logs SET first = ?, head = ? WHERE id = ?'),
     dropPointers: db.query<unknown, [number, number]>('DELETE FROM pointers WHERE inbox = ? AND off < ?'),
     dropEntries: db.query<unknown, [number, number]>(
@@ -30,7 +32,9 @@ function prepare(db: Database) {
            SELECT 1 FROM pointers WHERE key >= e.seq * ${POINTERS_PER_ENTRY} AND key < (e.seq + 1) * ${POINTERS_PER_ENTRY})
          LIMIT ?)`,
     ),
-    rememberSeq: db.query<unknown, [string]>("INSERT INTO meta(key, value) VALUES('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value"),
+    rememberSeq: db.query<unknown, [string]>(
+      "INSERT INTO meta(key, value) VALUES('seq', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+    ),
     dropRemovals: db.query<unknown, [number]>('DELETE FROM unsearchable WHERE n <= ?'),
   };
 }

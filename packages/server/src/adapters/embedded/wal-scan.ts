@@ -45,7 +45,9 @@ export function inspectWal(file: Uint8Array): WalFinding {
 
 /** Without a valid header SQLite ignores the whole file. */
 function inspectHeadless(file: Uint8Array): WalFinding {
-  return file.some((byte) => byte !== 0) ? damaged('the header of the write-ahead log is damaged, and nothing in it can be replayed') : SOUND;
+  return file.some((byte) => byte !== 0)
+    ? damaged('the header of the write-ahead log is damaged, and nothing in it can be replayed')
+    : SOUND;
 }
 
 function damaged(description: string): WalFinding {
@@ -58,7 +60,10 @@ function pageSizeOf(view: DataView): number {
 }
 
 /** The running checksum after the frame, or `null` when it is incomplete or does not match. */
-function frameChecksum(view: DataView, frame: { at: number; frameBytes: number; sum: Checksum; littleEndian: boolean }): Checksum | null {
+function frameChecksum(
+  view: DataView,
+  frame: { at: number; frameBytes: number; sum: Checksum; littleEndian: boolean },
+): Checksum | null {
   const { at, frameBytes, littleEndian } = frame;
   if (at + frameBytes > view.byteLength) return null;
   const afterHeader = checksum(view, at, 8, frame.sum, littleEndian);

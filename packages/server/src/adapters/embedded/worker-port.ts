@@ -43,7 +43,8 @@ export class WorkerPort<M extends RequestMap<M>> {
   /** @throws {StoreUnavailableError} when the worker is gone, refuses, or too much waits for it. */
   request<K extends keyof M & string>(operation: K, argument: M[K]['request']): Promise<M[K]['reply']> {
     if (this.#broken !== null) return Promise.reject(new StoreUnavailableError(this.#broken));
-    if (this.#pending.size >= PENDING_LIMIT) return Promise.reject(new StoreUnavailableError(`the ${this.#name} is overloaded`));
+    if (this.#pending.size >= PENDING_LIMIT)
+      return Promise.reject(new StoreUnavailableError(`the ${this.#name} is overloaded`));
     const number = ++this.#number;
     if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
     this.#outgoing.push([number, operation, argument]);

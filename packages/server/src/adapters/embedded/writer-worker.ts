@@ -39,7 +39,9 @@ serve((news) => {
     const stamp = log().writer.stamp(Number(request.slice(0, cut)));
     const calls = decodeCalls(request.slice(cut + 1));
     try {
-      const results = guarded(({ writer }) => calls.map((commands) => commands.map((command) => writer.apply(command, stamp))));
+      const results = guarded(({ writer }) =>
+        calls.map((commands) => commands.map((command) => writer.apply(command, stamp))),
+      );
       return { at: stamp, seq: log().writer.seq, wal_bytes: log().walBytes(), results };
     } catch (error) {
       if (broken !== null || calls.length === 1) throw error;

@@ -2,7 +2,17 @@ import type { Database } from 'bun:sqlite';
 import type { Append, Command, Outcome, RecordKey } from '@konferenco/core';
 import { inboxLog, type LogName } from '@konferenco/protocol';
 import { loneAppend } from './batch-codec.ts';
-import { cursorCrc, ERASED, entryCrc, type EntryRow, isIntact, pointerCrc, PRESENT, reasonCode, recordCrc } from './checksum.ts';
+import {
+  cursorCrc,
+  ERASED,
+  entryCrc,
+  type EntryRow,
+  isIntact,
+  pointerCrc,
+  PRESENT,
+  reasonCode,
+  recordCrc,
+} from './checksum.ts';
 import { type LogHead, LogTable } from './log-table.ts';
 import type { Reply } from './messages.ts';
 import { numberOf, POINTERS_PER_ENTRY } from './schema.ts';
@@ -20,14 +30,18 @@ function prepare(db: Database) {
       `INSERT INTO entries(seq, log, off, at, expires, id, sender, gone, thread, text, body, crc)
        VALUES(?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?) ON CONFLICT(id, sender) DO NOTHING`,
     ),
-    insertPointer: db.query<unknown, number[]>('INSERT INTO pointers(key, inbox, off, reason, crc) VALUES(?, ?, ?, ?, ?)'),
+    insertPointer: db.query<unknown, number[]>(
+      'INSERT INTO pointers(key, inbox, off, reason, crc) VALUES(?, ?, ?, ?, ?)',
+    ),
     findId: db.query<FoundEntry, [string, string]>(
       `SELECT e.${ENTRY_COLUMNS.replaceAll(', ', ', e.')}, l.name FROM entries e JOIN logs l ON l.id = e.log WHERE e.id = ? AND e.sender = ?`,
     ),
     findOffset: db.query<EntryRow, [number, number]>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE log = ? AND off = ?`),
     blank: db.query<unknown, number[]>('UPDATE entries SET gone = ?, text = NULL, body = NULL, crc = ? WHERE seq = ?'),
     unindex: db.query<unknown, [number]>('INSERT INTO unsearchable(seq) VALUES(?)'),
-    version: db.query<{ version: number }, [string, string]>('SELECT version FROM records WHERE collection = ? AND key = ?'),
+    version: db.query<{ version: number }, [string, string]>(
+      'SELECT version FROM records WHERE collection = ? AND key = ?',
+    ),
     putRecord: db.query<unknown, (string | number)[]>(
       'INSERT INTO records(collection, key, value, version, crc) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version, crc = excluded.crc',
     ),
@@ -139,9 +153,10 @@ export class Writer {
     }
   }
 
-  #conflictOf(requires: NonNullable<Command['requires']>): Outcome & { kind: 'conflict' } | null {
+  #conflictOf(requires: NonNullable<Command['requires']>): (Outcome & { kind: 'conflict' }) | null {
     for (const { collection, key, version } of requires) {
-      if ((this.#sql.version.get(collection, key)?.version ?? 0) !== version) return { kind: 'conflict', collection, key };
+      if ((this.#sql.version.get(collection, key)?.version ?? 0) !== version)
+        return { kind: 'conflict', collection, key };
     }
     return null;
   }
@@ -162,8 +177,11 @@ export class Writer {
   #repeat(append: Append): Exclude<Reply, readonly number[]> | null {
     const row = this.#sql.findId.get(append.id, append.sender);
     if (!row) return null;
-    const same = row.name === append.log && (row.gone !== PRESENT || row.body === append.envelope || !isIntact(row.name, row));
-    return same ? { kind: 'duplicate', at: row.at, position: { log: append.log, offset: row.off } } : { kind: 'id_reused' };
+    const same =
+      row.name === append.log && (row.gone !== PRESENT || row.body === append.envelope || !isIntact(row.name, row));
+    return same
+      ? { kind: 'duplicate', at: row.at, position: { log: append.log, offset: row.off } }
+      : { kind: 'id_reused' };
   }
 
   #change({ collection, key, value }: RecordKey & { readonly value: unknown }): void {

@@ -1,4 +1,4 @@
-import { type Append, type Command, type Outcome, type Pointer, type PointerReason } from '@konferenco/core';
+import type { Append, Command, Outcome, Pointer, PointerReason } from '@konferenco/core';
 import { type Gone, inboxLog, LIMITS, type LogName } from '@konferenco/protocol';
 
 export interface MemoryEntry {
@@ -59,7 +59,8 @@ export class MemoryDisk {
     for (const append of appends) {
       const entry = this.#append(append);
       positions.push({ log: entry.log, offset: entry.offset });
-      for (const { user, reason } of append.notify ?? []) pointers.push({ user, inbox: this.#point(user, entry, reason), reason });
+      for (const { user, reason } of append.notify ?? [])
+        pointers.push({ user, inbox: this.#point(user, entry, reason), reason });
     }
     for (const { log, offset } of erases) this.#blank(this.logs.get(log)?.entries.get(offset), 'erased');
     return { kind: 'committed', at: this.#lastAt, positions, pointers };
@@ -169,7 +170,15 @@ export class MemoryDisk {
     for (let i = this.bySeq.length - 1; i >= 0; i--) {
       const entry = this.bySeq[i];
       const log = entry && this.logs.get(entry.log);
-      if (!entry || !log || entry.gone !== 'expired' || entry.at >= before || entry.offset >= log.first || this.#isPointedTo(entry)) continue;
+      if (
+        !entry ||
+        !log ||
+        entry.gone !== 'expired' ||
+        entry.at >= before ||
+        entry.offset >= log.first ||
+        this.#isPointedTo(entry)
+      )
+        continue;
       log.entries.delete(entry.offset);
       this.#ids.delete(`${entry.sender} ${entry.id}`);
       this.#pointersTo.delete(entry.seq);

@@ -9,7 +9,11 @@ describe('a crash of the memory store', () => {
   test('keeps what was acknowledged and, of what waited, the oldest calls it is told to keep', async () => {
     const disk = createMemoryDisk({ epoch: 'e1' });
     let blocked = false;
-    const store = createMemoryStore({ now: () => 1, disk, settle: () => (blocked ? new Promise(() => {}) : Promise.resolve()) });
+    const store = createMemoryStore({
+      now: () => 1,
+      disk,
+      settle: () => (blocked ? new Promise(() => {}) : Promise.resolve()),
+    });
     await store.commit([command(1)]);
     blocked = true;
     const waiting = [store.commit([command(2)]), store.commit([command(3)])];

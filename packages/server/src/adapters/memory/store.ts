@@ -127,7 +127,9 @@ class InMemoryStore implements MemoryStore {
     return this.#disk.cursors.get(`${user} ${device}`) ?? null;
   }
 
-  async saveCursors(cursors: readonly { readonly user: string; readonly device: string; readonly inbox: number }[]): Promise<void> {
+  async saveCursors(
+    cursors: readonly { readonly user: string; readonly device: string; readonly inbox: number }[],
+  ): Promise<void> {
     const copy = cursors.map((cursor) => ({ ...cursor }));
     await this.#hand(0, () => {
       for (const { user, device, inbox } of copy) this.#disk.saveCursor(user, device, inbox);
@@ -141,7 +143,11 @@ class InMemoryStore implements MemoryStore {
     return row ? { key, value: JSON.parse(row.json), version: row.version } : null;
   }
 
-  async list(collection: string, prefix: string, page: { readonly after?: string; readonly limit: number }): Promise<StoredRecord[]> {
+  async list(
+    collection: string,
+    prefix: string,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<StoredRecord[]> {
     this.#check();
     const rows = this.#disk.records.get(collection) ?? new Map<string, { json: string; version: number }>();
     const { after = '' } = page;
