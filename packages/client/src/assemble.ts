@@ -1,7 +1,8 @@
-import { createIdGenerator, type LogName, type ReplyOf } from '@konferenco/protocol';
+import { createIdGenerator, type LogName } from '@konferenco/protocol';
 import { Composer } from './composer.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionHost } from './connection.ts';
 import { LogConversation } from './conversation.ts';
+import type { ConversationHost } from './conversation-host.ts';
 import { RestConversationList } from './conversation-list.ts';
 import { defaultEnvironment } from './environment.ts';
 import { clientError, type KonferencoError } from './errors.ts';
@@ -18,33 +19,37 @@ import { Session } from './session.ts';
 import { memoryOutbox, memoryTokens } from './storage/memory.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Credentials } from './tokens.ts';
-import type { ClientEvents, ClientOptions, Environment } from './types.ts';
+import type { ClientEvents, ClientOptions, Environment, Rest } from './types.ts';
 
-/** The parts of a client, each built once and given what it needs. The one place that knows them all. */
-export function assemble(options: ClientOptions) {
+/** What all parts of a client stand on. */
+function groundOf(options: ClientOptions, connection: () => Connection) {
   const environment: Environment = { ...defaultEnvironment(), ...options.environment };
   const events = new Emitter<ClientEvents>();
   const failed = (error: KonferencoError) => events.emit('error', error);
   const clock = new ServerClock(environment.now);
   const newId = createIdGenerator({ now: clock.now, random16: () => environment.randomBytes(16) });
-
-  const requests = new Requests(environment, (text) => connection.send(text));
+  const requests = new Requests(environment, (text) => connection().send(text));
   const wire: Wire = {
     get online() {
-      return connection.link.kind === 'online';
+      return connection().link.kind === 'online';
     },
     ask: (type, fields) => requests.ask(type, fields),
     publish: (envelope) => requests.publish(envelope),
-    say: (frame) => connection.send(JSON.stringify(frame)),
+    say: (frame) => connection().send(JSON.stringify(frame)),
   };
+  return { options, environment, events, failed, clock, newId, requests, wire, connection };
+}
+type Ground = ReturnType<typeof groundOf>;
 
+function identityOf({ options, environment, events, failed, clock, wire, connection }: Ground) {
   const credentials = new Credentials({
     store: options.tokens ?? memoryTokens(),
     exchange: (refresh_token) => rest('refresh', { body: { refresh_token } }),
     exclusively: environment.exclusively,
-    ended: (error) => connection.signOut(error.code, error.message),
+    ended: (error) => connection().signOut(error.code, error.message),
   });
-  const rest = createRest({ url: options.url, environment, tokens: credentials });
+  const rest: Rest = createRest({ url: options.url, environment, tokens: credentials });
+  const changed = (person: ClientEvents['me']) => events.emit('me', person);
   const identity = new Identity({
     client: options,
     environment,
@@ -53,10 +58,14 @@ export function assemble(options: ClientOptions) {
     wire,
     now: clock.now,
     failed,
-    changed: (person) => events.emit('me', person),
+    changed,
   });
-  const me = () => identity.me?.id ?? '';
+  return { rest, identity, me: () => identity.me?.id ?? '' };
+}
+type Person = ReturnType<typeof identityOf>;
 
+function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
+  const { options, environment, events, failed, clock, newId, wire } = ground;
   const outbox = new Outbox({
     wire,
     store: options.outbox ?? memoryOutbox(),
@@ -65,68 +74,50 @@ export function assemble(options: ClientOptions) {
     newId,
     news: (news) => conversation(news.entry.log).news(news),
     sizeChanged: (size) => events.emit('waiting', size),
-    refreshToken: () => (options.demoUser === undefined ? identity.renew() : Promise.reject(clientError('not_signed_in'))),
+    refreshToken: () => (identity.hasRest ? identity.renew() : Promise.reject(clientError('not_signed_in'))),
     storageFailed: failed,
   });
-  const inbox = new Inbox({
-    wire,
-    environment,
-    deliver: (items) => session.deliverInbox(items),
-    caughtUp: (items) => events.emit('sync', { items }),
-    refused: failed,
-  });
-  const presence = new Presence(wire, failed);
   const subscriptions = new Subscriptions({
     wire,
     environment,
-    subscribed: (log, state) => conversations.get(log)?.subscribed(state),
-    refused: (log, error) => conversations.get(log)?.refused(error),
+    subscribed: (log, state) => known.get(log)?.subscribed(state),
+    refused: (log, error) => known.get(log)?.refused(error),
   });
-
   const composer = new Composer({ newId, now: clock.now, me, device: () => identity.device });
-  const conversations = new Map<LogName, LogConversation>();
+  const shared: Omit<ConversationHost, 'arrived'> = { wire, environment, outbox, subscriptions, composer, me, failed };
+  const known = new Map<LogName, LogConversation>();
   const conversation = (log: LogName): LogConversation => {
-    const known = conversations.get(log);
-    if (known) return known;
-    const created = new LogConversation(log, {
-      wire,
-      environment,
-      outbox,
-      subscriptions,
-      composer,
-      me,
-      arrived: (item) => events.emit('message', { log, item }),
-      failed,
-    });
-    conversations.set(log, created);
+    const existing = known.get(log);
+    if (existing) return existing;
+    const created = new LogConversation(log, { ...shared, arrived: (item) => events.emit('message', { log, item }) });
+    known.set(log, created);
     return created;
   };
   const list = new RestConversationList({ rest, environment, conversation, failed });
+  return { outbox, subscriptions, known, conversation, list };
+}
 
-  const session = new Session({
-    wire,
-    requests,
-    events,
-    inbox,
-    outbox,
-    presence,
-    subscriptions,
-    list,
-    conversations,
-    me,
-    migrate: (within_ms) => connection.migrate(within_ms),
-    heartbeat: (server_time) => clock.told(server_time),
-    hasList: () => identity.hasRest,
-  });
-
-  const connection: Connection = new Connection(environment, {
+function connectionHost(
+  ground: Ground,
+  parts: {
+    readonly identity: Identity;
+    readonly presence: Presence;
+    readonly session: Session;
+    readonly lifecycle: () => Lifecycle;
+  },
+): ConnectionHost {
+  const { options, environment, events, clock, requests } = ground;
+  const { identity, presence, session } = parts;
+  return {
     address: (refresh) => identity.address(refresh),
-    greet: async (): Promise<ReplyOf<'hello'>> => {
+    greet: async () => {
       const askedAt = environment.now();
+      const { device } = identity;
+      const client = options.program ?? 'konferenco-sdk/0.1.0';
       const reply = await requests.ask('hello', {
-        ...(identity.device === undefined ? {} : { device_id: identity.device }),
-        client: options.program ?? 'konferenco-sdk/0.1.0',
+        client,
         status: presence.own,
+        ...(device === undefined ? {} : { device_id: device }),
       });
       clock.answered(reply.server_time, askedAt);
       return reply;
@@ -142,23 +133,50 @@ export function assemble(options: ClientOptions) {
     },
     link: (link) => {
       events.emit('link', link);
-      lifecycle.link(link);
+      parts.lifecycle().link(link);
     },
-  });
+  };
+}
 
-  const lifecycle = new Lifecycle({
-    connection,
-    identity,
+/** The parts of a client, each built once and given what it needs. The one place that knows them all. */
+export function assemble(options: ClientOptions) {
+  const ground = groundOf(options, () => connection);
+  const { environment, events, failed, clock, requests, wire } = ground;
+  const person = identityOf(ground);
+  const { rest, identity, me } = person;
+  const { outbox, subscriptions, known, conversation, list } = conversationsOf(ground, person);
+  const inbox = new Inbox({
+    wire,
+    environment,
+    deliver: (items) => session.deliverInbox(items),
+    caughtUp: (items) => events.emit('sync', { items }),
+    refused: failed,
+  });
+  const presence = new Presence(wire, failed);
+  const session = new Session({
+    wire,
+    requests,
+    events,
     inbox,
     outbox,
-    rest,
-    environment,
-    forget: () => {
-      list.clear();
-      subscriptions.clear();
-      conversations.clear();
-    },
-    failed,
+    presence,
+    subscriptions,
+    list,
+    conversations: known,
+    me,
+    migrate: (within_ms) => connection.migrate(within_ms),
+    heartbeat: (server_time) => clock.told(server_time),
+    hasList: () => identity.hasRest,
   });
+  const connection: Connection = new Connection(
+    environment,
+    connectionHost(ground, { identity, presence, session, lifecycle: () => lifecycle }),
+  );
+  const forget = () => {
+    list.clear();
+    subscriptions.clear();
+    known.clear();
+  };
+  const lifecycle = new Lifecycle({ connection, identity, inbox, outbox, rest, environment, forget, failed });
   return { connection, identity, lifecycle, events, outbox, presence, rest, list, conversation };
 }

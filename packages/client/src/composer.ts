@@ -15,7 +15,15 @@ export interface Text {
   readonly thread?: string | undefined;
 }
 
-type ChatSubtype = 'channel_message' | 'direct_message' | 'thread_reply' | 'edit' | 'delete' | 'reaction' | 'read' | 'typing';
+type ChatSubtype =
+  | 'channel_message'
+  | 'direct_message'
+  | 'thread_reply'
+  | 'edit'
+  | 'delete'
+  | 'reaction'
+  | 'read'
+  | 'typing';
 
 /** Writes the envelopes of one person on one device. */
 export class Composer {

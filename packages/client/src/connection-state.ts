@@ -8,7 +8,13 @@ export type ConnectionState =
   /** Getting a ticket, opening the socket, waiting for the reply to hello. */
   | { readonly kind: 'connecting'; readonly attempt: number; readonly sleep_ms: number }
   | { readonly kind: 'online'; readonly since: number; readonly sleep_ms: number }
-  | { readonly kind: 'waiting'; readonly attempt: number; readonly sleep_ms: number; readonly retry_at: number; readonly refresh: boolean }
+  | {
+      readonly kind: 'waiting';
+      readonly attempt: number;
+      readonly sleep_ms: number;
+      readonly retry_at: number;
+      readonly refresh: boolean;
+    }
   | { readonly kind: 'offline'; readonly refresh: boolean }
   | { readonly kind: 'signed_out'; readonly code: number; readonly reason: string }
   | { readonly kind: 'closed' };
@@ -16,7 +22,13 @@ export type ConnectionState =
 export type ConnectionInput =
   | { readonly kind: 'connect' }
   | { readonly kind: 'greeted' }
-  | { readonly kind: 'lost'; readonly comeback: Comeback; readonly code: number; readonly reason: string; readonly retry_after_ms?: number | undefined }
+  | {
+      readonly kind: 'lost';
+      readonly comeback: Comeback;
+      readonly code: number;
+      readonly reason: string;
+      readonly retry_after_ms?: number | undefined;
+    }
   | { readonly kind: 'wait_over' }
   | { readonly kind: 'retry_now' }
   | { readonly kind: 'network'; readonly online: boolean }
@@ -47,14 +59,21 @@ export interface ConnectionStep {
 }
 
 /** The next state of the link and what has to be done about it. */
-export function stepConnection(state: ConnectionState, input: ConnectionInput, context: ConnectionContext): ConnectionStep {
+export function stepConnection(
+  state: ConnectionState,
+  input: ConnectionInput,
+  context: ConnectionContext,
+): ConnectionStep {
   switch (input.kind) {
     case 'connect':
       if (state.kind === 'connecting' || state.kind === 'online' || state.kind === 'closed') return stay(state);
       return open({ attempt: 1, sleep_ms: 0, refresh: false }, context);
     case 'retry_now':
       if (state.kind !== 'waiting' && state.kind !== 'offline') return stay(state);
-      return open({ attempt: attemptOf(state) + 1, sleep_ms: sleepOf(state, context.now), refresh: state.refresh }, context);
+      return open(
+        { attempt: attemptOf(state) + 1, sleep_ms: sleepOf(state, context.now), refresh: state.refresh },
+        context,
+      );
     case 'wait_over':
       if (state.kind !== 'waiting') return stay(state);
       return open({ attempt: state.attempt + 1, sleep_ms: state.sleep_ms, refresh: state.refresh }, context);
@@ -65,12 +84,18 @@ export function stepConnection(state: ConnectionState, input: ConnectionInput, c
       return lost(state, input, context);
     case 'migrate':
       if (state.kind !== 'online') return stay(state);
-      return { state: { kind: 'connecting', attempt: 1, sleep_ms: 0 }, effects: [{ kind: 'drop' }, { kind: 'open', refresh: false }] };
+      return {
+        state: { kind: 'connecting', attempt: 1, sleep_ms: 0 },
+        effects: [{ kind: 'drop' }, { kind: 'open', refresh: false }],
+      };
     case 'network':
       return networkChanged(state, input.online, context);
     case 'sign_out':
       if (state.kind === 'closed') return stay(state);
-      return { state: { kind: 'signed_out', code: input.code, reason: input.reason }, effects: [{ kind: 'stop_waiting' }, { kind: 'drop' }] };
+      return {
+        state: { kind: 'signed_out', code: input.code, reason: input.reason },
+        effects: [{ kind: 'stop_waiting' }, { kind: 'drop' }],
+      };
     case 'close':
       return { state: { kind: 'closed' }, effects: [{ kind: 'stop_waiting' }, { kind: 'drop' }] };
   }
@@ -98,15 +123,23 @@ function stay(state: ConnectionState): ConnectionStep {
   return { state, effects: [] };
 }
 
-function open(next: { attempt: number; sleep_ms: number; refresh: boolean }, context: ConnectionContext): ConnectionStep {
-  if (!context.online) return { state: { kind: 'offline', refresh: next.refresh }, effects: [{ kind: 'stop_waiting' }] };
+function open(
+  next: { attempt: number; sleep_ms: number; refresh: boolean },
+  context: ConnectionContext,
+): ConnectionStep {
+  if (!context.online)
+    return { state: { kind: 'offline', refresh: next.refresh }, effects: [{ kind: 'stop_waiting' }] };
   return {
     state: { kind: 'connecting', attempt: next.attempt, sleep_ms: next.sleep_ms },
     effects: [{ kind: 'stop_waiting' }, { kind: 'open', refresh: next.refresh }],
   };
 }
 
-function lost(state: ConnectionState, input: ConnectionInput & { kind: 'lost' }, context: ConnectionContext): ConnectionStep {
+function lost(
+  state: ConnectionState,
+  input: ConnectionInput & { kind: 'lost' },
+  context: ConnectionContext,
+): ConnectionStep {
   if (state.kind !== 'connecting' && state.kind !== 'online') return stay(state);
   const { comeback } = input;
   if (comeback === 'never') {
@@ -136,7 +169,13 @@ function networkChanged(state: ConnectionState, online: boolean, context: Connec
   // A venue's network comes back for everybody in the same second.
   const { wait_ms, sleep_ms } = pauseAfterLoss({ comeback: 'at_once', previous_ms: 0, random: context.random });
   return {
-    state: { kind: 'waiting', attempt: attemptOf(state), sleep_ms, retry_at: context.now + wait_ms, refresh: state.refresh },
+    state: {
+      kind: 'waiting',
+      attempt: attemptOf(state),
+      sleep_ms,
+      retry_at: context.now + wait_ms,
+      refresh: state.refresh,
+    },
     effects: [{ kind: 'stop_waiting' }, { kind: 'wait', ms: wait_ms }],
   };
 }

@@ -13,7 +13,11 @@ const context = { now: 1_000, random: 0.5, online: true };
 describe('the state of the link', () => {
   test('a close in the range of no return signs out', () => {
     const online = { kind: 'online', since: 0, sleep_ms: 0 } as const;
-    const { state } = stepConnection(online, { kind: 'lost', comeback: 'never', code: 4303, reason: 'replaced' }, context);
+    const { state } = stepConnection(
+      online,
+      { kind: 'lost', comeback: 'never', code: 4303, reason: 'replaced' },
+      context,
+    );
     expect(state).toEqual({ kind: 'signed_out', code: 4303, reason: 'replaced' });
   });
 
@@ -173,7 +177,11 @@ function restWorld() {
   };
   const fetch = (async (input: string, init: RequestInit = {}) => {
     const path = new URL(input).pathname;
-    asked.push({ path, auth: new Headers(init.headers).get('authorization'), body: init.body ? JSON.parse(String(init.body)) : undefined });
+    asked.push({
+      path,
+      auth: new Headers(init.headers).get('authorization'),
+      body: init.body ? JSON.parse(String(init.body)) : undefined,
+    });
     return answer(path);
   }) as unknown as typeof globalThis.fetch;
   return { asked, answers, fetch, tokens, paths: () => asked.map(({ path }) => path) };
@@ -200,7 +208,11 @@ describe('with tokens', () => {
     await connect();
     await server.cut(CLOSE_CODES.token_expired.code);
     await clock.pass(400);
-    expect(world.paths().filter((path) => path !== '/api/conversations')).toEqual(['/api/connect', '/api/session/refresh', '/api/connect']);
+    expect(world.paths().filter((path) => path !== '/api/conversations')).toEqual([
+      '/api/connect',
+      '/api/session/refresh',
+      '/api/connect',
+    ]);
     expect(world.asked.at(-1)?.auth).toBe('Bearer access-2');
     expect(await store.load()).toMatchObject({ refresh_token: 'access-2-refresh' });
     expect(server.connections).toHaveLength(2);
@@ -210,7 +222,9 @@ describe('with tokens', () => {
     const { server, connect, world } = await signedIn();
     let refusals = 1;
     world.answers.set('/api/connect', () =>
-      refusals-- > 0 ? Response.json({ code: 2001, error: 'token_expired', message: 'expired' }, { status: 401 }) : (undefined as never),
+      refusals-- > 0
+        ? Response.json({ code: 2001, error: 'token_expired', message: 'expired' }, { status: 401 })
+        : (undefined as never),
     );
     await connect();
     expect(world.paths().slice(0, 3)).toEqual(['/api/connect', '/api/session/refresh', '/api/connect']);
@@ -232,7 +246,9 @@ describe('with tokens', () => {
   test('a session that has ended signs out and forgets the tokens', async () => {
     const { client, server, connect, clock, world, store } = await signedIn();
     await connect();
-    world.answers.set('/api/session/refresh', () => Response.json({ code: 2003, error: 'token_revoked', message: 'over' }, { status: 401 }));
+    world.answers.set('/api/session/refresh', () =>
+      Response.json({ code: 2003, error: 'token_revoked', message: 'over' }, { status: 401 }),
+    );
     await server.cut(CLOSE_CODES.token_expired.code);
     await clock.pass(400);
     expect(client.link).toMatchObject({ kind: 'signed_out', code: 2003 });
@@ -242,7 +258,9 @@ describe('with tokens', () => {
   test('a busy server is asked again no sooner than it said', async () => {
     const { server, client, clock, world } = await signedIn();
     let refusals = 1;
-    world.answers.set('/api/connect', () => (refusals-- > 0 ? new Response('', { status: 429, headers: { 'retry-after': '30' } }) : (undefined as never)));
+    world.answers.set('/api/connect', () =>
+      refusals-- > 0 ? new Response('', { status: 429, headers: { 'retry-after': '30' } }) : (undefined as never),
+    );
     void client.connect();
     await settle();
     await settle();
@@ -276,7 +294,10 @@ describe('with tokens', () => {
       return turn;
     };
     const surroundings = { fetch: world.fetch, exclusively };
-    const tabs = [fixture({ demoUser: undefined as never, tokens: store }, surroundings), fixture({ demoUser: undefined as never, tokens: store }, surroundings)];
+    const tabs = [
+      fixture({ demoUser: undefined as never, tokens: store }, surroundings),
+      fixture({ demoUser: undefined as never, tokens: store }, surroundings),
+    ];
     for (const tab of tabs) await tab.connect();
     for (const tab of tabs) await tab.server.cut(CLOSE_CODES.token_expired.code);
     for (const tab of tabs) await tab.clock.pass(400);

@@ -1,5 +1,18 @@
-import { CLOSE_CODES, type Comeback, comebackOf, type ReplyOf, type ServerFrame, SUBPROTOCOL } from '@konferenco/protocol';
-import { type ConnectionEffect, type ConnectionInput, type ConnectionState, linkOf, stepConnection } from './connection-state.ts';
+import {
+  CLOSE_CODES,
+  type Comeback,
+  comebackOf,
+  type ReplyOf,
+  type ServerFrame,
+  SUBPROTOCOL,
+} from '@konferenco/protocol';
+import {
+  type ConnectionEffect,
+  type ConnectionInput,
+  type ConnectionState,
+  linkOf,
+  stepConnection,
+} from './connection-state.ts';
 import { asError } from './errors.ts';
 import type { Environment, Link, Socket } from './types.ts';
 
@@ -74,7 +87,9 @@ export class Connection {
   /** Leaves for another node at a random moment within the time, so that a node's clients do not all arrive together. */
   migrate(within_ms: number): void {
     this.#cancelMigration();
-    this.#cancelMigration = this.#environment.after(Math.floor(this.#environment.random() * within_ms), () => this.#input({ kind: 'migrate' }));
+    this.#cancelMigration = this.#environment.after(Math.floor(this.#environment.random() * within_ms), () =>
+      this.#input({ kind: 'migrate' }),
+    );
   }
 
   #input(input: ConnectionInput): void {
@@ -117,7 +132,13 @@ export class Connection {
       if (attempt !== this.#try) return;
       const error = asError(thrown);
       const comeback: Comeback = error.recourse === 'after_sign_in' ? 'never' : 'with_backoff';
-      this.#input({ kind: 'lost', comeback, code: error.code, reason: error.message, retry_after_ms: error.retry_after_ms });
+      this.#input({
+        kind: 'lost',
+        comeback,
+        code: error.code,
+        reason: error.message,
+        retry_after_ms: error.retry_after_ms,
+      });
     }
   }
 
@@ -159,13 +180,20 @@ export class Connection {
       if (!current()) return;
       const error = asError(thrown);
       const comeback: Comeback = error.recourse === 'after_sign_in' ? 'after_refresh' : 'with_backoff';
-      this.#input({ kind: 'lost', comeback, code: error.code, reason: error.message, retry_after_ms: error.retry_after_ms });
+      this.#input({
+        kind: 'lost',
+        comeback,
+        code: error.code,
+        reason: error.message,
+        retry_after_ms: error.retry_after_ms,
+      });
     }
   }
 
   #lose(code: number, reason: string, comeback: Comeback): void {
     const seconds = /^\d+$/.test(reason) ? Number(reason) : undefined;
-    const retry_after_ms = comeback === 'with_backoff' && code >= 4100 && seconds !== undefined ? seconds * 1000 : undefined;
+    const retry_after_ms =
+      comeback === 'with_backoff' && code >= 4100 && seconds !== undefined ? seconds * 1000 : undefined;
     this.#input({ kind: 'lost', comeback, code, reason, retry_after_ms });
   }
 
@@ -195,7 +223,11 @@ export class Connection {
   /** Ends a connection on which nothing was heard for too long; true when it did. */
   #checkSilence(): boolean {
     if (this.#environment.now() - this.#heardAt < this.#silence_ms) return false;
-    this.#lose(CLOSE_CODES.heartbeat_missed.code, CLOSE_CODES.heartbeat_missed.text, this.#state.kind === 'online' ? 'at_once' : 'with_backoff');
+    this.#lose(
+      CLOSE_CODES.heartbeat_missed.code,
+      CLOSE_CODES.heartbeat_missed.text,
+      this.#state.kind === 'online' ? 'at_once' : 'with_backoff',
+    );
     return true;
   }
 }

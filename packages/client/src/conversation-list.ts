@@ -77,7 +77,9 @@ export class RestConversationList implements ConversationList {
     const infos: ConversationInfo[] = [];
     let after: string | undefined;
     for (let pages = 0; pages < PAGES_MAX; pages++) {
-      const page = await this.#options.rest('conversations', { query: { limit: 100, ...(after === undefined ? {} : { after }) } });
+      const page = await this.#options.rest('conversations', {
+        query: { limit: 100, ...(after === undefined ? {} : { after }) },
+      });
       infos.push(...page.items);
       after = page.next;
       if (after === undefined) break;
@@ -97,7 +99,11 @@ export class RestConversationList implements ConversationList {
     for (const info of infos) {
       const conversation = this.#options.conversation(info.log);
       conversation.adopt(info);
-      if (!this.#ends.has(info.log)) this.#ends.set(info.log, conversation.subscribe(() => this.#changed()));
+      if (!this.#ends.has(info.log))
+        this.#ends.set(
+          info.log,
+          conversation.subscribe(() => this.#changed()),
+        );
     }
     this.#changed();
   }
@@ -105,7 +111,14 @@ export class RestConversationList implements ConversationList {
   #summary(info: ConversationInfo): ConversationSummary {
     const conversation = this.#options.conversation(info.log);
     const { unread, mentions, read, peer_read } = conversation.state();
-    return { ...info, read, ...(info.peer_read === undefined ? {} : { peer_read }), unread, mentions, preview: preview(info, conversation) };
+    return {
+      ...info,
+      read,
+      ...(info.peer_read === undefined ? {} : { peer_read }),
+      unread,
+      mentions,
+      preview: preview(info, conversation),
+    };
   }
 
   #changed(): void {
@@ -118,5 +131,7 @@ function preview({ last }: ConversationInfo, conversation: LogConversation): Con
   const newest = conversation.newest();
   if (newest) return { sender: newest.message.sender, text: newest.message.text, at: newest.at };
   const said = last?.envelope ? readSaid(last.envelope) : null;
-  return last?.envelope && said?.kind === 'text' ? { sender: last.envelope.from.user_id, text: said.text, at: last.at } : null;
+  return last?.envelope && said?.kind === 'text'
+    ? { sender: last.envelope.from.user_id, text: said.text, at: last.at }
+    : null;
 }

@@ -15,11 +15,11 @@ import { Signal } from './events.ts';
 import { Following } from './following.ts';
 import type { Delivery } from './log-cursor.ts';
 import type { OutboxNews } from './outbox.ts';
+import { OwnMessages } from './own-messages.ts';
 import { ReadMark } from './read-mark.ts';
 import { Replica } from './replica.ts';
-import { StateWatchers } from './state-watchers.ts';
 import { LogThread } from './thread.ts';
-import type { Conversation, ConversationState, Message, OutboxEntry, Receipt, SendOptions, Thread, TimelineGap } from './types.ts';
+import type { Conversation, ConversationState, Message, Receipt, SendOptions, Thread, TimelineGap } from './types.ts';
 import { Typing } from './typing.ts';
 
 /** One channel or direct conversation: what it shows, and what can be done in it. */
@@ -28,13 +28,11 @@ export class LogConversation implements Conversation {
   readonly #host: ConversationHost;
   readonly #replica: Replica;
   readonly #following: Following;
+  readonly #own: OwnMessages;
   readonly #typing: Typing;
   readonly #read: ReadMark;
   readonly #changes = new Signal();
   readonly #threads = new Map<string, LogThread>();
-  readonly #watchers = new StateWatchers();
-  /** Own messages that were refused and may be tried again. */
-  readonly #failed = new Map<string, OutboxEntry>();
   #state: ConversationState | null = null;
 
   constructor(log: LogName, host: ConversationHost) {
@@ -43,6 +41,7 @@ export class LogConversation implements Conversation {
     this.log = log;
     this.#host = host;
     this.#replica = new Replica(log, host.me);
+    this.#own = new OwnMessages({ log, outbox: host.outbox, replica: this.#replica, changed });
     this.#typing = new Typing({ environment, say: (active) => void this.#whisper('typing', { active }), changed });
     this.#read = new ReadMark({ environment, say: (offset) => this.#whisper('read', { log, offset }) });
     this.#following = new Following({
@@ -56,7 +55,8 @@ export class LogConversation implements Conversation {
       changed,
       failed,
     });
-    for (const { entry, state, error } of host.outbox.of(log)) this.#replica.draft(JSON.parse(entry.envelope) as Envelope, state, error);
+    for (const { entry, state, error } of host.outbox.of(log))
+      this.#replica.draft(JSON.parse(entry.envelope) as Envelope, state, error);
   }
 
   state(): ConversationState {
@@ -104,8 +104,7 @@ export class LogConversation implements Conversation {
     this.#typing.stop();
     const { mentions, reply_to, thread, onState } = options;
     const envelope = this.#host.composer.text(this.log, { text, mentions, reply_to, thread });
-    if (onState) this.#watchers.add(envelope.id, onState);
-    return this.#host.outbox.add(this.log, envelope);
+    return this.#own.send(envelope, onState);
   }
 
   async edit(id: string, text: string): Promise<Receipt> {
@@ -121,16 +120,11 @@ export class LogConversation implements Conversation {
   }
 
   retry(id: string): void {
-    const entry = this.#failed.get(id);
-    if (!entry) return;
-    this.#host.outbox.again(entry);
-    this.#failed.delete(id);
+    this.#own.retry(id);
   }
 
   discard(id: string): void {
-    if (!this.#failed.delete(id)) return this.#host.outbox.discard(id);
-    this.#drop(id);
-    this.#changed();
+    this.#own.discard(id);
   }
 
   markRead(): void {
@@ -144,7 +138,13 @@ export class LogConversation implements Conversation {
   thread(root: string): Thread {
     let thread = this.#threads.get(root);
     if (!thread) {
-      thread = new LogThread({ log: this.log, root, wire: this.#host.wire, replica: this.#replica, changed: () => this.#changed() });
+      thread = new LogThread({
+        log: this.log,
+        root,
+        wire: this.#host.wire,
+        replica: this.#replica,
+        changed: () => this.#changed(),
+      });
       this.#threads.set(root, thread);
     }
     return thread;
@@ -210,32 +210,7 @@ export class LogConversation implements Conversation {
 
   /** What became of a message of one's own. */
   news(news: OutboxNews): void {
-    const { entry } = news;
-    const envelope = JSON.parse(entry.envelope) as Envelope;
-    switch (news.kind) {
-      case 'queued':
-        this.#replica.draft(envelope, 'queued', news.error);
-        break;
-      case 'sent':
-        this.#replica.draft(envelope, 'sent');
-        break;
-      case 'failed':
-        this.#replica.draft(envelope, 'failed', news.error);
-        if (this.#replica.message(entry.id)) this.#failed.set(entry.id, entry);
-        break;
-      case 'stored':
-        this.#replica.insert([{ offset: news.reply.offset, at: news.reply.at, envelope }]);
-        break;
-      case 'renamed':
-        this.#replica.dropDraft(news.was);
-        this.#replica.draft(envelope, 'queued');
-        this.#watchers.rename(news.was, entry.id);
-        break;
-      case 'dropped':
-        this.#drop(entry.id);
-        break;
-    }
-    this.#changed();
+    this.#own.news(news);
   }
 
   lost(): void {
@@ -266,7 +241,7 @@ export class LogConversation implements Conversation {
   }
 
   #correct(subtype: 'edit' | 'delete' | 'reaction', payload: Record<string, unknown>): Promise<Receipt> {
-    return this.#host.outbox.add(this.log, this.#host.composer.chat(this.log, subtype, payload));
+    return this.#own.send(this.#host.composer.chat(this.log, subtype, payload));
   }
 
   #storedId(id: string): string {
@@ -276,17 +251,15 @@ export class LogConversation implements Conversation {
 
   /** Best-effort: said once, to whoever is there. */
   #whisper(subtype: 'typing' | 'read', payload: Record<string, unknown>): boolean {
-    return this.#host.wire.online && this.#host.wire.say({ type: 'publish', envelope: this.#host.composer.chat(this.log, subtype, payload) });
-  }
-
-  #drop(id: string): void {
-    this.#replica.dropDraft(id);
-    this.#watchers.remove(id);
+    return (
+      this.#host.wire.online &&
+      this.#host.wire.say({ type: 'publish', envelope: this.#host.composer.chat(this.log, subtype, payload) })
+    );
   }
 
   #changed(): void {
     this.#state = null;
-    this.#watchers.check((id) => this.#replica.message(id)?.state);
+    this.#own.tell();
     this.#changes.emit();
     for (const thread of this.#threads.values()) thread.changed();
   }

@@ -14,7 +14,8 @@ export function defaultEnvironment(): Environment {
     fetch: (input, init) => fetch(input, init),
     openSocket: openWebSocket,
     network: platformNetwork(),
-    exclusively: (name, fn) => (globalThis.navigator?.locks ? (navigator.locks.request(name, fn) as ReturnType<typeof fn>) : fn()),
+    exclusively: (name, fn) =>
+      globalThis.navigator?.locks ? (navigator.locks.request(name, fn) as ReturnType<typeof fn>) : fn(),
   };
 }
 

@@ -48,7 +48,12 @@ export function clientError(name: ClientErrorName, cause?: unknown): KonferencoE
 
 export function serverError(name: ErrorName, retry_after_ms?: number): KonferencoError {
   const { code, text } = ERROR_CODES[name];
-  return new KonferencoError({ code, error: name, message: text, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) });
+  return new KonferencoError({
+    code,
+    error: name,
+    message: text,
+    ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
+  });
 }
 
 /** Whatever was thrown, as a {@link KonferencoError}. */

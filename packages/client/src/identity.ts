@@ -60,7 +60,9 @@ export class Identity {
 
   async signIn(credentials: { readonly name: string; readonly invite?: string }): Promise<User> {
     const device_id = this.#options.client.device_id;
-    const tokens = await this.#options.rest('signIn', { body: { ...credentials, ...(device_id === undefined ? {} : { device_id }) } });
+    const tokens = await this.#options.rest('signIn', {
+      body: { ...credentials, ...(device_id === undefined ? {} : { device_id }) },
+    });
     await this.#options.credentials.save(tokens);
     this.#take(tokens);
     return tokens.user;

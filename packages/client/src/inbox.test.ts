@@ -8,7 +8,8 @@ function direct({ server, from }: Fixture, text: string): InboxItem {
 }
 
 function told(all: Fixture): { messages: string[]; syncs: (readonly string[])[] } {
-  const text = (item: { envelope?: { payload: Record<string, unknown> } | undefined }) => String(item.envelope?.payload.text);
+  const text = (item: { envelope?: { payload: Record<string, unknown> } | undefined }) =>
+    String(item.envelope?.payload.text);
   const messages: string[] = [];
   const syncs: string[][] = [];
   all.client.on('message', ({ item }) => messages.push(text(item)));

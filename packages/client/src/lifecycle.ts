@@ -50,7 +50,10 @@ export class Lifecycle {
       this.#parts.identity.forget().catch((thrown: unknown) => this.#parts.failed(asError(thrown)));
     }
     if (link.kind === 'online') this.#connecting?.resolve();
-    else if (link.kind === 'signed_out') this.#connecting?.reject(new KonferencoError({ code: refusalOf(link.code), error: 'signed_out', message: link.reason }));
+    else if (link.kind === 'signed_out')
+      this.#connecting?.reject(
+        new KonferencoError({ code: refusalOf(link.code), error: 'signed_out', message: link.reason }),
+      );
     else if (link.kind === 'closed') this.#connecting?.reject(clientError('closed'));
     else return;
     this.#connecting = null;
@@ -77,7 +80,10 @@ export class Lifecycle {
   async close(): Promise<void> {
     const { connection, inbox, outbox, environment } = this.#parts;
     if (connection.link.kind === 'online') {
-      await Promise.race([outbox.drained(), new Promise<void>((resolve) => environment.after(CLOSE_DRAIN_MS, resolve))]);
+      await Promise.race([
+        outbox.drained(),
+        new Promise<void>((resolve) => environment.after(CLOSE_DRAIN_MS, resolve)),
+      ]);
       inbox.acknowledge();
     }
     connection.close();

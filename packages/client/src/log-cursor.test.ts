@@ -1,10 +1,22 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { advance, type CursorInput, cursorAt, type Delivery, HELD_MAX, type LogCursor, needsHistory } from './log-cursor.ts';
+import {
+  advance,
+  type CursorInput,
+  cursorAt,
+  type Delivery,
+  HELD_MAX,
+  type LogCursor,
+  needsHistory,
+} from './log-cursor.ts';
 
 const entry = (position: number) => ({ position, item: position });
 const live = (...positions: number[]): CursorInput<number> => ({ kind: 'live', entries: positions.map(entry) });
-const page = (after: number, positions: number[], rest: { first?: number; head?: number; gap?: { from: number; to: number; reason: 'retention' | 'damage' } } = {}): CursorInput<number> => ({
+const page = (
+  after: number,
+  positions: number[],
+  rest: { first?: number; head?: number; gap?: { from: number; to: number; reason: 'retention' | 'damage' } } = {},
+): CursorInput<number> => ({
   kind: 'page',
   after,
   entries: positions.map(entry),
@@ -14,7 +26,10 @@ const page = (after: number, positions: number[], rest: { first?: number; head?:
 });
 
 /** Runs inputs one after another; returns what was delivered, gaps as `from-to reason`. */
-function run(start: number, ...inputs: CursorInput<number>[]): { cursor: LogCursor<number>; seen: (number | string)[] } {
+function run(
+  start: number,
+  ...inputs: CursorInput<number>[]
+): { cursor: LogCursor<number>; seen: (number | string)[] } {
   let cursor = cursorAt<number>(start);
   const seen: (number | string)[] = [];
   for (const input of inputs) {
@@ -64,7 +79,12 @@ describe('gaps', () => {
   });
 
   test('a skipped stretch beyond a hole waits for the hole to close', () => {
-    expect(run(3, { kind: 'skipped', from: 6, to: 9 }, live(10), page(3, [4, 5], { head: 10 })).seen).toEqual([4, 5, '6-9 skipped', 10]);
+    expect(run(3, { kind: 'skipped', from: 6, to: 9 }, live(10), page(3, [4, 5], { head: 10 })).seen).toEqual([
+      4,
+      5,
+      '6-9 skipped',
+      10,
+    ]);
   });
 
   test('a stretch that is partly known is skipped only beyond it', () => {
@@ -72,7 +92,11 @@ describe('gaps', () => {
   });
 
   test('what retention trimmed is said before the first entry that is left', () => {
-    expect(run(2, page(2, [8, 9], { first: 8, gap: { from: 3, to: 7, reason: 'retention' } })).seen).toEqual(['3-7 retention', 8, 9]);
+    expect(run(2, page(2, [8, 9], { first: 8, gap: { from: 3, to: 7, reason: 'retention' } })).seen).toEqual([
+      '3-7 retention',
+      8,
+      9,
+    ]);
   });
 
   test('a log trimmed to nothing leaves a gap and no wish for history', () => {
@@ -90,7 +114,9 @@ test('whatever arrives, in whatever order and however often, each position is de
   const positions = fc.integer({ min: 1, max: 40 });
   const step = fc.oneof(
     fc.array(positions, { minLength: 1, maxLength: 6 }).map((all) => ({ kind: 'live' as const, all })),
-    fc.tuple(positions, fc.integer({ min: 0, max: 5 })).map(([from, more]) => ({ kind: 'skipped' as const, from, to: Math.min(40, from + more) })),
+    fc
+      .tuple(positions, fc.integer({ min: 0, max: 5 }))
+      .map(([from, more]) => ({ kind: 'skipped' as const, from, to: Math.min(40, from + more) })),
     fc.integer({ min: 1, max: 7 }).map((size) => ({ kind: 'page' as const, size })),
   );
   fc.assert(

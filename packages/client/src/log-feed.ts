@@ -116,7 +116,8 @@ export class LogFeed<T extends Item | InboxItem> {
         if (!current()) return;
         this.#takePage(after, page);
         // The log is said to be longer than what it gives: a reader behind its writer catches up shortly.
-        pause = this.#cursor.position > after ? 0 : decorrelatedJitter(pause, this.#options.environment.random(), RECONNECT);
+        pause =
+          this.#cursor.position > after ? 0 : decorrelatedJitter(pause, this.#options.environment.random(), RECONNECT);
       } catch (thrown) {
         const error = asError(thrown);
         if (!current() || error.error === 'disconnected') return;

@@ -26,7 +26,12 @@ export interface PlacedCorrection {
 }
 
 /** A message after its corrections, applied by offset, whatever order they became known in. */
-export function viewMessage(log: LogName, body: Body, corrections: Iterable<PlacedCorrection>, replies: number): Message {
+export function viewMessage(
+  log: LogName,
+  body: Body,
+  corrections: Iterable<PlacedCorrection>,
+  replies: number,
+): Message {
   let { text, mentions } = body.said;
   let edited = false;
   let gone = body.gone;
@@ -69,7 +74,11 @@ export function viewMessage(log: LogName, body: Body, corrections: Iterable<Plac
   };
 }
 
-function react(reactions: Map<string, Set<string>>, user: string, { emoji, op }: Correction & { kind: 'reaction' }): void {
+function react(
+  reactions: Map<string, Set<string>>,
+  user: string,
+  { emoji, op }: Correction & { kind: 'reaction' },
+): void {
   const users = reactions.get(emoji) ?? new Set<string>();
   if (op === 'add') users.add(user);
   else users.delete(user);

@@ -58,7 +58,9 @@ export function sendable(state: OutboxState, now: number): readonly Waiting[] {
 
 /** When something held back becomes sendable next; `null` when nothing is. */
 export function nextDue(state: OutboxState, now: number): number | null {
-  const times = state.flatMap(({ state: at, error }) => (at === 'queued' && (error?.retry_at ?? 0) > now ? [error?.retry_at ?? 0] : []));
+  const times = state.flatMap(({ state: at, error }) =>
+    at === 'queued' && (error?.retry_at ?? 0) > now ? [error?.retry_at ?? 0] : [],
+  );
   return times.length > 0 ? Math.min(...times) : null;
 }
 
@@ -76,7 +78,10 @@ export function judge(waiting: Waiting, error: KonferencoError, now: number, ran
       // 2000–2099 concern the credentials; from 2100 on a permission is missing, which no token changes.
       return error.code < 2100 && !waiting.refreshed ? { kind: 'refresh' } : { kind: 'failed' };
     case 'later':
-      return { kind: 'again', retry_at: now + (error.retry_after_ms ?? decorrelatedJitter(waiting.sleep_ms, random, RECONNECT)) };
+      return {
+        kind: 'again',
+        retry_at: now + (error.retry_after_ms ?? decorrelatedJitter(waiting.sleep_ms, random, RECONNECT)),
+      };
   }
 }
 

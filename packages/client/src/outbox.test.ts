@@ -15,7 +15,12 @@ const errorFrame = (ref: number, error: keyof typeof ERROR_CODES, retry_after_ms
 });
 
 /** Refuses the first `times` publishes. */
-function refusing(server: ReturnType<typeof fixture>['server'], times: number, error: keyof typeof ERROR_CODES, retry_after_ms?: number): void {
+function refusing(
+  server: ReturnType<typeof fixture>['server'],
+  times: number,
+  error: keyof typeof ERROR_CODES,
+  retry_after_ms?: number,
+): void {
   let left = times;
   server.intercept = (frame) => {
     if (frame.type !== 'publish' || frame.ref === undefined || left === 0) return undefined;
@@ -48,7 +53,9 @@ describe('across a lost connection', () => {
     const hall = client.channel('hall');
     for (let i = 0; i < 100; i++) void hall.send(`m${i}`);
     await connect();
-    expect(server.log('ch:hall').items.map(({ envelope }) => envelope?.payload.text)).toEqual(Array.from({ length: 100 }, (_, i) => `m${i}`));
+    expect(server.log('ch:hall').items.map(({ envelope }) => envelope?.payload.text)).toEqual(
+      Array.from({ length: 100 }, (_, i) => `m${i}`),
+    );
   });
 
   test('no more than the window is on its way at one time', async () => {
@@ -198,7 +205,11 @@ describe('bounds', () => {
 });
 
 test('a store that fails is said, and the message goes all the same', async () => {
-  const broken = { load: () => Promise.resolve([]), put: () => Promise.reject(new Error('disk full')), delete: () => Promise.resolve() };
+  const broken = {
+    load: () => Promise.resolve([]),
+    put: () => Promise.reject(new Error('disk full')),
+    delete: () => Promise.resolve(),
+  };
   const { client, server, connect } = fixture({ outbox: broken });
   const errors: string[] = [];
   client.on('error', ({ error }) => errors.push(error));

@@ -85,7 +85,12 @@ export class Outbox {
   /** @returns resolves when the server has stored it; rejects when it is refused for good or the outbox is full. */
   add(log: LogName, envelope: Envelope): Promise<Receipt> {
     if (isFull(this.#state)) return Promise.reject(clientError('outbox_full'));
-    const entry: OutboxEntry = { id: envelope.id, log, envelope: JSON.stringify(envelope), created_at: this.#options.now() };
+    const entry: OutboxEntry = {
+      id: envelope.id,
+      log,
+      envelope: JSON.stringify(envelope),
+      created_at: this.#options.now(),
+    };
     const receipt = new Promise<Receipt>((resolve, reject) => this.#promised.set(entry.id, { resolve, reject }));
     this.#accept(entry);
     return receipt;

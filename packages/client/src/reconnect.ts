@@ -29,7 +29,9 @@ export interface LossFacts {
  */
 export function pauseAfterLoss({ comeback, previous_ms, retry_after_ms, random }: LossFacts): Pause {
   const sleep_ms = decorrelatedJitter(previous_ms, random, RECONNECT);
-  if (retry_after_ms !== undefined) return { wait_ms: retry_after_ms + Math.round(random * RECONNECT.base_ms), sleep_ms };
-  if (comeback !== 'with_backoff' && previous_ms === 0) return { wait_ms: Math.round(random * RECONNECT.base_ms), sleep_ms };
+  if (retry_after_ms !== undefined)
+    return { wait_ms: retry_after_ms + Math.round(random * RECONNECT.base_ms), sleep_ms };
+  if (comeback !== 'with_backoff' && previous_ms === 0)
+    return { wait_ms: Math.round(random * RECONNECT.base_ms), sleep_ms };
   return { wait_ms: sleep_ms, sleep_ms };
 }

@@ -104,12 +104,11 @@ describe('recovering a channel after a break', () => {
     log.items.splice(0, 4);
     log.first = 5;
     await reconnect();
-    expect(hall.state().timeline.map((entry) => (entry.kind === 'gap' ? `${entry.from}-${entry.to} ${entry.reason}` : entry.text))).toEqual([
-      'm1',
-      '2-4 retention',
-      'm5',
-      'm6',
-    ]);
+    expect(
+      hall
+        .state()
+        .timeline.map((entry) => (entry.kind === 'gap' ? `${entry.from}-${entry.to} ${entry.reason}` : entry.text)),
+    ).toEqual(['m1', '2-4 retention', 'm5', 'm6']);
   });
 
   test('another epoch fetches everything again and offers own messages again under their ids', async () => {
@@ -130,7 +129,20 @@ describe('recovering a channel after a break', () => {
 });
 
 test('any interleaving of live, history, duplicates, losses and broken connections yields each entry once and in order', async () => {
-  const step = fc.constantFrom('say', 'lose', 'double', 'swap', 'skip', 'serve', 'serve', 'deliver', 'deliver', 'cut', 'pass', 'resync');
+  const step = fc.constantFrom(
+    'say',
+    'lose',
+    'double',
+    'swap',
+    'skip',
+    'serve',
+    'serve',
+    'deliver',
+    'deliver',
+    'cut',
+    'pass',
+    'resync',
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 5 }), async (steps, page) => {
       const { server, clock, hall, arrived, from, client } = await opened();
@@ -190,7 +202,13 @@ test('any interleaving of live, history, duplicates, losses and broken connectio
       const told = new Set(arrived);
       expect(arrived).toEqual([...told].sort((a, b) => a - b));
       for (let offset = 1; offset <= count; offset++) if (!skipped.has(offset)) expect(told.has(offset)).toBe(true);
-      const shown = hall.state().timeline.flatMap((entry) => (entry.kind === 'gap' ? Array.from({ length: entry.to - entry.from + 1 }, (_, i) => entry.from + i) : [entry.offset]));
+      const shown = hall
+        .state()
+        .timeline.flatMap((entry) =>
+          entry.kind === 'gap'
+            ? Array.from({ length: entry.to - entry.from + 1 }, (_, i) => entry.from + i)
+            : [entry.offset],
+        );
       expect(shown).toEqual(Array.from({ length: count }, (_, i) => i + 1));
       await client.close();
     }),

@@ -34,15 +34,27 @@ describe('corrections', () => {
 
   test('a deletion leaves the place and takes text, mentions and reactions', () => {
     const root = envelope('channel_message', { text: 'oops', mentions: ['mere'] });
-    const replica = replicaOf(at(1, root), at(2, envelope('reaction', { target: root.id, emoji: '👍', op: 'add' })), at(3, envelope('delete', { target: root.id }, 'moderator')));
+    const replica = replicaOf(
+      at(1, root),
+      at(2, envelope('reaction', { target: root.id, emoji: '👍', op: 'add' })),
+      at(3, envelope('delete', { target: root.id }, 'moderator')),
+    );
     expect(replica.message(root.id)).toMatchObject({ text: '', gone: 'erased', mentions: [], reactions: [] });
     expect(replica.timeline()).toHaveLength(1);
   });
 
   test('reactions count once for each person, and can be taken back', () => {
     const root = envelope('channel_message', { text: 'hi' });
-    const react = (user: string, op: 'add' | 'remove', emoji = '👍') => envelope('reaction', { target: root.id, emoji, op }, user);
-    const replica = replicaOf(at(1, root), at(2, react('ben', 'add')), at(3, react('ben', 'add')), at(4, react('mere', 'add')), at(5, react('ben', 'remove')), at(6, react('ben', 'add', '🌿')));
+    const react = (user: string, op: 'add' | 'remove', emoji = '👍') =>
+      envelope('reaction', { target: root.id, emoji, op }, user);
+    const replica = replicaOf(
+      at(1, root),
+      at(2, react('ben', 'add')),
+      at(3, react('ben', 'add')),
+      at(4, react('mere', 'add')),
+      at(5, react('ben', 'remove')),
+      at(6, react('ben', 'add', '🌿')),
+    );
     expect(replica.message(root.id)?.reactions).toEqual([
       { emoji: '👍', users: ['mere'] },
       { emoji: '🌿', users: ['ben'] },
@@ -74,10 +86,18 @@ test('whatever order pages and live entries come in, and however often, the conv
   const inOrder = replicaOf(...items);
   const expected = { timeline: inOrder.timeline(), thread: inOrder.thread(root.id), unread: inOrder.unreadAfter(1) };
   fc.assert(
-    fc.property(fc.shuffledSubarray(items, { minLength: items.length }), fc.array(fc.constantFrom(...items)), (shuffled, repeated) => {
-      const replica = replicaOf(...repeated, ...shuffled, ...repeated);
-      expect({ timeline: replica.timeline(), thread: replica.thread(root.id), unread: replica.unreadAfter(1) }).toEqual(expected);
-    }),
+    fc.property(
+      fc.shuffledSubarray(items, { minLength: items.length }),
+      fc.array(fc.constantFrom(...items)),
+      (shuffled, repeated) => {
+        const replica = replicaOf(...repeated, ...shuffled, ...repeated);
+        expect({
+          timeline: replica.timeline(),
+          thread: replica.thread(root.id),
+          unread: replica.unreadAfter(1),
+        }).toEqual(expected);
+      },
+    ),
   );
 });
 
@@ -133,8 +153,17 @@ describe('what is unread', () => {
 });
 
 test('a gap shrinks as its entries are filled in', () => {
-  const replica = replicaOf(at(1, envelope('channel_message', { text: 'a' })), at(6, envelope('channel_message', { text: 'f' })));
+  const replica = replicaOf(
+    at(1, envelope('channel_message', { text: 'a' })),
+    at(6, envelope('channel_message', { text: 'f' })),
+  );
   replica.addGap({ kind: 'gap', from: 2, to: 5, reason: 'skipped' });
   replica.insert([at(3, envelope('channel_message', { text: 'c' }))]);
-  expect(replica.timeline().map((entry) => (entry.kind === 'gap' ? [entry.from, entry.to] : entry.text))).toEqual(['a', [2, 2], 'c', [4, 5], 'f']);
+  expect(replica.timeline().map((entry) => (entry.kind === 'gap' ? [entry.from, entry.to] : entry.text))).toEqual([
+    'a',
+    [2, 2],
+    'c',
+    [4, 5],
+    'f',
+  ]);
 });

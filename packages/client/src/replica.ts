@@ -1,4 +1,4 @@
-import { type Envelope, type InboxItem, type Item, type LogName } from '@konferenco/protocol';
+import type { Envelope, InboxItem, Item, LogName } from '@konferenco/protocol';
 import { type Body, type PlacedCorrection, viewMessage } from './message-view.ts';
 import { readSaid } from './said.ts';
 import { SortedOffsets } from './sorted-offsets.ts';
@@ -41,7 +41,9 @@ export class Replica {
   }
 
   addGap(gap: TimelineGap): void {
-    this.#gaps = [...this.#gaps.filter((known) => known.to < gap.from || known.from > gap.to), gap].sort((a, b) => a.from - b.from);
+    this.#gaps = [...this.#gaps.filter((known) => known.to < gap.from || known.from > gap.to), gap].sort(
+      (a, b) => a.from - b.from,
+    );
   }
 
   /** `from` to `to` were fetched: what is still missing there will not come. */
@@ -56,7 +58,12 @@ export class Replica {
     if (said.kind !== 'text') {
       if (state === 'failed') this.#removeCorrection(envelope.id);
       else if (!this.#targetOf.has(envelope.id) || this.#correction(envelope.id)?.offset === Number.POSITIVE_INFINITY) {
-        this.#placeCorrection({ id: envelope.id, offset: Number.POSITIVE_INFINITY, sender: envelope.from.user_id, said });
+        this.#placeCorrection({
+          id: envelope.id,
+          offset: Number.POSITIVE_INFINITY,
+          sender: envelope.from.user_id,
+          said,
+        });
       }
       return;
     }
@@ -86,7 +93,8 @@ export class Replica {
   /** The other person has read up to `offset`. */
   readByPeer(offset: number): void {
     if (offset <= this.#peerRead) return;
-    for (const id of this.#main.between(this.#peerRead + 1, offset).map((at) => this.#idAt.get(at))) if (id) this.#views.delete(id);
+    for (const id of this.#main.between(this.#peerRead + 1, offset).map((at) => this.#idAt.get(at)))
+      if (id) this.#views.delete(id);
     for (const thread of this.#threads.values()) {
       for (const at of thread.between(this.#peerRead + 1, offset)) this.#views.delete(this.#idAt.get(at) ?? '');
     }
@@ -120,7 +128,10 @@ export class Replica {
     if (!body) return undefined;
     let view = this.#views.get(id);
     if (!view) {
-      const state = body.state === 'stored' && body.offset !== null && body.offset <= this.#peerRead && body.sender === this.#me() ? 'read' : body.state;
+      const state =
+        body.state === 'stored' && body.offset !== null && body.offset <= this.#peerRead && body.sender === this.#me()
+          ? 'read'
+          : body.state;
       const replies = this.#threads.get(id)?.size ?? 0;
       view = viewMessage(this.#log, { ...body, state }, this.#corrections.get(id)?.values() ?? [], replies);
       this.#views.set(id, view);
@@ -151,7 +162,9 @@ export class Replica {
   /** Forgets everything stored; what waits in the outbox stays. */
   clear(): void {
     const drafts = [...this.#unstored].flatMap((id) => this.#bodies.get(id) ?? []);
-    const corrections = [...this.#corrections.values()].flatMap((all) => [...all.values()]).filter(({ offset }) => offset === Number.POSITIVE_INFINITY);
+    const corrections = [...this.#corrections.values()]
+      .flatMap((all) => [...all.values()])
+      .filter(({ offset }) => offset === Number.POSITIVE_INFINITY);
     this.#bodies = new Map(drafts.map((body) => [body.id, body]));
     this.#idAt = new Map();
     this.#corrections = new Map();
@@ -173,7 +186,15 @@ export class Replica {
     if ((this.#bodies.get(envelope.id)?.offset ?? null) !== null) return;
     this.#unstored.delete(envelope.id);
     this.#idAt.set(offset, envelope.id);
-    this.#bodies.set(envelope.id, { id: envelope.id, offset, at, sender, timestamp: envelope.timestamp, said, state: 'stored' });
+    this.#bodies.set(envelope.id, {
+      id: envelope.id,
+      offset,
+      at,
+      sender,
+      timestamp: envelope.timestamp,
+      said,
+      state: 'stored',
+    });
     this.#place(offset, said.thread);
     this.#changed(envelope.id);
   }
@@ -186,7 +207,16 @@ export class Replica {
       this.#views.delete(known.id);
       return;
     }
-    const body: Body = { id: `gone:${offset}`, offset, at, sender: '', timestamp: at, said: { kind: 'text', text: '', mentions: [] }, gone, state: 'stored' };
+    const body: Body = {
+      id: `gone:${offset}`,
+      offset,
+      at,
+      sender: '',
+      timestamp: at,
+      said: { kind: 'text', text: '', mentions: [] },
+      gone,
+      state: 'stored',
+    };
     this.#idAt.set(offset, body.id);
     this.#bodies.set(body.id, body);
     this.#place(offset, undefined);
@@ -238,7 +268,11 @@ export class Replica {
     });
   }
 
-  #assemble(offsets: SortedOffsets, gaps: readonly TimelineGap[], belongs: (message: Message) => boolean): readonly TimelineEntry[] {
+  #assemble(
+    offsets: SortedOffsets,
+    gaps: readonly TimelineGap[],
+    belongs: (message: Message) => boolean,
+  ): readonly TimelineEntry[] {
     const entries: TimelineEntry[] = [];
     let nextGap = 0;
     for (const offset of offsets.all()) {

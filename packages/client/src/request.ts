@@ -44,7 +44,9 @@ export class Requests {
   }
 
   publish(envelope: string): Promise<ReplyOf<'publish'>> {
-    return this.#request((ref) => `{"type":"publish","ref":${ref},"envelope":${envelope}}`) as Promise<ReplyOf<'publish'>>;
+    return this.#request((ref) => `{"type":"publish","ref":${ref},"envelope":${envelope}}`) as Promise<
+      ReplyOf<'publish'>
+    >;
   }
 
   /** Hands an answer to its request. False when nobody asked: a late answer, or an error without `ref`. */
@@ -65,7 +67,9 @@ export class Requests {
     if (this.#pending.size >= PENDING_MAX) return Promise.reject(serverError('overloaded'));
     const ref = ++this.#lastRef;
     return new Promise((resolve, reject) => {
-      const cancelTimeout = this.#environment.after(REQUEST_TIMEOUT_MS, () => this.#take(ref)?.reject(clientError('timeout')));
+      const cancelTimeout = this.#environment.after(REQUEST_TIMEOUT_MS, () =>
+        this.#take(ref)?.reject(clientError('timeout')),
+      );
       this.#pending.set(ref, { resolve, reject, cancelTimeout });
       if (!this.#send(text(ref))) this.#take(ref)?.reject(clientError('disconnected'));
     });

@@ -1,4 +1,4 @@
-import { type ErrorName, type RouteName, type Tokens } from '@konferenco/protocol';
+import type { ErrorName, RouteName, Tokens } from '@konferenco/protocol';
 import { asError, clientError, KonferencoError, serverError } from './errors.ts';
 import { ROUTE_PATHS } from './routes.ts';
 import type { Environment, KonferencoErrorLike, Rest } from './types.ts';
@@ -40,11 +40,18 @@ export function createRest(options: RestOptions): Rest {
   return ((route: RouteName, request: Call = {}) => call(route, request)) as Rest;
 }
 
-async function send({ url, environment }: RestOptions, call: { route: RouteName; request: Call; token: string | null }): Promise<unknown> {
+async function send(
+  { url, environment }: RestOptions,
+  call: { route: RouteName; request: Call; token: string | null },
+): Promise<unknown> {
   const [method = 'GET', path = '/'] = ROUTE_PATHS[call.route].split(' ');
   const { params = {}, query = {}, body, signal } = call.request;
-  const address = new URL(path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? '')), url);
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) address.searchParams.set(name, String(value));
+  const address = new URL(
+    path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? '')),
+    url,
+  );
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined) address.searchParams.set(name, String(value));
   const headers: Record<string, string> = { accept: 'application/json' };
   if (call.token !== null) headers.authorization = `Bearer ${call.token}`;
   if (body !== undefined) headers['content-type'] = 'application/json';
@@ -79,7 +86,11 @@ function refusal(response: Response, data: unknown, now: number): KonferencoErro
   const after = retryAfter(response.headers.get('retry-after'), now);
   if (typeof data === 'object' && data !== null && 'code' in data && 'error' in data) {
     const body = data as KonferencoErrorLike;
-    return new KonferencoError({ ...(after === undefined ? {} : { retry_after_ms: after }), ...body, message: body.message ?? body.error });
+    return new KonferencoError({
+      ...(after === undefined ? {} : { retry_after_ms: after }),
+      ...body,
+      message: body.message ?? body.error,
+    });
   }
   return serverError(nameOf(response.status), after);
 }

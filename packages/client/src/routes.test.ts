@@ -3,6 +3,8 @@ import { ROUTES } from '@konferenco/protocol/schema';
 import { ROUTE_PATHS } from './routes.ts';
 
 test('the table of routes says what the protocol says', () => {
-  const protocol = Object.fromEntries(Object.entries(ROUTES).map(([name, { method, path }]) => [name, `${method} ${path}`]));
+  const protocol = Object.fromEntries(
+    Object.entries(ROUTES).map(([name, { method, path }]) => [name, `${method} ${path}`]),
+  );
   expect(ROUTE_PATHS as Record<string, string>).toEqual(protocol);
 });

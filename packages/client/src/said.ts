@@ -1,8 +1,21 @@
-import type { DeletePayload, EditPayload, Envelope, ReactionPayload, TextPayload, ThreadReplyPayload } from '@konferenco/protocol';
+import type {
+  DeletePayload,
+  EditPayload,
+  Envelope,
+  ReactionPayload,
+  TextPayload,
+  ThreadReplyPayload,
+} from '@konferenco/protocol';
 
 /** What an envelope means for a conversation's timeline. */
 export type Said =
-  | { readonly kind: 'text'; readonly text: string; readonly mentions: readonly string[]; readonly reply_to?: string; readonly thread?: string }
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      readonly mentions: readonly string[];
+      readonly reply_to?: string;
+      readonly thread?: string;
+    }
   | { readonly kind: 'edit'; readonly target: string; readonly text: string; readonly mentions: readonly string[] }
   | { readonly kind: 'delete'; readonly target: string }
   | { readonly kind: 'reaction'; readonly target: string; readonly emoji: string; readonly op: 'add' | 'remove' };

@@ -76,7 +76,12 @@ export class LogThread implements Thread {
     const { wire, log, replica } = this.#options;
     let before: number | undefined;
     for (let pages = 0; pages < PAGES_MAX; pages++) {
-      const page = await wire.ask('history', { log, thread: this.root, limit: LIMITS.page, ...(before === undefined ? {} : { before }) });
+      const page = await wire.ask('history', {
+        log,
+        thread: this.root,
+        limit: LIMITS.page,
+        ...(before === undefined ? {} : { before }),
+      });
       replica.insert(page.items);
       before = page.items[0]?.offset;
       if (!page.has_more || before === undefined) return;

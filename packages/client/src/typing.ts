@@ -50,7 +50,11 @@ export class Typing {
     const had = this.#others.has(user);
     this.#others.get(user)?.();
     this.#others.delete(user);
-    if (active) this.#others.set(user, this.#options.environment.after(TYPING_LAPSE_MS, () => this.heard(user, false)));
+    if (active)
+      this.#others.set(
+        user,
+        this.#options.environment.after(TYPING_LAPSE_MS, () => this.heard(user, false)),
+      );
     if (had !== active) this.#options.changed();
   }
 

@@ -10,7 +10,13 @@ interface Shared {
 const KonferencoContext = createContext<Shared | null>(null);
 
 /** Gives the components below it the client their hooks use. */
-export function KonferencoProvider({ client, children }: { readonly client: Client; readonly children?: ReactNode }): ReactNode {
+export function KonferencoProvider({
+  client,
+  children,
+}: {
+  readonly client: Client;
+  readonly children?: ReactNode;
+}): ReactNode {
   const shared = useMemo<Shared>(() => ({ client, openings: new Map() }), [client]);
   return createElement(KonferencoContext.Provider, { value: shared }, children);
 }

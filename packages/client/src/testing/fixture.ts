@@ -82,6 +82,8 @@ export function fixture(options: Partial<ClientOptions> = {}, surroundings: Part
   };
 }
 
-export function texts(state: { readonly timeline: readonly { readonly kind: string; readonly text?: string }[] }): readonly string[] {
+export function texts(state: {
+  readonly timeline: readonly { readonly kind: string; readonly text?: string }[];
+}): readonly string[] {
   return state.timeline.map((entry) => (entry.kind === 'message' ? (entry.text ?? '') : 'gap'));
 }

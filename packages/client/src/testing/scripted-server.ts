@@ -161,7 +161,8 @@ export class ScriptedServer {
   }
 
   #answer(frame: ClientFrame): readonly ServerFrame[] {
-    const reply = (data: unknown): readonly ServerFrame[] => ('ref' in frame && frame.ref !== undefined ? [{ type: 'reply', ref: frame.ref, data }] : []);
+    const reply = (data: unknown): readonly ServerFrame[] =>
+      'ref' in frame && frame.ref !== undefined ? [{ type: 'reply', ref: frame.ref, data }] : [];
     switch (frame.type) {
       case 'hello':
         return reply(this.#hello());
@@ -169,7 +170,11 @@ export class ScriptedServer {
         return reply({ expires_at: this.expires_at });
       case 'subscribe':
         for (const log of frame.logs) this.#subscribed.add(log);
-        return reply({ logs: Object.fromEntries(frame.logs.map((log) => [log, { first: this.log(log).first, head: this.head(log) }])) });
+        return reply({
+          logs: Object.fromEntries(
+            frame.logs.map((log) => [log, { first: this.log(log).first, head: this.head(log) }]),
+          ),
+        });
       case 'unsubscribe':
         for (const log of frame.logs) this.#subscribed.delete(log);
         return reply({});
@@ -201,11 +206,16 @@ export class ScriptedServer {
   }
 
   #publish(envelope: Envelope, reply: (data: unknown) => readonly ServerFrame[]): readonly ServerFrame[] {
-    const name = envelope.to.type === 'channel' ? `ch:${envelope.to.id}` : `dm:${[envelope.from.user_id, envelope.to.id].sort().join(':')}`;
+    const name =
+      envelope.to.type === 'channel'
+        ? `ch:${envelope.to.id}`
+        : `dm:${[envelope.from.user_id, envelope.to.id].sort().join(':')}`;
     const known = this.log(name).items.find((item) => item.envelope?.id === envelope.id);
     if (known) return reply({ log: name, offset: known.offset, at: known.at, duplicate: true });
     const item = this.store(name, envelope);
-    const live: readonly ServerFrame[] = this.#subscribed.has(name) ? [{ type: 'message', log: name, items: [item] }] : [];
+    const live: readonly ServerFrame[] = this.#subscribed.has(name)
+      ? [{ type: 'message', log: name, items: [item] }]
+      : [];
     return [...live, ...reply({ log: name, offset: item.offset, at: item.at })];
   }
 
@@ -213,11 +223,15 @@ export class ScriptedServer {
     const size = Math.min(limit, this.page);
     if (log.startsWith('in:')) return this.#inboxHistory(log, after, size);
     const stored = this.log(log);
-    const all = thread === undefined ? stored.items : stored.items.filter(({ envelope }) => envelope?.payload.thread === thread);
+    const all =
+      thread === undefined ? stored.items : stored.items.filter(({ envelope }) => envelope?.payload.thread === thread);
     const state = { log, first: stored.first, head: this.head(log) };
     if (after !== undefined) {
       const rest = all.filter(({ offset }) => offset > after);
-      const gap = after + 1 < stored.first ? { gap: { from: after + 1, to: stored.first - 1, reason: 'retention' as const } } : {};
+      const gap =
+        after + 1 < stored.first
+          ? { gap: { from: after + 1, to: stored.first - 1, reason: 'retention' as const } }
+          : {};
       return { ...state, items: rest.slice(0, size), has_more: rest.length > size, ...gap };
     }
     const rest = all.filter(({ offset }) => before === undefined || offset < before);
@@ -226,6 +240,12 @@ export class ScriptedServer {
 
   #inboxHistory(log: LogName, after: number | undefined, size: number): ReplyOf<'history'> {
     const rest = this.inbox.filter(({ inbox }) => inbox > (after ?? Math.max(0, this.inbox.length - size)));
-    return { log, items: rest.slice(0, size), first: this.inbox.length > 0 ? 1 : 0, head: this.inbox.length, has_more: rest.length > size };
+    return {
+      log,
+      items: rest.slice(0, size),
+      first: this.inbox.length > 0 ? 1 : 0,
+      head: this.inbox.length,
+      has_more: rest.length > size,
+    };
   }
 }
