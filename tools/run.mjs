@@ -113,14 +113,16 @@ function bun(args) {
 /** Runs a program in the project's folder, passes signals on, and returns its exit code (128 + n after signal n). */
 function run(program, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: ROOT, stdio: 'inherit', ...options });
+    // Listening comes before the child exists: a signal in between would end this process alone and leave an orphan.
     // On a terminal Ctrl-C reaches the whole foreground group, so the child already has it; a second one would read
     // as "stop at once". Everything else arrives here alone.
+    let child = null;
     const pass = (signal) => {
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child?.kill(signal);
     };
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.on(signal, pass);
+    child = spawn(program, args, { cwd: ROOT, stdio: 'inherit', ...options });
     const finish = (code) => {
       for (const signal of signals) process.off(signal, pass);
       resolve(code);
