@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, startServer, createLog, type RunningServer } from '@konferenco/server';
+import { createLog, loadConfig, startServer } from '@konferenco/server';
+import { type RunningProcess, startServerProcess } from './server-process.ts';
 
 export interface TestServerOptions {
   /** `memory` (default) runs in this process and forgets; `disk` runs the real program as a process of its own. */
@@ -21,7 +22,7 @@ export interface TestServerOptions {
 export interface ServerMetrics {
   readonly activeConnections: number;
   readonly memoryUsageMB: number;
-  /** Every sample of `/metrics` without labels, by name. */
+  /** Every sample of `/metrics` by name and, where it has any, labels as written there: `name{label="value"}`. */
   readonly samples: ReadonlyMap<string, number>;
 }
 
@@ -33,7 +34,9 @@ export class TestServer {
   readonly port: number;
   /** Folder of a `disk` server. */
   readonly dir: string | null;
-  readonly #running: Running;
+  readonly #running: RunningProcess;
+  /** A folder made for this server alone, removed at its end. */
+  readonly #temporary: string | null;
 
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
     const env: Record<string, string> = {
@@ -43,14 +46,15 @@ export class TestServer {
       ...options.env,
       PORT: String(options.port ?? 0),
     };
-    if (options.storage !== 'disk') return new TestServer(await startHere(env), null);
-    const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'konferenco-test-'));
-    const running = await startProcess({ ...env, KONFERENCO_DATA: dir }, options.dir === undefined ? dir : null);
-    return new TestServer(running, dir);
+    if (options.storage !== 'disk') return new TestServer(await startHere(env), null, null);
+    const temporary = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'konferenco-test-')) : null;
+    const dir = options.dir ?? temporary ?? '';
+    return new TestServer(await startServerProcess({ ...env, KONFERENCO_DATA: dir }), dir, temporary);
   }
 
-  private constructor(running: Running, dir: string | null) {
+  private constructor(running: RunningProcess, dir: string | null, temporary: string | null) {
     this.#running = running;
+    this.#temporary = temporary;
     this.port = running.port;
     this.dir = dir;
     this.httpUrl = `http://127.0.0.1:${running.port}`;
@@ -62,10 +66,24 @@ export class TestServer {
     return this.#running.pid;
   }
 
+  /** Exit code of a `disk` server once it has ended; `null` after a signal ended it. Never settles for a `memory` server. */
+  get exited(): Promise<number | null> {
+    return this.#running.exited;
+  }
+
+  /**
+   * Code with which the owner of a system without demo sign-in comes in.
+   *
+   * Rejects when the server ends without having printed one.
+   */
+  ownerInvite(): Promise<string> {
+    return this.#running.ownerInvite();
+  }
+
   async getMetrics(): Promise<ServerMetrics> {
     const text = await (await fetch(`${this.httpUrl}/metrics`)).text();
     const samples = new Map<string, number>();
-    for (const [, name = '', value] of text.matchAll(/^(\w+) (\S+)$/gm)) samples.set(name, Number(value));
+    for (const [, name = '', value] of text.matchAll(/^(\w+(?:\{.*\})?) (\S+)$/gm)) samples.set(name, Number(value));
     return {
       activeConnections: samples.get('konferenco_connections') ?? 0,
       memoryUsageMB: (samples.get('konferenco_resident_bytes') ?? 0) / 1_048_576,
@@ -73,58 +91,39 @@ export class TestServer {
     };
   }
 
-  /** Ends the server in good order; clients are closed without waiting for them to move. */
-  stop(): Promise<void> {
-    return this.#running.stop();
+  /**
+   * Ends the server in good order. A `memory` server closes its clients at once; a `disk` server asks them to move, as
+   * the program does, and ends when they have or its time for that is over: close them first where that matters.
+   */
+  async stop(): Promise<void> {
+    await this.#running.stop();
+    this.#forget();
   }
 
-  /** Ends the process with SIGKILL, as a crash does. Only a `disk` server can be killed. */
+  /** Ends the process with SIGKILL, as a crash does. Only a `disk` server can be killed; its folder stays until `stop`. */
   kill(): Promise<void> {
     return this.#running.kill();
   }
+
+  #forget(): void {
+    if (this.#temporary !== null) rmSync(this.#temporary, { recursive: true, force: true });
+  }
 }
 
-interface Running {
-  readonly port: number;
-  readonly pid: number | null;
-  stop(): Promise<void>;
-  kill(): Promise<void>;
-}
-
-async function startHere(env: Readonly<Record<string, string>>): Promise<Running> {
+async function startHere(env: Readonly<Record<string, string>>): Promise<RunningProcess> {
   const config = loadConfig(env, []);
-  const server: RunningServer = await startServer({ config, log: createLog(config.logLevel), seed: false });
+  const server = await startServer({ config, log: createLog(config.logLevel), seed: false });
   return {
     port: server.port,
     pid: null,
+    exited: new Promise(() => undefined),
+    async ownerInvite() {
+      if (server.ownerInvite === null) throw new Error('this server has no invitation for an owner');
+      return server.ownerInvite;
+    },
     stop: () => server.stop({ drain_ms: 0 }),
     kill: async () => {
       throw new Error("a server with storage 'memory' lives in this process; start it with storage 'disk' to kill it");
     },
   };
-}
-
-/** Starts the real program and waits until it says where it listens. */
-async function startProcess(env: Readonly<Record<string, string>>, temporary: string | null): Promise<Running> {
-  const main = Bun.resolveSync('@konferenco/server/main', import.meta.dir);
-  const child = Bun.spawn([process.execPath, main], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdout: 'pipe', stderr: 'inherit' });
-  const port = await listeningPort(child.stdout);
-  if (port === null) throw new Error(`the server ended before it listened, with code ${await child.exited}`);
-  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
-    child.kill(signal);
-    await child.exited;
-    if (temporary && signal === 'SIGTERM') rmSync(temporary, { recursive: true, force: true });
-  };
-  return { port, pid: child.pid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
-}
-
-async function listeningPort(stdout: ReadableStream<Uint8Array>): Promise<number | null> {
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of stdout) {
-    text += decoder.decode(chunk, { stream: true });
-    const found = /listens on \S+:(\d+)/.exec(text);
-    if (found) return Number(found[1]);
-  }
-  return null;
 }
