@@ -15,15 +15,19 @@ export function cleanName(text: string): string {
   return name;
 }
 
-/** A name without accents and case, for finding by the beginning of it, at most 40 characters; `Mere Tāwhai` becomes `mere tawhai`. */
+/** A name without accents and case, for finding by the beginning of it, at most 40 characters; `Mere Tāwhai` becomes `mere_tawhai`. */
 export function foldName(name: string): string {
-  return name
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim()
-    .slice(0, MAX_FOLDED);
+  return (
+    name
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, '_')
+      .slice(0, MAX_FOLDED)
+      // Cutting may have split a surrogate pair.
+      .replace(/[\uD800-\uDBFF]$/, '')
+      .replace(/^_|_$/g, '')
+  );
 }
 
 /** The id a name suggests: `Mere Tāwhai` becomes `mere-tawhai`; scripts without ASCII letters become `user`. */

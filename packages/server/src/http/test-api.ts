@@ -1,0 +1,130 @@
+import type { StoredEntry } from '@konferenco/core';
+import { createIdGenerator, type Envelope, type LogName } from '@konferenco/protocol';
+import { ROUTES, type Route, type RouteBody, type RouteName, type RouteResponse } from '@konferenco/protocol/schema';
+import { Compile } from 'typebox/compile';
+import { createAuthenticator } from '../accounts/authenticator.ts';
+import { createMemoryKeyStore } from '../accounts/key-store.ts';
+import { createWorld, type World } from '../accounts/test-world.ts';
+import { createTicketService } from '../accounts/tickets.ts';
+import { createTokenService, type TokenService } from '../accounts/tokens.ts';
+import { createHttpApp } from './app.ts';
+import type { ErrorBody } from './errors.ts';
+import type { Answer, HttpDeps } from './handler.ts';
+
+export interface Call<Name extends RouteName> {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: RouteBody<Name>;
+  readonly token?: string;
+  readonly address?: string;
+}
+
+/** A REST surface over the test world, and people signed in to it. */
+export interface TestApi extends World {
+  readonly app: ReturnType<typeof createHttpApp>;
+  readonly tokens: TokenService;
+  readonly deps: HttpDeps;
+  readonly answers: Answer[];
+  readonly faults: unknown[];
+  /** The response of a route as it is. */
+  send<Name extends RouteName>(route: Name, call?: Call<Name>): Promise<Response>;
+  /** The data of a route, checked against its schema. Fails when it answers with an error. */
+  call<Name extends RouteName>(route: Name, user: string | null, call?: Call<Name>): Promise<RouteResponse<Name>>;
+  /** The name of the error a route answers with; `'ok'` when it succeeds. */
+  refusal<Name extends RouteName>(route: Name, user: string | null, call?: Call<Name>): Promise<string>;
+  tokenOf(user: string): Promise<string>;
+  /** Appends a text message as the publish handler would. */
+  say(log: LogName, sender: string, text: string): Promise<StoredEntry & { readonly id: string }>;
+}
+
+export async function createTestApi(
+  options: Parameters<typeof createWorld>[0] & Partial<HttpDeps> = {},
+): Promise<TestApi> {
+  const world = await createWorld(options);
+  const tokens = await createTokenService({ ...world, keys: createMemoryKeyStore() });
+  const tickets = createTicketService({ ...world, secret: tokens.ticketSecret });
+  const authenticator = createAuthenticator({ context: world, tokens, tickets });
+  const answers: Answer[] = [];
+  const faults: unknown[] = [];
+  const deps: HttpDeps = {
+    context: world,
+    tokens,
+    tickets,
+    authenticator,
+    onAnswer: (answer) => answers.push(answer),
+    onFault: (error) => faults.push(error),
+    ...options,
+  };
+  const app = createHttpApp(deps);
+  const signedIn = new Map<string, string>();
+  const newId = createIdGenerator({ now: () => world.clock.now(), random16: () => world.random.bytes(16) });
+
+  const api: TestApi = {
+    ...world,
+    app,
+    tokens,
+    deps,
+    answers,
+    faults,
+    async send(name, { params = {}, query, body, token, address } = {}) {
+      const route: Route = ROUTES[name];
+      const path = route.path.replace(/\{(\w+)\}/g, (_, param: string) => encodeURIComponent(params[param] ?? ''));
+      const search = query ? `?${new URLSearchParams(query)}` : '';
+      const init = {
+        method: route.method,
+        headers: {
+          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      };
+      return app.fetch(new Request(`http://hui.test${path}${search}`, init), address === undefined ? {} : { address });
+    },
+    async tokenOf(user) {
+      const known = signedIn.get(user);
+      if (known) return known;
+      const { access_token } = await tokens.begin(user, 'phone');
+      signedIn.set(user, access_token);
+      return access_token;
+    },
+    async call(name, user, call = {}) {
+      const response = await api.send(name, user === null ? call : { ...call, token: await api.tokenOf(user) });
+      const data: unknown = await response.json();
+      if (response.status !== 200) throw new Error(`${name}: ${response.status} ${JSON.stringify(data)}`);
+      const schema = Compile(ROUTES[name].response);
+      if (!schema.Check(data)) throw new Error(`${name}: ${JSON.stringify([...schema.Errors(data)])}`);
+      return data as RouteResponse<typeof name>;
+    },
+    async refusal(name, user, call = {}) {
+      const response = await api.send(name, user === null ? call : { ...call, token: await api.tokenOf(user) });
+      return response.status === 200 ? 'ok' : ((await response.json()) as ErrorBody).error;
+    },
+    async say(log, sender, text) {
+      const id = newId();
+      const [kind, first = '', second] = log.split(':');
+      const to: Envelope['to'] =
+        kind === 'dm'
+          ? { type: 'user', id: second === sender ? first : (second ?? first) }
+          : { type: kind === 'ev' ? 'broadcast' : 'channel', id: first };
+      const envelope: Envelope = {
+        id,
+        type: 'chat',
+        subtype: kind === 'dm' ? 'direct_message' : 'channel_message',
+        from: { user_id: sender },
+        to,
+        payload: { text },
+        timestamp: world.clock.now(),
+      };
+      const notify = kind === 'dm' ? [first, second ?? ''].map((user) => ({ user, reason: 'direct' as const })) : [];
+      const row = (user: string, peer: string) => ({ collection: 'direct', key: `${user}/${peer}`, value: {} });
+      const changes = kind === 'dm' ? [row(first, second ?? ''), row(second ?? '', first)] : [];
+      const expires_at = world.clock.now() + 86_400_000;
+      const append = { log, id, sender, envelope: JSON.stringify(envelope), expires_at, text, notify };
+      await world.store.commit([{ appends: [append], changes }]);
+      const entry = await world.store.locate(log, id);
+      if (!entry) throw new Error('the message was not stored');
+      return entry;
+    },
+  };
+  return api;
+}
