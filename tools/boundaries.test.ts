@@ -110,6 +110,12 @@ describe('is refused', () => {
       "import { h } from '../adapters/nats/bus.ts';",
       /composition root/,
     ],
+    [
+      'the program using a stand-in of its tests',
+      'packages/server/src/a.ts',
+      "import { w } from './test-world.ts';",
+      /only tests/,
+    ],
   ];
   for (const [title, file, source, message] of cases) {
     test(title, async () => {

@@ -32,9 +32,18 @@ export function sourceFiles(root: string): string[] {
   ].flatMap((pattern) => findFiles(root, pattern));
 }
 
+/** Folders and files that only tests use: suites, contract suites, stand-ins (`testing/`, `test-world.ts`). */
+const TEST_ONLY = [
+  /\.test\.tsx?$/,
+  /^tests\//,
+  /^packages\/testkit\/src\/contracts\//,
+  /\/testing\//,
+  /^(?!packages\/testkit\/).*\/test-[\w-]+\.tsx?$/,
+] as const;
+
 /** A test, or something only tests use. */
 export function isTest(path: string): boolean {
-  return /\.test\.tsx?$/.test(path) || path.startsWith('tests/');
+  return TEST_ONLY.some((pattern) => pattern.test(path));
 }
 
 export function readText(path: string): Promise<string> {
