@@ -84,7 +84,7 @@ export class Following {
   close(): void {
     if (!this.#opened) return;
     this.#opened = false;
-    this.#closedBefore = true;
+    this.#closedBefore = !this.#listed;
     this.#options.subscriptions.release(this.#options.log, 'opened');
     this.#settle();
   }
@@ -104,7 +104,11 @@ export class Following {
   /** The subscription stands. */
   subscribed(state: LogState): void {
     const position = this.#feed.position;
-    if (this.#closedBefore && position !== null && state.head - position > RESTART_BEHIND) this.reset();
+    if (this.#closedBefore && position !== null) {
+      if (state.head - position > RESTART_BEHIND) this.reset();
+      // What was said while nobody looked is history, not an arrival.
+      this.#since = state.head;
+    }
     this.#closedBefore = false;
     this.#stand(state);
     this.resume();

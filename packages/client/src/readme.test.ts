@@ -1,0 +1,25 @@
+import { expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const PACKAGE = join(import.meta.dir, '..');
+const TSC = join(PACKAGE, '../../node_modules/.bin/tsc');
+
+test('the code in the README compiles', async () => {
+  const readme = await Bun.file(join(PACKAGE, 'README.md')).text();
+  const blocks = [...readme.matchAll(/```(tsx?)\n(.*?)```/gs)];
+  expect(blocks.length).toBeGreaterThanOrEqual(4);
+  // Inside the package, so that its own name and React resolve as they do for its users.
+  const folder = await mkdtemp(join(PACKAGE, 'readme-check-'));
+  try {
+    for (const [index, [, kind, code]] of blocks.entries())
+      await Bun.write(join(folder, `block-${index}.${kind}`), code ?? '');
+    const config = { extends: '../tsconfig.json', include: ['*.ts', '*.tsx'] };
+    await Bun.write(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    const { exitCode, stdout } = Bun.spawnSync([TSC, '-p', folder]);
+    expect(stdout.toString()).toBe('');
+    expect(exitCode).toBe(0);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}, 120_000);
