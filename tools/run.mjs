@@ -2,7 +2,7 @@
 // Runs on plain Node >= 20 and on nothing else, because it runs before anything is installed.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,15 +13,6 @@ const BUN = join(ROOT, 'node_modules', '.bin', WINDOWS ? 'bun.exe' : 'bun');
 const BUN_VERSION = '1.4.5';
 const MARKER = join(ROOT, 'node_modules', '.installed');
 const WEB_PAGE = join(ROOT, 'apps', 'web', 'dist', 'index.html');
-/** What the web application is made of; when one of these is newer than the built page, it is built again. */
-const WEB_INPUTS = [
-  'apps/web',
-  'packages/client',
-  'packages/core',
-  'packages/protocol',
-  'tools/build-web.ts',
-  'bun.lock',
-];
 
 const COMMANDS = {
   start: startServer,
@@ -42,8 +33,9 @@ process.exit(await action(args));
 
 async function startServer(args) {
   const help = args.includes('--help') || args.includes('-h');
-  if (!help && webIsStale()) {
-    say('Building the web application (first start, or its sources changed) …');
+  if (!help) {
+    if (!existsSync(WEB_PAGE)) say('Building the web application (once, and after its sources changed) …');
+    // Whether there is anything to do, tools/build-web.ts knows.
     const code = await bun(['tools/build-web.ts']);
     if (code !== 0) fail('The web application could not be built; the messages above say why.', code);
   }
@@ -86,24 +78,6 @@ function fingerprint() {
     if (existsSync(join(ROOT, file))) hash.update(`${file}\n`).update(readFileSync(join(ROOT, file)));
   }
   return hash.digest('hex');
-}
-
-function webIsStale() {
-  if (!existsSync(WEB_PAGE)) return true;
-  const built = statSync(WEB_PAGE).mtimeMs;
-  return WEB_INPUTS.some((input) => newestIn(join(ROOT, input)) > built);
-}
-
-function newestIn(path) {
-  if (!existsSync(path)) return 0;
-  const entry = statSync(path);
-  if (!entry.isDirectory()) return entry.mtimeMs;
-  let newest = 0;
-  for (const name of readdirSync(path)) {
-    if (name === 'node_modules' || name === 'dist') continue;
-    newest = Math.max(newest, newestIn(join(path, name)));
-  }
-  return newest;
 }
 
 function bun(args) {
