@@ -187,8 +187,9 @@ export class LogConversation implements Conversation {
     this.#following.live(items);
   }
 
-  standing(offset: number): ReturnType<Following['standing']> {
-    return this.#following.standing(offset);
+  /** Takes an entry of the inbox. True when the inbox is to tell it. */
+  fromInbox(item: InboxItem): boolean {
+    return this.#following.fromInbox(item);
   }
 
   skipped(from: number, to: number): void {
@@ -214,6 +215,7 @@ export class LogConversation implements Conversation {
   }
 
   lost(): void {
+    this.#following.lost();
     this.#typing.lost();
     this.#changed();
   }

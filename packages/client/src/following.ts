@@ -40,8 +40,10 @@ export class Following {
   #opened = false;
   #listed = false;
   #closedBefore = false;
-  /** The newest offset when following began: what lies before was not an arrival. */
+  /** What lies up to here was no arrival: it was there when following began, or the inbox told it. */
   #since = 0;
+  /** Newest offset heard of before following began: the answer that begins it may be older. */
+  #heard = 0;
 
   constructor(options: FollowingOptions) {
     const { log, wire, environment, replica, deliver, changed } = options;
@@ -107,7 +109,7 @@ export class Following {
     if (this.#closedBefore && position !== null) {
       if (state.head - position > RESTART_BEHIND) this.reset();
       // What was said while nobody looked is history, not an arrival.
-      this.#since = state.head;
+      this.#since = Math.max(this.#since, state.head);
     }
     this.#closedBefore = false;
     this.#stand(state);
@@ -117,6 +119,10 @@ export class Following {
   /** There is a connection: load what opening asked for. */
   resume(): void {
     if (this.#opened && this.#opening && this.#options.wire.online) void this.#loadFirstPage();
+  }
+
+  lost(): void {
+    this.#feed.lost();
   }
 
   refused(error: KonferencoError): void {
@@ -130,6 +136,8 @@ export class Following {
   /** Forgets where it was; what was opened loads again. */
   reset(): void {
     this.#feed.stop();
+    this.#since = 0;
+    this.#heard = 0;
     this.#options.replica.clear();
     this.#pages.reset();
     if (!this.#opened || this.#opening) return;
@@ -137,26 +145,37 @@ export class Following {
     this.#opening.promise.catch((error: unknown) => this.#options.failed(asError(error)));
   }
 
-  /** Entries from the subscription or the inbox. */
+  /** Live entries of the log. */
   live(items: readonly (Item | InboxItem)[]): void {
-    this.#feed.live(items);
+    if (this.#feed.position === null) this.#heard = Math.max(this.#heard, ...items.map(({ offset }) => offset));
+    else this.#feed.live(items);
   }
 
   skipped(from: number, to: number): void {
-    this.#feed.skipped(from, to);
+    if (this.#feed.position === null) this.#heard = Math.max(this.#heard, to);
+    else this.#feed.skipped(from, to);
   }
 
-  /** Whether an entry from the inbox belongs to what is followed here, and whether it was told already. */
-  standing(offset: number): 'elsewhere' | 'told' | 'untold' | 'ahead' {
+  /** Takes an entry of the inbox. True when the inbox is to tell it: following the log does not, or will not. */
+  fromInbox(item: InboxItem): boolean {
+    const { offset } = item;
     const position = this.#feed.position;
-    if (position === null) return 'elsewhere';
-    if (offset <= position) return this.isArrival(offset) ? 'told' : 'untold';
-    return this.#direct || this.#isCurrent() ? 'ahead' : 'elsewhere';
+    if (this.#direct) {
+      this.live([item]);
+      return true;
+    }
+    if (position !== null && offset <= position) return !this.isArrival(offset);
+    if (position !== null && this.#options.subscriptions.isWanted(this.#options.log)) {
+      this.live([item]);
+      return false;
+    }
+    this.#since = Math.max(this.#since, offset);
+    return true;
   }
 
-  /** Whether an entry came after following began. */
+  /** Whether an entry is told as it comes: after following began. All of a direct conversation is told by the inbox. */
   isArrival(offset: number): boolean {
-    return offset > this.#since;
+    return !this.#direct && offset > this.#since;
   }
 
   older(): Promise<void> {
@@ -181,11 +200,11 @@ export class Following {
     if (this.#feed.position === null) {
       const unread = Math.max(this.#options.read(), state.head - UNREAD_WINDOW, state.first - 1);
       const position = this.#listed ? Math.min(unread, state.head) : state.head;
-      this.#since = state.head;
+      this.#since = Math.max(this.#since, state.head);
       this.#feed.start(position);
       this.#pages.begin(position, state.first);
     }
-    void this.#feed.learn(state.head);
+    void this.#feed.learn(Math.max(state.head, this.#heard));
   }
 
   async #loadFirstPage(): Promise<void> {

@@ -25,6 +25,8 @@ export class Inbox {
   #missed: InboxItem[] | null = null;
   #cancelAck: (() => void) | null = null;
   #connection = 0;
+  /** Newest position heard of before the first answer to hello, which may be older. */
+  #heard = 0;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -41,7 +43,7 @@ export class Inbox {
     if (feed.position === null) feed.start(state.cursor ?? fresh);
     this.#position = feed.position;
     this.#missed = [];
-    void feed.learn(state.head).then(() => {
+    void feed.learn(Math.max(state.head, this.#heard)).then(() => {
       if (connection !== this.#connection || !this.#options.wire.online) return;
       const missed = this.#missed ?? [];
       this.#missed = null;
@@ -51,12 +53,14 @@ export class Inbox {
   }
 
   live(items: readonly InboxItem[]): void {
-    this.#feed?.live(items);
+    if (this.#position === null) this.#heard = Math.max(this.#heard, ...items.map(({ inbox }) => inbox));
+    else this.#feed?.live(items);
   }
 
-  /** The server's positions no longer mean what they did. */
+  /** The server's positions no longer mean what they did, or the inbox is another person's. */
   reset(): void {
     this.#feed?.stop();
+    this.#feed = null;
     this.#position = null;
     this.#acked = 0;
   }
@@ -82,7 +86,9 @@ export class Inbox {
   }
 
   lost(): void {
+    this.#feed?.lost();
     this.#connection++;
+    this.#heard = 0;
     this.#missed = null;
     this.#cancelAck?.();
     this.#cancelAck = null;

@@ -1,6 +1,6 @@
 import type { InboxItem, LogName, ReplyOf, ServerFrame } from '@konferenco/protocol';
 import type { LogConversation } from './conversation.ts';
-import type { RestConversationList } from './conversation-list.ts';
+import { REFRESH_SPREAD_MS, type RestConversationList } from './conversation-list.ts';
 import { KonferencoError } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { Inbox } from './inbox.ts';
@@ -45,22 +45,24 @@ export class Session {
       for (const conversation of conversations.values()) conversation.reset();
       outbox.offerAgain();
     }
+    const isFirst = this.#epoch === null;
     this.#epoch = hello.epoch;
     inbox.resume(hello.user_id, hello.inbox);
     subscriptions.resume();
     outbox.flush();
     presence.resume();
     for (const conversation of conversations.values()) conversation.resume();
-    if (this.#parts.hasList()) list.plan();
+    if (this.#parts.hasList()) list.plan(isFirst ? 0 : REFRESH_SPREAD_MS);
   }
 
   lost(): void {
-    const { requests, inbox, outbox, presence, subscriptions, conversations } = this.#parts;
+    const { requests, inbox, outbox, presence, subscriptions, list, conversations } = this.#parts;
     requests.dropAll();
     inbox.lost();
     outbox.lost();
     presence.lost();
     subscriptions.lost();
+    list.lost();
     for (const conversation of conversations.values()) conversation.lost();
   }
 
@@ -109,16 +111,13 @@ export class Session {
   deliverInbox(items: readonly InboxItem[]): void {
     const { events, conversations, list } = this.#parts;
     for (const item of items) {
-      const conversation = conversations.get(item.log);
-      const standing = conversation?.standing(item.offset) ?? 'elsewhere';
-      if (standing === 'ahead') conversation?.live([item]);
-      else if (standing !== 'told') events.emit('message', { log: item.log, item });
-      if (item.reason === 'direct' && !list.has(item.log) && this.#parts.hasList()) list.plan();
+      if (conversations.get(item.log)?.fromInbox(item) ?? true) events.emit('message', { log: item.log, item });
+      if (item.reason === 'direct' && !list.has(item.log) && this.#parts.hasList()) list.plan(0);
     }
   }
 
   #changed(change: ClientEvents['changed']): void {
-    if (change.what !== 'profile' && this.#parts.hasList()) this.#parts.list.plan();
+    if (change.what !== 'profile' && this.#parts.hasList()) this.#parts.list.plan(REFRESH_SPREAD_MS);
     this.#parts.events.emit('changed', change);
   }
 }

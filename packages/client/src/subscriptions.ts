@@ -28,6 +28,11 @@ export class Subscriptions {
     this.#options = options;
   }
 
+  /** Whether somebody follows the log, on this connection or as soon as there is one. */
+  isWanted(log: LogName): boolean {
+    return this.#wanted.has(log);
+  }
+
   isLive(log: LogName): boolean {
     return this.#live.has(log);
   }
