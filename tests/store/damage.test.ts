@@ -179,9 +179,9 @@ describe('a damaged database', () => {
     await fill(first.store, 5, (n) => `{"n":${n}}`);
     await first.store.close();
     await writeFile(join(dir, 'log.db'), Buffer.alloc(8_192, 0x42));
-    expect(openWatched(dir)).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    await expect(openWatched(dir)).rejects.toMatchObject({ name: 'StoreUnavailableError' });
     await truncate(join(dir, 'log.db'), 100);
-    expect(openWatched(dir)).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    await expect(openWatched(dir)).rejects.toMatchObject({ name: 'StoreUnavailableError' });
   });
 });
 

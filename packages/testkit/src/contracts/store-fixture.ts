@@ -1,4 +1,4 @@
-import type { Append, Store } from '@konferenco/core';
+import type { Append, Outcome, Store } from '@konferenco/core';
 
 /** A store under test, and what it costs to let go of it. */
 export interface StoreUnderTest {
@@ -23,4 +23,24 @@ export function uuid(n: number): string {
 /** An append to `ch:hall` by `ann` that lives a year, changed by `over`. */
 export function append(n: number, over: Partial<Append> = {}): Append {
   return { log: 'ch:hall', id: uuid(n), sender: 'ann', envelope: `{"n":${n}}`, expires_at: START + 365 * DAY, ...over };
+}
+
+/** A test's store and its hand on the clock. */
+export interface Bench {
+  readonly store: Store;
+  readonly clock: { now: number };
+}
+
+export async function commitOne(store: Store, one: Append): Promise<Outcome> {
+  const [outcome] = await store.commit([{ appends: [one] }]);
+  if (!outcome) throw new Error('a command got no outcome');
+  return outcome;
+}
+
+export function fill(
+  store: Store,
+  count: number,
+  over: (n: number) => Partial<Append> = () => ({}),
+): Promise<Outcome[]> {
+  return store.commit(Array.from({ length: count }, (_, i) => ({ appends: [append(i + 1, over(i + 1))] })));
 }

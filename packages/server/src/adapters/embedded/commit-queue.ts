@@ -1,4 +1,6 @@
 import { type Command, type Outcome, type Pointer, StoreUnavailableError } from '@konferenco/core';
+import { assertWritable } from '../assert-writable.ts';
+import { type EncodedCall, encodeCall } from './batch-codec.ts';
 import type { CommitReply, Reply } from './messages.ts';
 
 /** Commands that may wait for the disk before callers are turned away. */
@@ -10,12 +12,13 @@ const OVERLAP = 256;
 
 interface Call {
   readonly commands: readonly Command[];
+  readonly encoded: EncodedCall;
   readonly resolve: (outcomes: Outcome[]) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** Writes one batch durably. */
-export type WriteBatch = (calls: readonly (readonly Command[])[]) => Promise<CommitReply>;
+export type WriteBatch = (calls: readonly EncodedCall[]) => Promise<CommitReply>;
 
 /**
  * Group commit: while one batch is in `fsync` the next gathers. Calls made in one turn of the event loop share a batch; a
@@ -39,15 +42,20 @@ export class CommitQueue {
     return this.#waitingCommands + this.#inFlightCommands;
   }
 
-  /** @throws {StoreUnavailableError} when too many commands wait already. */
-  submit(commands: readonly Command[]): Promise<Outcome[]> {
-    if (commands.length === 0) return Promise.resolve([]);
+  /**
+   * @throws {TypeError} when the call cannot be written
+   * @throws {StoreUnavailableError} when too many commands wait already
+   */
+  async submit(commands: readonly Command[]): Promise<Outcome[]> {
+    if (commands.length === 0) return [];
     if (this.size + commands.length > WAITING_LIMIT) {
-      return Promise.reject(new StoreUnavailableError(`${this.size} commands wait for the disk`));
+      throw new StoreUnavailableError(`${this.size} commands wait for the disk`);
     }
+    assertWritable(commands);
+    const encoded = encodeCall(commands);
     this.#waitingCommands += commands.length;
     this.#schedule();
-    return new Promise((resolve, reject) => this.#waiting.push({ commands, resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiting.push({ commands, encoded, resolve, reject }));
   }
 
   /** Resolves when nothing handed over is still waiting. */
@@ -91,8 +99,8 @@ export class CommitQueue {
   async #send(batch: readonly Call[]): Promise<void> {
     this.#inFlight++;
     try {
-      const reply = await this.#write(batch.map((call) => call.commands));
-      batch.forEach((call, i) => settle(call, reply, i));
+      const reply = await this.#write(batch.map((call) => call.encoded));
+      for (const [i, call] of batch.entries()) settle(call, reply, i);
     } catch (error) {
       for (const call of batch) call.reject(asUnavailable(error));
     } finally {

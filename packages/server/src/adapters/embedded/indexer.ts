@@ -19,6 +19,12 @@ CREATE TABLE progress(one INTEGER PRIMARY KEY CHECK(one = 1), seq INTEGER NOT NU
 INSERT INTO progress VALUES(1, 0, 0, '');
 `;
 
+/** What the log holds that the index does not know yet. */
+interface News {
+  readonly rows: readonly { readonly seq: number; readonly log: number; readonly text: string | null }[];
+  readonly removals: readonly { readonly n: number; readonly seq: number }[];
+}
+
 /**
  * Full-text search over the log, in a file of its own that is written without `fsync` and built anew from the log whenever it
  * may have been harmed. Hits are read from the log again, so that nothing erased, expired or damaged is ever shown.
@@ -42,8 +48,9 @@ export class Indexer {
 
   /** Indexes up to {@link CHUNK} entries and removals that were committed since. */
   advance(): IndexProgress {
+    const news = this.#readNews();
     try {
-      return this.#advance();
+      return this.#record(news);
     } catch (error) {
       this.#news.damage(`the search index is built anew: ${error instanceof Error ? error.message : String(error)}`);
       this.#index.close();
@@ -81,7 +88,7 @@ export class Indexer {
     this.#log.close();
   }
 
-  #advance(): IndexProgress {
+  #readNews(): News {
     const rows = this.#log
       .query<{ seq: number; log: number; text: string | null }, [number, number]>(
         'SELECT seq, log, text FROM entries WHERE seq > ? ORDER BY seq LIMIT ?',
@@ -92,20 +99,17 @@ export class Indexer {
         'SELECT n, seq FROM unsearchable WHERE n > ? ORDER BY n LIMIT ?',
       )
       .all(this.#erasures, CHUNK);
+    return { rows, removals };
+  }
+
+  #record({ rows, removals }: News): IndexProgress {
     const insert = this.#index.query('INSERT INTO words(rowid, log, text) VALUES(?, ?, ?)');
     const remove = this.#index.query('DELETE FROM words WHERE rowid = ?');
     const seq = rows.at(-1)?.seq ?? this.#seq;
     const erasures = removals.at(-1)?.n ?? this.#erasures;
     this.#index.transaction(() => {
       for (const { seq: rowid, log, text } of rows) {
-        if (text !== null)
-          insert.run(
-            rowid,
-            `l${log}`,
-            wordsOf(text)
-              .map((word) => word.folded)
-              .join(' '),
-          );
+        if (text !== null) insert.run(rowid, `l${log}`, foldedWords(text));
       }
       for (const removal of removals) remove.run(removal.seq);
       this.#index.query('UPDATE progress SET seq = ?, erasures = ?').run(seq, erasures);
@@ -160,6 +164,12 @@ export class Indexer {
   #discard(): void {
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#path + suffix, { force: true });
   }
+}
+
+function foldedWords(text: string): string {
+  return wordsOf(text)
+    .map((word) => word.folded)
+    .join(' ');
 }
 
 function connect(path: string): Database {

@@ -2,6 +2,8 @@ import { Database } from 'bun:sqlite';
 import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LogName } from '@konferenco/protocol';
+import { type EntryRow, isIntact } from './checksum.ts';
 import { LOG_FILE, numberOf, OWNER_FILE, openForWriting } from './schema.ts';
 import { Trimmer } from './trim.ts';
 import { inspectWal } from './wal-scan.ts';
@@ -21,6 +23,9 @@ export interface OpenLog {
   close(): void;
 }
 
+/** Newest entries whose checksums are verified when the log opens. */
+const CHECKED_AT_OPENING = 100;
+
 /** Longest the writer waits for readers before it gives up starting the WAL over. */
 const RESTART_WAIT_MS = 50;
 
@@ -35,6 +40,8 @@ export function openLog({ dir, renew_epoch }: { dir: string; renew_epoch: boolea
   const path = join(dir, LOG_FILE);
   const lost = quarantineDamagedWal(dir, news);
   const db = openForWriting(path);
+  if (lost) db.run('PRAGMA wal_checkpoint(TRUNCATE)');
+  reportDamagedTail(db, news);
   const epoch = epochOf(db, renew_epoch || lost);
   const writer = new Writer(db);
   const pageSize = numberOf(db, 'PRAGMA page_size');
@@ -86,6 +93,17 @@ function quarantineDamagedWal(dir: string, news: WorkerNews): boolean {
   copyFileSync(wal, kept);
   news.damage(`${finding.description}; a copy is kept in ${kept}`);
   return true;
+}
+
+/** The cheap look at opening: the newest entries, which a crash is likeliest to have touched. */
+function reportDamagedTail(db: Database, news: WorkerNews): void {
+  const rows = db.query<EntryRow & { name: LogName }, [number]>(
+    `SELECT e.seq, e.off, e.at, e.expires, e.id, e.sender, e.gone, e.thread, e.text, e.body, e.crc, l.name
+     FROM entries e JOIN logs l ON l.id = e.log ORDER BY e.seq DESC LIMIT ?`,
+  );
+  for (const row of rows.all(CHECKED_AT_OPENING)) {
+    if (!isIntact(row.name, row)) news.damage(`entry ${row.off} of ${row.name} is damaged`);
+  }
 }
 
 function epochOf(db: Database, renew: boolean): string {

@@ -1,9 +1,9 @@
 import type { Database, Statement } from 'bun:sqlite';
 import type { Page, Range, StoredEntry, StoredPointer, StoredRecord } from '@konferenco/core';
 import { type Gap, inboxLog, type LogName, type LogState } from '@konferenco/protocol';
+import { POINTERS_PER_ENTRY } from '../assert-writable.ts';
 import { cutPage, retentionGap } from '../page.ts';
 import { cursorCrc, type EntryRow, goneOf, isIntact, pointerCrc, PRESENT, reasonOf, recordCrc } from './checksum.ts';
-import { POINTERS_PER_ENTRY } from './schema.ts';
 import type { WorkerNews } from './worker-host.ts';
 
 interface LogRow {

@@ -9,14 +9,11 @@ export const OWNER_FILE = 'owner.db';
 const APPLICATION_ID = 0x4b6f6e66;
 const SCHEMA_VERSION = 1;
 
-/** Pointers an entry may have: a pointer's key is its entry's `seq` times this plus its place among them. */
-export const POINTERS_PER_ENTRY = 16_384;
-
 /**
  * Entries are appended in the order of commit (`seq`), so that a batch touches few pages; positions and ids are indexes beside
  * them. On one machine this shape took 157,000 rows/s in batches of 512 against 76,000 with a key of log and offset and
  * 53,000 without rowid, and `seq` is what the search index counts its progress in. Every row carries a checksum (`crc`).
- * A log's head is its highest offset; `logs.head` only remembers it where trimming deleted the rows.
+ * A pointer's key is its entry's `seq` times `POINTERS_PER_ENTRY` plus its place among them. A log's head is its highest offset; `logs.head` only remembers it where trimming deleted the rows.
  */
 const DDL = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -14,7 +14,7 @@ import {
 } from '@konferenco/core';
 import type { LogName, LogState } from '@konferenco/protocol';
 import { Background } from './background.ts';
-import { encodeCalls } from './batch-codec.ts';
+import { encodeBatch } from './batch-codec.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { CursorQueue } from './cursor-queue.ts';
 import { DamageLog } from './damage-log.ts';
@@ -91,7 +91,7 @@ class EmbeddedStore implements Store {
     this.epoch = parts.epoch;
     this.#parts = parts;
     this.#commits = new CommitQueue(async (calls) => {
-      const reply = await parts.writer.requestWithText('commit', `${parts.now()} ${encodeCalls(calls)}`);
+      const reply = await parts.writer.requestWithText('commit', `${parts.now()} ${encodeBatch(calls)}`);
       parts.background.committed(reply);
       return reply;
     });

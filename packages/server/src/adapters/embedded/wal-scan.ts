@@ -8,6 +8,13 @@ const SOUND: WalFinding = { kind: 'sound' };
 
 type Checksum = readonly [number, number];
 
+/** A WAL file with the byte order of its checksums. */
+interface Wal {
+  readonly view: DataView;
+  readonly littleEndian: boolean;
+  readonly frameBytes: number;
+}
+
 /**
  * Looks beyond the end at which SQLite stops replaying a WAL (file format, section 4). SQLite stops at the first frame whose salts or
  * checksum are wrong and says nothing. Where a frame of the same generation with a commit mark stands at or after that place, a
@@ -18,29 +25,30 @@ export function inspectWal(file: Uint8Array): WalFinding {
   if (file.length <= HEADER_BYTES) return SOUND;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const magic = view.getUint32(0);
-  const littleEndian = (magic & 1) === 0;
-  const seed = checksum(view, 0, 24, [0, 0], littleEndian);
-  const headerHolds = (magic & ~1) === MAGIC && matches(seed, view, 24);
-  if (!headerHolds) return inspectHeadless(file);
-  const frameBytes = FRAME_HEADER_BYTES + pageSizeOf(view);
-  let sum: Checksum = seed;
-  let broken: number | null = null;
-  for (let at = HEADER_BYTES; at + FRAME_HEADER_BYTES <= file.length; at += frameBytes) {
-    if (broken === null) {
-      const next = frameChecksum(view, { at, frameBytes, sum, littleEndian });
-      if (next && view.getUint32(at + 8) === view.getUint32(16) && view.getUint32(at + 12) === view.getUint32(20)) {
-        sum = next;
-        continue;
-      }
-      broken = at;
-    }
+  const wal: Wal = { view, littleEndian: (magic & 1) === 0, frameBytes: FRAME_HEADER_BYTES + pageSizeOf(view) };
+  const seed = extend([0, 0], wal, 0, 24);
+  if ((magic & ~1) !== MAGIC || !matches(seed, view, 24)) return inspectHeadless(file);
+  const end = validEnd(wal, seed);
+  for (let at = end; at + FRAME_HEADER_BYTES <= file.length; at += wal.frameBytes) {
     const current = view.getUint32(at + 8) === view.getUint32(16) || view.getUint32(at + 12) === view.getUint32(20);
     if (current && view.getUint32(at + 4) !== 0) {
-      const frame = (broken - HEADER_BYTES) / frameBytes + 1;
-      return damaged(`the write-ahead log is damaged at frame ${frame}, and a commit after it cannot be replayed`);
+      const frame = (end - HEADER_BYTES) / wal.frameBytes + 1;
+      return damaged(`the write-ahead log is damaged at frame ${frame}, and a commit from there on cannot be replayed`);
     }
   }
   return SOUND;
+}
+
+/** Where SQLite stops replaying: the first frame of another generation, incomplete, or with a wrong checksum. */
+function validEnd(wal: Wal, seed: Checksum): number {
+  const { view, frameBytes } = wal;
+  let at = HEADER_BYTES;
+  for (let sum = seed; at + frameBytes <= view.byteLength; at += frameBytes) {
+    const sameSalts = view.getUint32(at + 8) === view.getUint32(16) && view.getUint32(at + 12) === view.getUint32(20);
+    sum = extend(extend(sum, wal, at, 8), wal, at + FRAME_HEADER_BYTES, frameBytes - FRAME_HEADER_BYTES);
+    if (!sameSalts || !matches(sum, view, at + 16)) return at;
+  }
+  return at;
 }
 
 /** Without a valid header SQLite ignores the whole file. */
@@ -59,20 +67,8 @@ function pageSizeOf(view: DataView): number {
   return size === 1 ? 65_536 : size;
 }
 
-/** The running checksum after the frame, or `null` when it is incomplete or does not match. */
-function frameChecksum(
-  view: DataView,
-  frame: { at: number; frameBytes: number; sum: Checksum; littleEndian: boolean },
-): Checksum | null {
-  const { at, frameBytes, littleEndian } = frame;
-  if (at + frameBytes > view.byteLength) return null;
-  const afterHeader = checksum(view, at, 8, frame.sum, littleEndian);
-  const sum = checksum(view, at + FRAME_HEADER_BYTES, frameBytes - FRAME_HEADER_BYTES, afterHeader, littleEndian);
-  return matches(sum, view, at + 16) ? sum : null;
-}
-
-/** SQLite's WAL checksum: two sums over pairs of 32-bit words. */
-function checksum(view: DataView, at: number, length: number, from: Checksum, littleEndian: boolean): Checksum {
+/** SQLite's WAL checksum carried on over `length` bytes: two sums over pairs of 32-bit words. */
+function extend(from: Checksum, { view, littleEndian }: Wal, at: number, length: number): Checksum {
   let [a, b] = from;
   for (let i = at; i < at + length; i += 8) {
     a = (a + view.getUint32(i, littleEndian) + b) >>> 0;

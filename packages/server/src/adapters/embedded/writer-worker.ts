@@ -1,6 +1,6 @@
 import { SQLiteError } from 'bun:sqlite';
 import type { Command } from '@konferenco/core';
-import { decodeCalls } from './batch-codec.ts';
+import { decodeBatch } from './batch-codec.ts';
 import type { CommitReply, Reply, WriterRequests } from './messages.ts';
 import { type OpenLog, openLog } from './open-log.ts';
 import { serve } from './worker-host.ts';
@@ -37,14 +37,14 @@ serve((news) => {
   function commit(request: Requests['commit']): CommitReply {
     const cut = request.indexOf(' ');
     const stamp = log().writer.stamp(Number(request.slice(0, cut)));
-    const calls = decodeCalls(request.slice(cut + 1));
+    const calls = decodeBatch(request.slice(cut + 1));
     try {
       const results = guarded(({ writer }) =>
         calls.map((commands) => commands.map((command) => writer.apply(command, stamp))),
       );
       return { at: stamp, seq: log().writer.seq, wal_bytes: log().walBytes(), results };
     } catch (error) {
-      if (broken !== null || calls.length === 1) throw error;
+      if (calls.length === 1 || isOfTheDisk(error)) throw error;
       return commitSingly(stamp, calls);
     }
   }
@@ -92,6 +92,11 @@ serve((news) => {
     }
   };
 });
+
+/** A fault of the disk strikes every call alike; any other may lie in one of them. */
+function isOfTheDisk(error: unknown): boolean {
+  return error instanceof SQLiteError && !/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(error.code ?? '');
+}
 
 function inTransaction<T>({ db }: OpenLog, work: () => T): T {
   db.run('BEGIN IMMEDIATE');

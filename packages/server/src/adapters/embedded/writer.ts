@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { Append, Command, Outcome, RecordKey } from '@konferenco/core';
 import { inboxLog, type LogName } from '@konferenco/protocol';
+import { POINTERS_PER_ENTRY } from '../assert-writable.ts';
 import { loneAppend } from './batch-codec.ts';
 import {
   cursorCrc,
@@ -15,7 +16,7 @@ import {
 } from './checksum.ts';
 import { type LogHead, LogTable } from './log-table.ts';
 import type { Reply } from './messages.ts';
-import { numberOf, POINTERS_PER_ENTRY } from './schema.ts';
+import { numberOf } from './schema.ts';
 
 /** An entry found by its id, with the name of its log. */
 interface FoundEntry extends EntryRow {

@@ -20,7 +20,7 @@ describe('a crash of the memory store', () => {
     store.crash(1);
     const results = await Promise.allSettled(waiting);
     expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
-    expect(store.commit([command(4)])).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    await expect(store.commit([command(4)])).rejects.toMatchObject({ name: 'StoreUnavailableError' });
 
     const restarted = createMemoryStore({ now: () => 1, disk });
     expect(restarted.epoch).toBe('e1');

@@ -13,6 +13,7 @@ import {
   StoreUnavailableError,
 } from '@konferenco/core';
 import { inboxLog, type LogName, type LogState } from '@konferenco/protocol';
+import { assertWritable } from '../assert-writable.ts';
 import { cutPage, retentionGap } from '../page.ts';
 import { matchesTerms, queryTerms, snippetOf, wordsOf } from '../search-text.ts';
 import { MemoryDisk, type MemoryEntry, type MemoryLog, type MemoryPointer } from './disk.ts';
@@ -77,11 +78,12 @@ class InMemoryStore implements MemoryStore {
     return this.#disk.epoch;
   }
 
-  commit(commands: readonly Command[]): Promise<Outcome[]> {
+  async commit(commands: readonly Command[]): Promise<Outcome[]> {
     const size = commands.length;
     if (this.#waitingCommands + size > COMMANDS_WAITING) return unavailable('too many commands wait');
     const at = this.#now();
-    const copy = structuredClone(commands) as readonly Command[];
+    assertWritable(commands);
+    const copy = JSON.parse(JSON.stringify(commands)) as readonly Command[];
     return this.#hand(size, () => copy.map((command) => this.#disk.apply(command, at)));
   }
 
