@@ -18,27 +18,18 @@ import {
   type Standing,
   type Store,
 } from '@konferenco/core';
-import { type Envelope, isId, type LogName, parseLogName } from '@konferenco/protocol';
+import { type Envelope, type LogName, parseLogName } from '@konferenco/protocol';
 import { Cache, type Eventually, then } from './cache.ts';
+import { type Blocks, countMembers, loadBlocks, loadChannel, loadEvents } from './loaders.ts';
 import {
-  at,
-  BLOCKED_BY,
-  BLOCKS,
   CHANNEL_MEMBERS,
   type ChannelRecord,
-  CHANNELS,
-  EVENT_CHANNELS,
   type EventRecord,
   EVENTS,
-  lastPart,
-  listAll,
   type MemberRecord,
-  MEMBER_NAMES,
   MEMBERS,
-  put,
   read,
   recordKey,
-  USER_EVENTS,
   type UserRecord,
   USERS,
 } from './records.ts';
@@ -53,12 +44,6 @@ export interface DirectoryOptions {
   readonly openChannels?: boolean;
   /** Entries of each kind kept in memory at the most. */
   readonly maxEntries?: number;
-}
-
-/** Who somebody blocked, and everybody they have a block with, either way. */
-export interface Blocks {
-  readonly mine: ReadonlySet<string>;
-  readonly either: ReadonlySet<string>;
 }
 
 /**
@@ -86,9 +71,6 @@ export interface Directory extends Access {
 
 const MAX_ENTRIES = 100_000;
 const MAX_AGE_MS = 30_000;
-const MAX_EVENTS = 200;
-const MAX_BLOCKS = 5_000;
-const MAX_COUNTED = 1_000_000;
 /** Up to this size an event is counted again after every change; above, when the count has aged. */
 const SMALL_EVENT = 1_000;
 
@@ -116,12 +98,12 @@ class CachedDirectory implements Directory {
       new Cache<Value>({ load, max, max_age_ms: MAX_AGE_MS, now: () => clock.now() });
     this.#users = cache(async (key) => (await read(store, USERS, key)).value);
     this.#events = cache(async (key) => (await read(store, EVENTS, key)).value);
-    this.#channels = cache((key) => this.#loadChannel(key));
+    this.#channels = cache((key) => loadChannel(options, key));
     this.#members = cache(async (key) => (await read(store, MEMBERS, key)).value);
     this.#parts = cache(async (key) => (await read(store, CHANNEL_MEMBERS, key)).value?.part ?? 'none');
-    this.#eventsOf = cache(async (key) => lastParts(await listAll(store, USER_EVENTS, `${key}/`, MAX_EVENTS)));
-    this.#blocks = cache((key) => this.#loadBlocks(key));
-    this.#counts = cache(async (key) => (await listAll(store, MEMBER_NAMES, `${key}/`, MAX_COUNTED)).length);
+    this.#eventsOf = cache((key) => loadEvents(store, key));
+    this.#blocks = cache((key) => loadBlocks(store, key));
+    this.#counts = cache((key) => countMembers(store, key));
     this.#unsubscribe = bus.subscribe((record) => this.apply(record));
     bus.onReconnect(() => this.#clear());
   }
@@ -272,38 +254,6 @@ class CachedDirectory implements Directory {
     );
   }
 
-  async #loadChannel(id: string): Promise<ChannelRecord | null> {
-    const { store, clock, demoEvent, openChannels } = this.#options;
-    const known = await read(store, CHANNELS, id);
-    if (known.value || !openChannels || demoEvent === undefined || !isId(id)) return known.value;
-    const channel: ChannelRecord = {
-      event: demoEvent,
-      title: id,
-      topic: '',
-      visibility: 'public',
-      archived: false,
-      created_by: '',
-      created_at: clock.now(),
-    };
-    const [outcome] = await store.commit([
-      {
-        requires: [at(CHANNELS, id, known.version)],
-        changes: [put(CHANNELS, id, channel), put(EVENT_CHANNELS, recordKey(demoEvent, id), { joins: false })],
-      },
-    ]);
-    // Another node was first: its record stands.
-    return outcome?.kind === 'committed' ? channel : (await read(store, CHANNELS, id)).value;
-  }
-
-  async #loadBlocks(user: string): Promise<Blocks> {
-    const { store } = this.#options;
-    const [mine, theirs] = await Promise.all([
-      listAll(store, BLOCKS, `${user}/`, MAX_BLOCKS),
-      listAll(store, BLOCKED_BY, `${user}/`, MAX_BLOCKS),
-    ]);
-    return { mine: new Set(lastParts(mine)), either: new Set([...lastParts(mine), ...lastParts(theirs)]) };
-  }
-
   #clear(): void {
     for (const cache of [
       this.#users,
@@ -318,8 +268,4 @@ class CachedDirectory implements Directory {
       cache.clear();
     }
   }
-}
-
-function lastParts(rows: readonly { readonly key: string }[]): string[] {
-  return rows.map((row) => lastPart(row.key));
 }

@@ -8,6 +8,7 @@ describe('conversations', () => {
     await api.call('join', 'aroha', { params: { channel: 'general' } });
     await api.say('ch:general', 'ben', 'first');
     const last = await api.say('ch:general', 'ben', 'second');
+    await api.react('ch:general', 'mira', last.id);
     await api.say('dm:aroha:ben', 'ben', 'psst');
     await api.store.commit([
       { changes: [put(READS, 'aroha/ch:general', { offset: 1 }), put(READS, 'ben/dm:aroha:ben', { offset: 1 })] },
@@ -17,7 +18,7 @@ describe('conversations', () => {
     expect(items).toMatchObject([
       {
         log: 'ch:general',
-        state: { first: 1, head: 2 },
+        state: { first: 1, head: 3 },
         read: 1,
         muted: false,
         channel: { id: 'general', joined: true },

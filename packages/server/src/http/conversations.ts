@@ -17,6 +17,9 @@ import { itemOf } from './items.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_ITEM_BYTES = 65_536;
+/** Entries looked through for the newest message. */
+const LOOK_BACK = 10;
+const AMENDMENTS: ReadonlySet<string> = new Set(['reaction', 'edit', 'delete']);
 
 /** The list of what somebody takes part in: joined channels first, then direct conversations, each by id. */
 export function conversationHandlers({ context }: HttpDeps): Handlers<'conversations'> {
@@ -107,8 +110,9 @@ async function readMark({ store }: Context, user: string, log: LogName): Promise
   return (await read(store, READS, recordKey(user, log))).value?.offset ?? 0;
 }
 
+/** The newest message that says something; reactions and corrections change older ones. */
 async function lastItem({ store }: Context, log: LogName, hidden: ReadonlySet<string>): Promise<Item | null> {
-  const page = await store.read(log, { limit: 1, max_bytes: MAX_ITEM_BYTES });
-  const entry = page.entries.at(-1);
-  return entry && !hidden.has(entry.sender) ? itemOf(entry) : null;
+  const page = await store.read(log, { limit: LOOK_BACK, max_bytes: MAX_ITEM_BYTES });
+  const items = page.entries.filter(({ sender }) => !hidden.has(sender)).map(itemOf);
+  return items.findLast(({ envelope }) => envelope && !AMENDMENTS.has(envelope.subtype)) ?? null;
 }

@@ -53,7 +53,8 @@ describe('roles', () => {
 describe('bans', () => {
   test('take effect at once, end connections, and outlast leaving and invitations', async () => {
     const api = await createTestApi();
-    const { code } = await api.call('createInvite', 'owen', { params: { event: 'hui' }, body: {} });
+    const body = { role: 'speaker' } as const;
+    const { code } = await api.call('createInvite', 'owen', { params: { event: 'hui' }, body });
     expect(await api.refusal('history', 'aroha', { params: { log: 'ch:crew' } })).toBe('ok');
     await api.call('ban', 'mira', member('aroha'));
     expect(api.bus.published).toContainEqual({ kind: 'revoked', user: 'aroha', reason: 'banned' });

@@ -1,5 +1,3 @@
-import type { StoredEntry } from '@konferenco/core';
-import { createIdGenerator, type Envelope, type LogName } from '@konferenco/protocol';
 import { ROUTES, type Route, type RouteBody, type RouteName, type RouteResponse } from '@konferenco/protocol/schema';
 import { Compile } from 'typebox/compile';
 import { createAuthenticator } from '../accounts/authenticator.ts';
@@ -10,6 +8,7 @@ import { createTokenService, type TokenService } from '../accounts/tokens.ts';
 import { createHttpApp } from './app.ts';
 import type { ErrorBody } from './errors.ts';
 import type { Answer, HttpDeps } from './handler.ts';
+import { createTestTalk, type TestTalk } from './test-talk.ts';
 
 export interface Call<Name extends RouteName> {
   readonly params?: Readonly<Record<string, string>>;
@@ -20,7 +19,7 @@ export interface Call<Name extends RouteName> {
 }
 
 /** A REST surface over the test world, and people signed in to it. */
-export interface TestApi extends World {
+export interface TestApi extends World, TestTalk {
   readonly app: ReturnType<typeof createHttpApp>;
   readonly tokens: TokenService;
   readonly deps: HttpDeps;
@@ -33,8 +32,6 @@ export interface TestApi extends World {
   /** The name of the error a route answers with; `'ok'` when it succeeds. */
   refusal<Name extends RouteName>(route: Name, user: string | null, call?: Call<Name>): Promise<string>;
   tokenOf(user: string): Promise<string>;
-  /** Appends a text message as the publish handler would. */
-  say(log: LogName, sender: string, text: string): Promise<StoredEntry & { readonly id: string }>;
 }
 
 export async function createTestApi(
@@ -57,10 +54,10 @@ export async function createTestApi(
   };
   const app = createHttpApp(deps);
   const signedIn = new Map<string, string>();
-  const newId = createIdGenerator({ now: () => world.clock.now(), random16: () => world.random.bytes(16) });
 
   const api: TestApi = {
     ...world,
+    ...createTestTalk(world),
     app,
     tokens,
     deps,
@@ -98,32 +95,6 @@ export async function createTestApi(
     async refusal(name, user, call = {}) {
       const response = await api.send(name, user === null ? call : { ...call, token: await api.tokenOf(user) });
       return response.status === 200 ? 'ok' : ((await response.json()) as ErrorBody).error;
-    },
-    async say(log, sender, text) {
-      const id = newId();
-      const [kind, first = '', second] = log.split(':');
-      const to: Envelope['to'] =
-        kind === 'dm'
-          ? { type: 'user', id: second === sender ? first : (second ?? first) }
-          : { type: kind === 'ev' ? 'broadcast' : 'channel', id: first };
-      const envelope: Envelope = {
-        id,
-        type: 'chat',
-        subtype: kind === 'dm' ? 'direct_message' : 'channel_message',
-        from: { user_id: sender },
-        to,
-        payload: { text },
-        timestamp: world.clock.now(),
-      };
-      const notify = kind === 'dm' ? [first, second ?? ''].map((user) => ({ user, reason: 'direct' as const })) : [];
-      const row = (user: string, peer: string) => ({ collection: 'direct', key: `${user}/${peer}`, value: {} });
-      const changes = kind === 'dm' ? [row(first, second ?? ''), row(second ?? '', first)] : [];
-      const expires_at = world.clock.now() + 86_400_000;
-      const append = { log, id, sender, envelope: JSON.stringify(envelope), expires_at, text, notify };
-      await world.store.commit([{ appends: [append], changes }]);
-      const entry = await world.store.locate(log, id);
-      if (!entry) throw new Error('the message was not stored');
-      return entry;
     },
   };
   return api;
