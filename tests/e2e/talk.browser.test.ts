@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestServer } from '@konferenco/testkit';
+import type { Browser } from 'playwright-core';
+import { Link } from './link.ts';
+import { Person, startBrowser, startWithPage } from './people.ts';
+
+setDefaultTimeout(120_000);
+
+/** Tall enough that nothing written here scrolls out of a list that draws only what is visible. */
+const TALL = { viewport: { width: 1440, height: 2400 } };
+
+let dir: string;
+let server: TestServer;
+let browser: Browser;
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
+  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Restarts the killed server on its old port, as a supervisor does. */
+async function restart(): Promise<void> {
+  server = await startWithPage({ dir, port: server.port });
+}
+
+test('two people talk, one is cut off, the server is killed twice: everything is there once, in order, without a reload', async () => {
+  const [lineA, lineB] = [await Link.to(server.port), await Link.to(server.port)];
+  const [aroha, wiremu] = [await Person.open(browser, 'Aroha', TALL), await Person.open(browser, 'Wiremu', TALL)];
+  await aroha.join(`http://localhost:${lineA.port}`);
+  await wiremu.join(`http://localhost:${lineB.port}`);
+  for (const person of [aroha, wiremu]) await person.openConversation('Pūtaiao|Kōrero');
+
+  await aroha.say('word 01');
+  await wiremu.sees('word 01');
+  await wiremu.say('word 02');
+  await aroha.sees('word 02');
+
+  lineB.cut();
+  await aroha.say('word 03');
+  await wiremu.say('word 04');
+  await wiremu.page.getByText(/1 waiting/).waitFor();
+  await aroha.message('word 03').getByTitle('Stored on the server').waitFor();
+  lineB.mend();
+  await wiremu.sees('word 03');
+  await aroha.sees('word 04');
+
+  await server.kill();
+  await aroha.say('word 05');
+  await aroha.page.getByText(/1 waiting/).waitFor();
+  await restart();
+  await wiremu.sees('word 05');
+  await wiremu.say('word 06');
+  await aroha.sees('word 06');
+
+  await Promise.all([aroha.say('word 07'), server.kill()]);
+  await restart();
+  await wiremu.sees('word 07');
+
+  const words = ['01', '02', '03', '04', '05', '06', '07'].map((number) => `word ${number}`);
+  for (const person of [aroha, wiremu]) {
+    expect(await person.texts(/word \d\d/)).toEqual(words);
+    expect(await person.page.evaluate(() => performance.getEntriesByType('navigation').length)).toBe(1);
+    expect(person.faults).toEqual([]);
+  }
+  for (const person of [aroha, wiremu]) await person.close();
+  lineA.close();
+  lineB.close();
+});
+
+test('somebody invites another by link, and they talk directly', async () => {
+  const host = await Person.open(browser, 'Hinemoa', TALL);
+  await host.join(server.httpUrl);
+  await host.openConversation('Kōrero');
+  await host.page.getByRole('link', { name: /^People/ }).first().click();
+  await host.page.getByRole('button', { name: 'Invite people' }).click();
+  const link = await host.page.getByRole('dialog').getByLabel('Link').first().inputValue();
+  expect(link).toContain('/join/');
+  await host.page.keyboard.press('Escape');
+  await host.page.getByRole('link', { name: /Talk$/ }).first().click();
+
+  const guest = await Person.open(browser, 'Tama', TALL);
+  await guest.page.goto(link);
+  await guest.page.getByLabel('Your name, as others will see it').fill('Tama');
+  await guest.page.getByRole('button', { name: 'Join', exact: true }).click();
+  await guest.page.getByRole('link', { name: /^People/ }).click();
+  await guest.page.getByLabel('Search by name').fill('Hine');
+  await guest.page.getByRole('link', { name: /Hinemoa/ }).first().click();
+  await guest.page.getByRole('link', { name: 'Message', exact: true }).click();
+  await guest.say('Tēnā koe, Hinemoa');
+  await host.page.getByRole('link', { name: /Tama.*Tēnā koe/ }).first().click();
+  await host.sees('Tēnā koe, Hinemoa');
+  await host.say('Tēnā koe, Tama');
+  await guest.sees('Tēnā koe, Tama');
+  await guest.message('Tēnā koe, Hinemoa').getByTitle('Read').waitFor();
+  expect([...host.faults, ...guest.faults]).toEqual([]);
+  await host.close();
+  await guest.close();
+});
+
+test('a reaction, an edit, a thread reply and a deletion reach the other person', async () => {
+  const [mere, rangi] = [await Person.open(browser, 'Marama', TALL), await Person.open(browser, 'Rangi', TALL)];
+  for (const person of [mere, rangi]) {
+    await person.join(server.httpUrl);
+    await person.openConversation('Kai');
+  }
+  await mere.say('Who has the key of the kitchen?');
+  await rangi.sees('Who has the key of the kitchen?');
+
+  const question = rangi.message('Who has the key of the kitchen?');
+  await question.focus();
+  await rangi.page.keyboard.press('t');
+  const panel = rangi.page.getByRole('complementary', { name: 'Thread' });
+  await panel.getByRole('textbox').fill('I do');
+  await rangi.page.keyboard.press('Enter');
+  await mere.page.getByText('1 reply').waitFor();
+
+  await mere.message('Who has the key of the kitchen?').focus();
+  await mere.page.keyboard.press('e');
+  await mere.composer().fill('Who has the key of the store?');
+  await mere.page.keyboard.press('Enter');
+  await rangi.sees('Who has the key of the store?');
+  expect(await rangi.message('Who has the key of the kitchen?').count()).toBe(0);
+
+  await mere.message('Who has the key of the store?').focus();
+  await mere.page.keyboard.press('Enter');
+  await mere.page.getByRole('menuitem', { name: 'Delete' }).click();
+  await rangi.page.getByText('This message was deleted.').first().waitFor();
+  expect(await rangi.message('Who has the key of the store?').count()).toBe(0);
+  expect([...mere.faults, ...rangi.faults]).toEqual([]);
+  await mere.close();
+  await rangi.close();
+});
