@@ -21,85 +21,90 @@ interface Failure {
   readonly error: string;
 }
 
-async function runScenario(scenario: Scenario, options: Options): Promise<{ all: Measurement[]; failures: Failure[] }> {
-  const all: Measurement[] = [];
+/** No measurement takes this long; one that does is stuck, and is ended as failed. */
+const STUCK_MS = { quick: 60_000, full: 1_200_000 };
+
+interface Outcome {
+  readonly measurements: readonly Measurement[];
+  readonly failures: readonly Failure[];
+}
+
+async function runScenario(scenario: Scenario, options: Options, interrupted: AbortSignal): Promise<Outcome> {
+  const measurements: Measurement[] = [];
   const failures: Failure[] = [];
+  const params = paramsOf(scenario, options);
   const entrants = scenario.entrants.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   for (let run = 1; run <= options.runs; run++) {
     for (const entrant of entrants) {
+      if (interrupted.aborted) return { measurements, failures };
       process.stderr.write(`${scenario.name}: run ${run} of ${options.runs}, ${entrant.name}\n`);
-      const outcome = await attempt(
-        entrant,
-        contextOf(
-          scenario,
-          options,
-          all.filter((one) => one.run === run),
-        ),
-      );
-      if (typeof outcome === 'string') {
-        failures.push({ run, entrant: entrant.name, error: outcome });
-        process.stderr.write(`  failed: ${outcome}\n`);
-      } else all.push({ run, entrant: entrant.name, values: outcome });
+      const stuck = AbortSignal.timeout(options.quick ? STUCK_MS.quick : STUCK_MS.full);
+      const values = await attempt(entrant, {
+        signal: AbortSignal.any([interrupted, stuck]),
+        param: (name) => params[name] ?? unknownParameter(name),
+        earlier: (name) => measurements.find((one) => one.run === run && one.entrant === name)?.values,
+      });
+      if (typeof values === 'string') {
+        failures.push({ run, entrant: entrant.name, error: values });
+        process.stderr.write(`  failed: ${values}\n`);
+      } else measurements.push({ run, entrant: entrant.name, values });
     }
   }
-  return { all, failures };
+  return { measurements, failures };
 }
 
 async function attempt(entrant: Entrant, context: Context): Promise<Values | string> {
   try {
     return await entrant.measure(context);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    return context.signal.aborted ? `ended: ${context.signal.reason} (${reason})` : reason;
   }
-}
-
-function contextOf(scenario: Scenario, options: Options, sameRun: readonly Measurement[]): Context {
-  const params = paramsOf(scenario, options);
-  return {
-    param(name) {
-      const value = params[name];
-      if (value === undefined) throw new RangeError(`${scenario.name} has no parameter ${name}`);
-      return value;
-    },
-    earlier: (entrant) => sameRun.find((one) => one.entrant === entrant)?.values,
-  };
 }
 
 function paramsOf(scenario: Scenario, { params, quick }: Options): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(scenario.params).map(([name, parameter]) => [
+    Object.entries(scenario.params).map(([name, { quick: small, full }]) => [
       name,
-      params[name] ?? (quick ? parameter.quick : parameter.full),
+      params[name] ?? (quick ? small : full),
     ]),
   );
 }
 
-async function report(scenario: Scenario, options: Options, machine: Machine): Promise<boolean> {
-  const { all, failures } = await runScenario(scenario, options);
-  const names = scenario.entrants.map(({ name }) => name);
-  const metrics = summarise(scenario.metrics, names, all);
-  console.log(`\n${table(`${scenario.name} · ${scenario.title}`, metrics)}`);
+function unknownParameter(name: string): never {
+  throw new RangeError(`the scenario has no parameter ${name}`);
+}
+
+async function report(scenario: Scenario, options: Options, machine: Machine, outcome: Outcome): Promise<void> {
+  const { measurements, failures } = outcome;
+  const { name, title, entrants } = scenario;
+  const metrics = summarise(
+    scenario.metrics,
+    entrants.map((entrant) => entrant.name),
+    measurements,
+  );
+  console.log(`\n${table(`${name} · ${title}`, metrics)}`);
   for (const { run, entrant, error } of failures) console.log(`  FAILED run ${run}, ${entrant}: ${error}`);
-  const { name, title } = scenario;
+  const { runs, quick } = options;
+  const at = new Date().toISOString();
   const result = {
     name,
     title,
-    at: new Date().toISOString(),
+    at,
     machine,
-    runs: options.runs,
-    quick: options.quick,
+    runs,
+    quick,
     params: paramsOf(scenario, options),
     metrics,
-    measurements: all,
+    measurements,
     failures,
   };
-  const dir = options.quick ? resolve(RESULTS, 'quick') : RESULTS;
+  const dir = quick ? resolve(RESULTS, 'quick') : RESULTS;
   mkdirSync(dir, { recursive: true });
   await Bun.write(resolve(dir, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
-  return failures.length === 0;
 }
 
-async function main(): Promise<number> {
+async function main(interrupted: AbortSignal): Promise<number> {
   const options = parseOptions(process.argv.slice(2), SCENARIOS);
   const machine = describeMachine();
   console.log(
@@ -107,15 +112,22 @@ async function main(): Promise<number> {
       .map(([key, value]) => `${key}: ${value}`)
       .join(' · '),
   );
-  let isGood = true;
-  for (const scenario of options.scenarios) isGood = (await report(scenario, options, machine)) && isGood;
-  return isGood ? 0 : 1;
+  let hasFailed = false;
+  for (const scenario of options.scenarios) {
+    const outcome = await runScenario(scenario, options, interrupted);
+    if (interrupted.aborted) return 130;
+    await report(scenario, options, machine, outcome);
+    hasFailed ||= outcome.failures.length > 0;
+  }
+  return hasFailed ? 1 : 0;
 }
 
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort(signal));
 try {
-  process.exitCode = await main();
+  process.exit(await main(interrupt.signal));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(error.message);
-  process.exitCode = 2;
+  process.exit(2);
 }

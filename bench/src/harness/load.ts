@@ -13,11 +13,14 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-export function startLoad(): Load {
+/** Starts it. It is killed when `signal` aborts, and every question then fails. */
+export function startLoad(signal: AbortSignal): Load {
   const child = Bun.spawn(pinned('load', [process.execPath, MAIN]), {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'inherit',
+    signal,
+    killSignal: 'SIGKILL',
   });
   const answers = lines(child.stdout);
   return {

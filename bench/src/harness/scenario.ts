@@ -23,6 +23,8 @@ export type Values = Readonly<Record<string, number>>;
 
 /** What an entrant may ask while it is measured. */
 export interface Context {
+  /** Aborts when the benchmark is interrupted; every process started for it is started with this. */
+  readonly signal: AbortSignal;
   /** A parameter's value for this invocation. @throws {RangeError} when the scenario has none of that name. */
   param(name: string): number;
   /** What another entrant showed earlier in the same run, if it did. */
@@ -55,8 +57,8 @@ export function serverEntrant(subject: Subject, measure: (stage: Stage, context:
   return {
     name: subject.name,
     async measure(context) {
-      const server = await startServer(subject);
-      const load = startLoad();
+      const server = await startServer(subject, context.signal);
+      const load = startLoad(context.signal);
       try {
         return await measure({ server, load }, context);
       } finally {

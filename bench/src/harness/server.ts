@@ -63,9 +63,13 @@ function peer(name: string, wire: WireName, command: readonly string[], env: Rec
   return { name, wire, launch: () => ({ command, env }) };
 }
 
-/** Starts a subject on the server's core and waits for its line `… PORT`. @throws {Error} with its output when it ends or takes 20 s. */
-export async function startServer(subject: Subject): Promise<Running> {
-  const dir = mkdtempSync(join(tmpdir(), 'konferenco-bench-'));
+/**
+ * Starts a subject on the server's core and waits for its line `… PORT`. It is killed when `signal` aborts.
+ *
+ * @throws {Error} with its output when it ends or takes 20 s.
+ */
+export async function startServer(subject: Subject, signal: AbortSignal): Promise<Running> {
+  const dir = mkdtempSync(join(tmpdir(), 'konferenco-load-'));
   const { command, env } = subject.launch(dir, freePort());
   const start = performance.now();
   const child = Bun.spawn(pinned('server', command), {
@@ -73,6 +77,8 @@ export async function startServer(subject: Subject): Promise<Running> {
     env: { ...process.env, ...env },
     stdout: 'pipe',
     stderr: 'pipe',
+    signal,
+    killSignal: 'SIGKILL',
   });
   const stop = async () => {
     await end(child);

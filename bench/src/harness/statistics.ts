@@ -10,7 +10,7 @@ export interface Spread {
 export interface EntrantSummary {
   readonly name: string;
   readonly value: Spread;
-  /** Ours divided by this one, taken run by run; `null` for ours. */
+  /** Ours divided by this one, taken run by run; `null` for ours, and where more is neither better nor worse. */
   readonly ratio: Spread | null;
 }
 
@@ -53,7 +53,7 @@ export function summarise(
     const rows = entrants.flatMap((name): EntrantSummary[] => {
       const value = spreadOf(runs.map((run) => of(name, run) ?? Number.NaN));
       const ratio =
-        name === ours
+        name === ours || metric.better === 'neither'
           ? null
           : spreadOf(runs.map((run) => (of(ours, run) ?? Number.NaN) / (of(name, run) ?? Number.NaN)));
       return value ? [{ name, value, ratio }] : [];

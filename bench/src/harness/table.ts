@@ -8,7 +8,7 @@ export function table(title: string, metrics: readonly MetricSummary[]): string 
       name,
       `${figure(value.median)} ${unit}`,
       range(value),
-      ratio ? `×${figure(ratio.median)} (${figure(ratio.min)}–${figure(ratio.max)})` : '',
+      ratio ? `×${figure(ratio.median)} ${ratio.runs > 1 ? `(${range(ratio)})` : ''}`.trimEnd() : '',
       at === 0 ? (goal ?? '') : '',
     ]),
   );

@@ -1,30 +1,32 @@
 /**
- * The bare batched statement: rows of a message log into SQLite as durably as ours (WAL, `synchronous=FULL`), with no
- * server around it. Arguments: folder, rows per transaction, milliseconds, bytes of a row's envelope. Prints rows per second.
+ * The bare batched statement: rows into the embedded store's own table, as durably (WAL, `synchronous=FULL`), with no
+ * store and no server around it. Arguments: folder, rows per transaction, milliseconds, bytes of text. Prints rows per second.
  */
 
-import { Database } from 'bun:sqlite';
 import { join } from 'node:path';
+import { openForWriting } from '../../../packages/server/src/adapters/embedded/schema.ts';
 
-const [dir = '.', batch = '512', ms = '1000', bytes = '400'] = process.argv.slice(2);
-const database = new Database(join(dir, 'bare.db'), { create: true });
-database.run('PRAGMA journal_mode = WAL');
-database.run('PRAGMA synchronous = FULL');
-database.run('PRAGMA wal_autocheckpoint = 0');
-database.run(
-  `CREATE TABLE entry (log TEXT, "offset" INTEGER, at INTEGER, sender TEXT, id TEXT, envelope TEXT,
-   PRIMARY KEY (log, "offset")) WITHOUT ROWID`,
-);
-database.run('CREATE UNIQUE INDEX entry_id ON entry (sender, id)');
-const insert = database.prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)');
-const envelope = 'x'.repeat(Number(bytes));
+const [dir = '.', batch = '512', ms = '1000', size = '200'] = process.argv.slice(2);
+const LOGS = 64;
+const EXPIRES = 4_000_000_000_000;
+
+const database = openForWriting(join(dir, 'bare.db'));
+database.run('PRAGMA wal_autocheckpoint = 1000');
+const insert = database.query('INSERT INTO entries VALUES(?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0)');
+const text = 'x'.repeat(Number(size));
+
+function envelope(id: string, sender: string, at: number): string {
+  const from = `"type":"chat","subtype":"channel_message","from":{"user_id":"${sender}"}`;
+  return `{"id":"${id}",${from},"to":{"type":"channel","id":"hall"},"payload":{"text":"${text}"},"timestamp":${at}}`;
+}
 
 let rows = 0;
-const LOGS = 64;
 const commit = database.transaction((count: number) => {
   for (let left = count; left > 0; left--) {
-    const at = Math.floor(rows / LOGS) + 1;
-    insert.run(`ch:channel-${rows++ % LOGS}`, at, Date.now(), `publisher${rows % LOGS}`, Bun.randomUUIDv7(), envelope);
+    const [id, sender, at] = [Bun.randomUUIDv7(), `publisher${rows % LOGS}`, Date.now()];
+    const offset = Math.floor(rows / LOGS) + 1;
+    insert.run(rows + 1, rows % LOGS, offset, at, EXPIRES, id, sender, text, envelope(id, sender, at));
+    rows++;
   }
 });
 

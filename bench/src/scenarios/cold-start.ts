@@ -17,12 +17,12 @@ export const coldStart: Scenario = {
 function entrant(subject: Subject): Entrant {
   return {
     name: subject.name,
-    async measure() {
-      const load = startLoad();
+    async measure({ signal }) {
+      const load = startLoad(signal);
       try {
         // A first answer: the load process is up and does not share the measured time.
         await load.ask('ping', {});
-        return await measure(subject, load);
+        return await measure(subject, load, signal);
       } finally {
         await load.stop();
       }
@@ -30,8 +30,8 @@ function entrant(subject: Subject): Entrant {
   };
 }
 
-async function measure(subject: Subject, load: Load): Promise<Values> {
-  const server = await startServer(subject);
+async function measure(subject: Subject, load: Load, signal: AbortSignal): Promise<Values> {
+  const server = await startServer(subject, signal);
   try {
     const plan = { count: 1, concurrency: 1, prefix: 'first' };
     const { wire } = subject;

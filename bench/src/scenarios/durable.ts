@@ -24,7 +24,6 @@ export const durable: Scenario = {
     publishers: { full: 64, quick: 16, about: 'connections that publish, each to a channel of its own' },
     window: { full: 8, quick: 8, about: 'unacknowledged publications of each' },
     size: { full: 200, quick: 200, about: 'bytes of text' },
-    envelope: { full: 330, quick: 330, about: "bytes of the bare statement's row: an envelope around such a text" },
     ms: { full: 5000, quick: 300, about: 'length of the measurement' },
   },
   metrics: [
@@ -60,13 +59,14 @@ async function ours(stage: Stage, context: Context): Promise<Values> {
 
 /** As many rows in a transaction as ours has publications under way. */
 async function bare(context: Context): Promise<Values> {
-  const dir = mkdtempSync(join(tmpdir(), 'konferenco-bench-'));
+  const dir = mkdtempSync(join(tmpdir(), 'konferenco-load-'));
   try {
     const rows = context.param('publishers') * context.param('window');
-    const args = [dir, rows, context.param('ms'), context.param('envelope')].map(String);
+    const args = [dir, rows, context.param('ms'), context.param('size')].map(String);
     const child = Bun.spawn(pinned('server', [process.execPath, BARE_STATEMENT, ...args]), {
       stdout: 'pipe',
       stderr: 'inherit',
+      signal: context.signal,
     });
     return { per_s: Number(await new Response(child.stdout).text()) };
   } finally {
