@@ -1,4 +1,5 @@
-import { createIdGenerator, type LogName } from '@konferenco/protocol';
+import type { LogName } from '@konferenco/protocol';
+import { Blocks } from './blocks.ts';
 import { Composer } from './composer.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 import { LogConversation } from './conversation.ts';
@@ -8,6 +9,7 @@ import { defaultEnvironment } from './environment.ts';
 import { clientError, type KonferencoError } from './errors.ts';
 import { Emitter } from './events.ts';
 import { Identity } from './identity.ts';
+import { createIds } from './ids.ts';
 import { Inbox } from './inbox.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Outbox } from './outbox.ts';
@@ -27,7 +29,7 @@ function groundOf(options: ClientOptions, connection: () => Connection) {
   const events = new Emitter<ClientEvents>();
   const failed = (error: KonferencoError) => events.emit('error', error);
   const clock = new ServerClock(environment.now);
-  const newId = createIdGenerator({ now: clock.now, random16: () => environment.randomBytes(16) });
+  const newId = createIds({ now: clock.now, random16: () => environment.randomBytes(16) });
   const requests = new Requests(environment, (text) => connection().send(text));
   const wire: Wire = {
     get online() {
@@ -84,7 +86,17 @@ function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
     refused: (log, error) => known.get(log)?.refused(error),
   });
   const composer = new Composer({ newId, now: clock.now, me, device: () => identity.device });
-  const shared: Omit<ConversationHost, 'arrived'> = { wire, environment, outbox, subscriptions, composer, me, failed };
+  const blocks = new Blocks({ rest, failed });
+  const shared: Omit<ConversationHost, 'arrived'> = {
+    wire,
+    environment,
+    outbox,
+    subscriptions,
+    composer,
+    blocks,
+    me,
+    failed,
+  };
   const known = new Map<LogName, LogConversation>();
   const conversation = (log: LogName): LogConversation => {
     const existing = known.get(log);
@@ -94,7 +106,10 @@ function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
     return created;
   };
   const list = new RestConversationList({ rest, environment, conversation, failed });
-  return { outbox, subscriptions, known, conversation, list };
+  blocks.subscribe(() => {
+    for (const conversation of known.values()) conversation.blocksChanged();
+  });
+  return { outbox, subscriptions, known, conversation, list, blocks };
 }
 
 function connectionHost(
@@ -144,7 +159,7 @@ export function assemble(options: ClientOptions) {
   const { environment, events, failed, clock, requests, wire } = ground;
   const person = identityOf(ground);
   const { rest, identity, me } = person;
-  const { outbox, subscriptions, known, conversation, list } = conversationsOf(ground, person);
+  const { outbox, subscriptions, known, conversation, list, blocks } = conversationsOf(ground, person);
   const inbox = new Inbox({
     wire,
     environment,
@@ -162,6 +177,7 @@ export function assemble(options: ClientOptions) {
     presence,
     subscriptions,
     list,
+    blocks,
     conversations: known,
     me,
     migrate: (within_ms) => connection.migrate(within_ms),
@@ -174,7 +190,9 @@ export function assemble(options: ClientOptions) {
   );
   const forget = () => {
     list.clear();
+    blocks.clear();
     subscriptions.clear();
+    inbox.reset();
     known.clear();
   };
   const lifecycle = new Lifecycle({ connection, identity, inbox, outbox, rest, environment, forget, failed });

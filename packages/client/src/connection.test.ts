@@ -208,7 +208,7 @@ describe('with tokens', () => {
     await connect();
     await server.cut(CLOSE_CODES.token_expired.code);
     await clock.pass(400);
-    expect(world.paths().filter((path) => path !== '/api/conversations')).toEqual([
+    expect(world.paths().filter((path) => path === '/api/connect' || path === '/api/session/refresh')).toEqual([
       '/api/connect',
       '/api/session/refresh',
       '/api/connect',
@@ -269,6 +269,43 @@ describe('with tokens', () => {
     expect(server.connections).toHaveLength(0);
     await clock.pass(150);
     expect(server.connections).toHaveLength(1);
+  });
+
+  test('the next person to sign in here starts with an inbox and conversations of their own', async () => {
+    const { client, server, connect, world, from } = await signedIn();
+    await connect();
+    const opening = client.channel('hall').open();
+    await server.flush();
+    await opening;
+    server.say('ch:hall', from('ana', 'for mere'));
+    server.send({
+      type: 'inbox',
+      items: [server.notify('ch:hall', server.store('ch:hall', from('ana', '@mere')), 'mention')],
+    });
+    await server.flush();
+    await client.signOut();
+    world.answers.set('/api/session', () =>
+      Response.json({ ...world.tokens('access-9'), user: { id: 'ben', name: 'Ben' } }),
+    );
+    await client.signIn({ name: 'Ben' });
+    expect(client.channel('hall').state().timeline).toEqual([]);
+    const original = server.intercept;
+    server.intercept = (frame) => {
+      if (frame.type !== 'hello') return original(frame);
+      const data = {
+        user_id: 'ben',
+        device_id: 'ben-phone',
+        node: 'node-1',
+        epoch: server.epoch,
+        server_time: 0,
+        heartbeat_ms: 30_000,
+        expires_at: null,
+        inbox: { cursor: 0, first: 1, head: 1 },
+      };
+      return [{ type: 'reply', ref: frame.ref, data }];
+    };
+    await connect();
+    expect(server.framesOf('history').at(-1)).toMatchObject({ log: 'in:ben' });
   });
 
   test('signing out ends the session, forgets what was said and closes', async () => {

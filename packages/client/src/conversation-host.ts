@@ -1,4 +1,5 @@
 import type { InboxItem, Item } from '@konferenco/protocol';
+import type { Blocks } from './blocks.ts';
 import type { Composer } from './composer.ts';
 import type { KonferencoError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
@@ -14,6 +15,8 @@ export interface ConversationHost {
   readonly subscriptions: Subscriptions;
   readonly composer: Composer;
   readonly me: () => string;
+  /** Whom I blocked. */
+  readonly blocks: Blocks;
   /** An entry arrived: told once per offset, in order. */
   readonly arrived: (item: Item | InboxItem) => void;
   /** A failure that no call is waiting for. */

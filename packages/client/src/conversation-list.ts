@@ -59,17 +59,22 @@ export class RestConversationList implements ConversationList {
     return this.#refreshing;
   }
 
-  /** Refreshes at a moment of its own within the spread; several wishes become one. */
-  plan(): void {
+  /** Refreshes at a moment of its own within `spread_ms`; several wishes become one. */
+  plan(spread_ms: number): void {
     const { environment, failed } = this.#options;
-    this.#cancelPlanned ??= environment.after(Math.floor(environment.random() * REFRESH_SPREAD_MS), () => {
+    this.#cancelPlanned ??= environment.after(Math.floor(environment.random() * spread_ms), () => {
       this.refresh().catch((thrown: unknown) => failed(asError(thrown)));
     });
   }
 
-  clear(): void {
+  /** Gives up a planned refresh: there is no connection to refresh for. */
+  lost(): void {
     this.#cancelPlanned?.();
     this.#cancelPlanned = null;
+  }
+
+  clear(): void {
+    this.lost();
     this.#take([]);
   }
 

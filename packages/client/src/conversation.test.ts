@@ -365,3 +365,36 @@ test('a listener that throws does not keep the others from hearing', async () =>
   expect(heard).toEqual([7]);
   expect(surfaced).toHaveLength(1);
 });
+
+test('what blocked people say in a channel is hidden, not counted, and shown again when the block is lifted', async () => {
+  const world = { blocked: ['ben'] };
+  const store = memoryTokens();
+  await store.save({
+    access_token: 'a',
+    expires_at: 0,
+    refresh_token: 'r',
+    user: { id: 'mere', name: 'Mere' },
+    device_id: 'd',
+  });
+  const answer = (path: string) => {
+    if (path === '/api/connect') return { url: '/ws', ticket: 'T', expires_at: 0 };
+    return path === '/api/me' ? { user: {}, events: [], blocked: world.blocked } : { items: [] };
+  };
+  const fetch = (async (input: string) => Response.json(answer(new URL(input).pathname))) as never;
+  const all = fixture({ demoUser: undefined as never, tokens: store }, { fetch });
+  await all.connect();
+  const hall = all.client.channel('hall');
+  const opening = hall.open();
+  await all.server.flush();
+  await opening;
+  for (const user of ['ana', 'ben']) all.server.say('ch:hall', all.from(user, `I am ${user}`));
+  await all.server.flush();
+  expect(texts(hall.state())).toEqual(['I am ana']);
+  expect(hall.state().unread).toBe(1);
+  world.blocked = [];
+  all.server.send({ type: 'changed', what: 'blocks', id: 'mere' });
+  await all.server.flush();
+  await settle();
+  expect(texts(hall.state())).toEqual(['I am ana', 'I am ben']);
+  expect(hall.state().unread).toBe(2);
+});

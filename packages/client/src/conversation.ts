@@ -40,7 +40,7 @@ export class LogConversation implements Conversation {
     const changed = () => this.#changed();
     this.log = log;
     this.#host = host;
-    this.#replica = new Replica(log, host.me);
+    this.#replica = new Replica(log, host.me, host.blocks.has);
     this.#own = new OwnMessages({ log, outbox: host.outbox, replica: this.#replica, changed });
     this.#typing = new Typing({ environment, say: (active) => void this.#whisper('typing', { active }), changed });
     this.#read = new ReadMark({ environment, say: (offset) => this.#whisper('read', { log, offset }) });
@@ -200,7 +200,8 @@ export class LogConversation implements Conversation {
     const sender = envelope.from.user_id;
     const mine = sender === this.#host.me();
     const payload: unknown = envelope.payload;
-    if (envelope.subtype === 'typing' && !mine) this.#typing.heard(sender, (payload as TypingPayload).active);
+    if (envelope.subtype === 'typing' && !mine && !this.#host.blocks.has(sender))
+      this.#typing.heard(sender, (payload as TypingPayload).active);
     if (envelope.subtype !== 'read') return;
     const { log, offset } = payload as ReadPayload;
     if (log !== this.log) return;
@@ -217,6 +218,11 @@ export class LogConversation implements Conversation {
   lost(): void {
     this.#following.lost();
     this.#typing.lost();
+    this.#changed();
+  }
+
+  /** Other people are blocked than before. */
+  blocksChanged(): void {
     this.#changed();
   }
 

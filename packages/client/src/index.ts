@@ -1,10 +1,7 @@
-export { createClient } from './client.ts';
-export { CLIENT_ERRORS, type ClientErrorName, KonferencoError } from './errors.ts';
-export { memoryOutbox, memoryTokens } from './storage/memory.ts';
-export type * from './types.ts';
 export type {
   Channel,
   ConversationInfo,
+  Envelope,
   EventInfo,
   InboxItem,
   Invite,
@@ -22,4 +19,17 @@ export type {
   User,
   Visibility,
 } from '@konferenco/protocol';
-export { channelLog, directLog, LIMITS, parseLogName, peerOf } from '@konferenco/protocol';
+export {
+  CLOSE_CODES,
+  channelLog,
+  directLog,
+  ERROR_CODES,
+  LIMITS,
+  parseLogName,
+  peerOf,
+  recourseOf,
+} from '@konferenco/protocol';
+export { createClient } from './client.ts';
+export { CLIENT_ERRORS, type ClientErrorName, KonferencoError } from './errors.ts';
+export { memoryOutbox, memoryTokens } from './storage/memory.ts';
+export type * from './types.ts';

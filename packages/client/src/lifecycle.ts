@@ -48,6 +48,7 @@ export class Lifecycle {
   link(link: Link): void {
     if (link.kind === 'signed_out' && link.code === CLOSE_CODES.token_revoked.code) {
       this.#parts.identity.forget().catch((thrown: unknown) => this.#parts.failed(asError(thrown)));
+      this.#parts.forget();
     }
     if (link.kind === 'online') this.#connecting?.resolve();
     else if (link.kind === 'signed_out')

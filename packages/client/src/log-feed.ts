@@ -51,11 +51,16 @@ export class LogFeed<T extends Item | InboxItem> {
   /** Forgets the position. */
   stop(): void {
     this.#generation++;
+    this.lost();
+    this.#pulling = null;
+    this.#cursor = null;
+  }
+
+  /** The connection is gone: nothing is asked before the next one says how far the log has grown. */
+  lost(): void {
     this.#cancelPause();
     this.#cancelGrace?.();
     this.#cancelGrace = null;
-    this.#pulling = null;
-    this.#cursor = null;
   }
 
   live(items: readonly T[]): void {

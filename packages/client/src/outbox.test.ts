@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
-import { ERROR_CODES, LIMITS, type ServerFrame } from '@konferenco/protocol';
+import { ERROR_CODES, LIMITS, type ServerFrame, timeOfUuid } from '@konferenco/protocol';
 import { KonferencoError } from './errors.ts';
 import { memoryOutbox } from './storage/memory.ts';
-import { fixture, texts } from './testing/fixture.ts';
+import { type Fixture, fixture, texts } from './testing/fixture.ts';
 import { settle } from './testing/virtual-clock.ts';
 
 const errorFrame = (ref: number, error: keyof typeof ERROR_CODES, retry_after_ms?: number): ServerFrame => ({
@@ -150,6 +150,21 @@ describe('refusals', () => {
     expect(second).not.toBe(first);
     expect(receipt.id).toBe(second as string);
     expect(texts(hall.state())).toEqual(['under a new name']);
+  });
+
+  test('what was written by a clock that was ahead goes out under an id of the right time', async () => {
+    const all: Fixture = fixture({}, { now: () => all.clock.now() + 3_600_000 });
+    all.server.intercept = (frame) =>
+      frame.type === 'publish' &&
+      frame.ref !== undefined &&
+      timeOfUuid(frame.envelope.id) > all.clock.now() + LIMITS.id_ahead_ms
+        ? [errorFrame(frame.ref, 'id_out_of_range')]
+        : undefined;
+    const sending = all.client.channel('hall').send('from the future');
+    await all.connect();
+    await all.server.flush();
+    expect(await sending).toMatchObject({ offset: 1 });
+    expect(all.server.log('ch:hall').items[0]?.envelope?.timestamp).toBe(all.clock.now());
   });
 
   test('a silent server counts as a passing failure', async () => {

@@ -235,7 +235,10 @@ export class Outbox {
 
   #remint(waiting: Waiting): void {
     const was = waiting.entry.id;
-    const envelope = { ...(JSON.parse(waiting.entry.envelope) as Envelope), id: this.#options.newId() };
+    const refused = JSON.parse(waiting.entry.envelope) as Envelope;
+    // A clock that was ahead made both; by now the server's time is known.
+    const timestamp = Math.min(refused.timestamp, this.#options.now());
+    const envelope: Envelope = { ...refused, id: this.#options.newId(), timestamp };
     const entry: OutboxEntry = { ...waiting.entry, id: envelope.id, envelope: JSON.stringify(envelope) };
     this.#state = changed(this.#state, was, (one) => ({ ...one, entry, state: 'queued', reminted: true }));
     const promised = this.#promised.get(was);

@@ -167,3 +167,10 @@ test('a gap shrinks as its entries are filled in', () => {
     'f',
   ]);
 });
+
+test('a correction that was erased with its message leaves no place of its own', () => {
+  const root = envelope('channel_message', { text: 'a' });
+  const replica = replicaOf(at(1, root), at(2, envelope('edit', { target: root.id, text: 'b' })));
+  replica.insert([{ offset: 2, at: 2, gone: 'erased' }]);
+  expect(replica.timeline()).toHaveLength(1);
+});

@@ -4,6 +4,9 @@ import { readSaid } from './said.ts';
 import { SortedOffsets } from './sorted-offsets.ts';
 import type { Message, MessageState, SendError, TimelineEntry, TimelineGap } from './types.ts';
 
+/** An entry without its body. */
+type GoneItem = Pick<Item, 'offset' | 'at' | 'id'> & { readonly gone: NonNullable<Item['gone']> };
+
 /**
  * What one conversation's entries add up to: a deterministic fold in which an entry counts once however often and in
  * whatever order it comes. Own messages are in it from the moment of writing; their stored entry takes the same place
@@ -12,11 +15,17 @@ import type { Message, MessageState, SendError, TimelineEntry, TimelineGap } fro
 export class Replica {
   readonly #log: LogName;
   readonly #me: () => string;
+  /** Whose messages are not shown. */
+  readonly #isHidden: (user: string) => boolean;
   #bodies = new Map<string, Body>();
   #idAt = new Map<number, string>();
   #corrections = new Map<string, Map<string, PlacedCorrection>>();
-  /** Which target an outbox correction belongs to. */
+  /** Offsets of corrections. */
+  #corrected = new Set<number>();
+  /** Which message a correction is about, by the correction's id. */
   #targetOf = new Map<string, string>();
+  /** Erased entries that no deletion known here is about: edits erased with their message, until one is. */
+  #erased = new Map<string, GoneItem>();
   #views = new Map<string, Message>();
   #main = new SortedOffsets();
   #threads = new Map<string, SortedOffsets>();
@@ -26,16 +35,17 @@ export class Replica {
   #gaps: TimelineGap[] = [];
   #peerRead = 0;
 
-  constructor(log: LogName, me: () => string) {
+  constructor(log: LogName, me: () => string, isHidden: (user: string) => boolean = () => false) {
     this.#log = log;
     this.#me = me;
+    this.#isHidden = isHidden;
   }
 
   /** Takes in stored entries. */
   insert(items: readonly (Item | InboxItem)[]): void {
     for (const item of items) {
       if (item.envelope) this.#insertEnvelope(item.offset, item.at, item.envelope);
-      if (item.gone) this.#insertGone(item.offset, item.at, item.gone);
+      if (item.gone) this.#insertGone({ ...item, gone: item.gone });
       if (this.#gaps.length > 0) this.#closeGap(item.offset);
     }
   }
@@ -110,13 +120,20 @@ export class Replica {
     return this.#peerRead;
   }
 
-  /** The offset after which everything up to the newest is known to have been read by me is `read`: what is unread then. */
+  /** Messages and replies of others after the read mark, as far as they are loaded; and those of them that mention me. */
   unreadAfter(read: number): { readonly unread: number; readonly mentions: number } {
     let unread = 0;
     let mentions = 0;
     for (const offset of this.#offsets.after(read)) {
       const message = this.message(this.#idAt.get(offset) ?? '');
-      if (!message || message.gone || message.sender === this.#me() || message.sender === '') continue;
+      if (
+        !message ||
+        message.gone ||
+        message.sender === this.#me() ||
+        message.sender === '' ||
+        this.#isHidden(message.sender)
+      )
+        continue;
       unread++;
       if (message.mentions.includes(this.#me())) mentions++;
     }
@@ -144,7 +161,8 @@ export class Replica {
     for (const offset of this.#main.backwards()) {
       const id = this.#idAt.get(offset) ?? '';
       const message = this.message(id);
-      if (message && !message.gone) return { message, at: this.#bodies.get(id)?.at ?? 0 };
+      if (message && !message.gone && !this.#isHidden(message.sender))
+        return { message, at: this.#bodies.get(id)?.at ?? 0 };
     }
     return null;
   }
@@ -168,7 +186,9 @@ export class Replica {
     this.#bodies = new Map(drafts.map((body) => [body.id, body]));
     this.#idAt = new Map();
     this.#corrections = new Map();
+    this.#corrected = new Set();
     this.#targetOf = new Map();
+    this.#erased = new Map();
     this.#views = new Map();
     this.#main = new SortedOffsets();
     this.#threads = new Map();
@@ -199,16 +219,22 @@ export class Replica {
     this.#changed(envelope.id);
   }
 
-  #insertGone(offset: number, at: number, gone: NonNullable<Item['gone']>): void {
-    const id = this.#idAt.get(offset);
-    const known = id === undefined ? undefined : this.#bodies.get(id);
+  #insertGone({ offset, at, gone, id = `gone:${offset}` }: GoneItem): void {
+    const known = this.#bodies.get(this.#idAt.get(offset) ?? '');
+    // A correction that was erased with its message leaves no place of its own.
+    if (this.#corrected.has(offset)) return;
     if (known) {
       this.#bodies.set(known.id, { ...known, gone });
       this.#views.delete(known.id);
       return;
     }
+    if (gone === 'erased' && !this.#isDeleted(id)) {
+      this.#erased.set(id, { offset, at, gone, id });
+      return;
+    }
+    this.#unstored.delete(id);
     const body: Body = {
-      id: `gone:${offset}`,
+      id,
       offset,
       at,
       sender: '',
@@ -236,11 +262,20 @@ export class Replica {
 
   #placeCorrection(correction: PlacedCorrection): void {
     const { target } = correction.said;
+    this.#corrected.add(correction.offset);
     const known = this.#corrections.get(target) ?? new Map<string, PlacedCorrection>();
     known.set(correction.id, correction);
     this.#corrections.set(target, known);
     this.#targetOf.set(correction.id, target);
     this.#views.delete(target);
+    const erased = correction.said.kind === 'delete' && this.#erased.get(target);
+    if (!erased) return;
+    this.#erased.delete(target);
+    this.#insertGone(erased);
+  }
+
+  #isDeleted(id: string): boolean {
+    return [...(this.#corrections.get(id)?.values() ?? [])].some(({ said }) => said.kind === 'delete');
   }
 
   #correction(id: string): PlacedCorrection | undefined {
@@ -278,7 +313,7 @@ export class Replica {
     for (const offset of offsets.all()) {
       for (let gap = gaps[nextGap]; gap && gap.from < offset; gap = gaps[++nextGap]) entries.push(gap);
       const message = this.message(this.#idAt.get(offset) ?? '');
-      if (message) entries.push(message);
+      if (message && !this.#isHidden(message.sender)) entries.push(message);
     }
     entries.push(...gaps.slice(nextGap));
     for (const id of this.#unstored) {

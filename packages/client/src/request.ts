@@ -1,5 +1,5 @@
 import type { ClientFrame, ReplyOf, ServerFrameOf } from '@konferenco/protocol';
-import { clientError, type KonferencoError, serverError, KonferencoError as ServerRefusal } from './errors.ts';
+import { clientError, KonferencoError, serverError } from './errors.ts';
 import type { Environment } from './types.ts';
 
 /** Requests without an answer at one time; more are refused as overload. */
@@ -54,7 +54,7 @@ export class Requests {
     const pending = frame.ref === undefined ? undefined : this.#take(frame.ref);
     if (!pending) return false;
     if (frame.type === 'reply') pending.resolve(frame.data);
-    else pending.reject(new ServerRefusal(frame));
+    else pending.reject(new KonferencoError(frame));
     return true;
   }
 

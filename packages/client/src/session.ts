@@ -1,4 +1,5 @@
 import type { InboxItem, LogName, ReplyOf, ServerFrame } from '@konferenco/protocol';
+import type { Blocks } from './blocks.ts';
 import type { LogConversation } from './conversation.ts';
 import { REFRESH_SPREAD_MS, type RestConversationList } from './conversation-list.ts';
 import { KonferencoError } from './errors.ts';
@@ -19,6 +20,7 @@ export interface SessionParts {
   readonly presence: Presence;
   readonly subscriptions: Subscriptions;
   readonly list: RestConversationList;
+  readonly blocks: Blocks;
   /** Conversations met so far. */
   readonly conversations: ReadonlyMap<LogName, LogConversation>;
   readonly me: () => string;
@@ -52,7 +54,9 @@ export class Session {
     outbox.flush();
     presence.resume();
     for (const conversation of conversations.values()) conversation.resume();
-    if (this.#parts.hasList()) list.plan(isFirst ? 0 : REFRESH_SPREAD_MS);
+    if (!this.#parts.hasList()) return;
+    list.plan(isFirst ? 0 : REFRESH_SPREAD_MS);
+    if (isFirst) void this.#parts.blocks.refresh();
   }
 
   lost(): void {
@@ -118,6 +122,7 @@ export class Session {
 
   #changed(change: ClientEvents['changed']): void {
     if (change.what !== 'profile' && this.#parts.hasList()) this.#parts.list.plan(REFRESH_SPREAD_MS);
+    if (change.what === 'blocks') void this.#parts.blocks.refresh();
     this.#parts.events.emit('changed', change);
   }
 }
