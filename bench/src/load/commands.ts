@@ -1,6 +1,6 @@
 import type { Address } from './connection.ts';
 import type { Counters } from './group.ts';
-import type { Farewell, OpenPlan, Opened } from './pool.ts';
+import type { Farewell, OpenPlan, Opened, TicketPlan } from './pool.ts';
 import type { Saturated, Saturation, Rounds, RoundTimes } from './traffic/fan-out.ts';
 import type { Meeting, MeetingPlan } from './traffic/meeting.ts';
 import type { Published, PublishPlan } from './traffic/publish.ts';
@@ -16,6 +16,8 @@ export interface Commands {
   /** Answers at once: the process is up. */
   ping(args: Record<string, never>): null;
   open(args: { group: string; wire: WireName; address: Address; channel: string | null; plan: OpenPlan }): Opened;
+  /** For the members of an existing group that will open next; they then come by ticket. */
+  tickets(args: { group: string; address: Address; plan: TicketPlan }): null;
   close(args: { group: string; farewell: Farewell }): null;
   saturateFanOut(args: { members: string; publisher: string; plan: Saturation }): Saturated;
   timeFanOut(args: { members: string; publisher: string; plan: Rounds }): RoundTimes;

@@ -99,7 +99,9 @@ export class Connection implements FrameHandler {
 
   opened(socket: Socket<Connection>, host: string): void {
     this.#socket = socket;
-    this.#out.push(Buffer.from(upgradeRequest(host, this.group.wire.upgrade(this.user))));
+    this.#out.push(
+      Buffer.from(upgradeRequest(host, this.group.wire.upgrade(this.user, this.group.tickets.get(this.user)))),
+    );
     this.flush();
   }
 

@@ -23,6 +23,8 @@ export class Group {
   readonly channel: string | null;
   readonly connections: Connection[] = [];
   readonly counters: Counters = { dropped: 0, heartbeats: 0, skipped: 0, miscounted: 0, bytes: 0, errors: {} };
+  /** Credentials by user, for those who do not come by name. */
+  readonly tickets = new Map<string, string>();
   sink: Sink = IDLE;
   #frames = 0;
 

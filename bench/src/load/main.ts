@@ -3,7 +3,7 @@
 import type { Answer, Args, CommandName, Request, Result } from './commands.ts';
 import type { Connection } from './connection.ts';
 import { Group } from './group.ts';
-import { closeConnections, openConnections } from './pool.ts';
+import { closeConnections, fetchTickets, openConnections } from './pool.ts';
 import { saturateFanOut, timeFanOut } from './traffic/fan-out.ts';
 import { meet } from './traffic/meeting.ts';
 import { saturatePublish } from './traffic/publish.ts';
@@ -42,6 +42,10 @@ function createHandlers(groups: Map<string, Group>): Handlers {
       const into = groups.get(args.group) ?? new Group(WIRES[args.wire], args.channel);
       groups.set(args.group, into);
       return openConnections(into, args.address, args.plan);
+    },
+    async tickets(args) {
+      await fetchTickets(group(args.group), args.address, args.plan);
+      return null;
     },
     async close(args) {
       await closeConnections(group(args.group), args.farewell);

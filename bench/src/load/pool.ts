@@ -22,6 +22,28 @@ export interface Opened {
   readonly latency: Summary;
 }
 
+export interface TicketPlan {
+  readonly count: number;
+  /** Requests under way at once. */
+  readonly concurrency: number;
+  readonly prefix: string;
+}
+
+/** Fetches a ticket for each user of a group that is about to open. @throws {Error} when one is refused. */
+export async function fetchTickets(group: Group, { host, port }: Address, plan: TicketPlan): Promise<void> {
+  let next = 0;
+  const fetchSome = async () => {
+    while (next < plan.count) {
+      const user = `${plan.prefix}${next++}`;
+      const headers = { authorization: `Bearer ${user}` };
+      const response = await fetch(`http://${host}:${port}/api/connect`, { method: 'POST', headers });
+      if (!response.ok) throw new Error(`no ticket for ${user}: ${response.status}`);
+      group.tickets.set(user, ((await response.json()) as { ticket: string }).ticket);
+    }
+  };
+  await Promise.all(Array.from({ length: plan.concurrency }, fetchSome));
+}
+
 const GIVE_UP_MS = 60_000;
 
 /** Opens connections into `group`, in the order of their index, and resolves when each has joined or failed. @throws {Error} after 60 s of no progress. */

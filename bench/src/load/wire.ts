@@ -5,7 +5,8 @@ export type WireName = 'raw' | 'socket.io' | 'konferenco' | 'short';
 
 /** One peer's protocol above WebSocket frames, from the client's side. Stateless: what changes lives in the connection. */
 export interface Wire {
-  upgrade(user: string): Upgrade;
+  /** `ticket`: a credential fetched beforehand, where the protocol has such. */
+  upgrade(user: string, ticket: string | undefined): Upgrade;
   /** The upgrade was accepted: begin to join. Ends with `connection.ready()` or `connection.fail()`. */
   opened(connection: Connection): void;
   /** One text frame came; its payload is `bytes` from `start` to before `end`. */

@@ -22,7 +22,10 @@ const ITEM_BYTES = 150;
 
 /** `konferenco-v1`, from the bytes: a sample of frames is parsed in full to check that the scan sees the same. */
 export const konferencoWire: Wire = {
-  upgrade: (user) => ({ path: `/ws?token=${user}`, protocol: SUBPROTOCOL }),
+  upgrade: (user, ticket) => ({
+    path: ticket === undefined ? `/ws?token=${user}` : `/ws?ticket=${ticket}`,
+    protocol: SUBPROTOCOL,
+  }),
   opened: (connection) => connection.queue(`{"type":"hello","ref":${HELLO_REF},"client":"bench"}`),
   received(connection, bytes, start, end) {
     if (matches(bytes, MESSAGE, start, end)) deliver(connection, OFFSET, bytes, { start, end });
