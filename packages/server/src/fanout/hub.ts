@@ -22,6 +22,10 @@ export class Hub {
     return this.#users.size;
   }
 
+  userNames(): Iterable<string> {
+    return this.#users.keys();
+  }
+
   get logs(): ReadonlyMap<LogName, LiveLog> {
     return this.#logs;
   }
@@ -76,14 +80,17 @@ export class Hub {
     return live;
   }
 
-  unsubscribe(connection: Connection, log: LogName): void {
+  /** Returns false when the connection did not hear `log`. */
+  unsubscribe(connection: Connection, log: LogName): boolean {
     const at = connection.logs.indexOf(log);
-    if (at < 0) return;
+    if (at < 0) return false;
     connection.logs.splice(at, 1);
     if (connection.phase !== 'closing') connection.socket.unsubscribe(topicOf(log, connection.encoding));
     const live = this.#logs.get(log);
-    if (!live) return;
-    live[connection.encoding]--;
-    if (live.subscribers === 0) this.#logs.delete(log);
+    if (live) {
+      live[connection.encoding]--;
+      if (live.subscribers === 0) this.#logs.delete(log);
+    }
+    return true;
   }
 }

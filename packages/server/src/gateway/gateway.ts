@@ -173,8 +173,7 @@ export class Gateway {
     const { access, hub, presence } = this.#services;
     for (const log of [...connection.logs]) {
       if ((await access.mayRead(connection.user, log)) === 'ok') continue;
-      hub.unsubscribe(connection, log);
-      presence.left(connection, [log]);
+      if (hub.unsubscribe(connection, log)) presence.left(connection, log);
     }
   }
 }

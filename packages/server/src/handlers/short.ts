@@ -3,6 +3,7 @@ import type { Connection } from '../gateway/connection.ts';
 import { refuse } from '../gateway/outgoing.ts';
 import { handlePublish } from './publish.ts';
 import type { Services } from './services.ts';
+import { hear } from './subscribe.ts';
 
 /** The short frames of a load script (P7): hello is implied, nothing is acknowledged, only refusals are answered. */
 export function dispatchShort(services: Services, connection: Connection, frame: ShortFrame): Promise<void> | void {
@@ -29,8 +30,8 @@ async function subscribe(services: Services, connection: Connection, log: string
   try {
     const decision = await services.access.mayRead(connection.user, log);
     if (decision !== 'ok') return refuse(connection, { error: decision });
-    const live = services.hub.subscribe(connection, log);
-    services.presence.joined(connection, [log]);
+    const live = hear(services, connection, log);
+    if (!live) return refuse(connection, { error: 'too_many_subscriptions' });
     const [state] = await services.store.states([log]);
     if (state) live.sequencer.start(state.head);
   } catch (error) {

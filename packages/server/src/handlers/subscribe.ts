@@ -1,5 +1,6 @@
 import type { Decision } from '@konferenco/core';
 import { type ClientFrameOf, ERROR_CODES, LIMITS, type LogName, parseLogName } from '@konferenco/protocol';
+import type { LiveLog } from '../fanout/live-log.ts';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
 import type { Services } from './services.ts';
@@ -9,46 +10,54 @@ import type { Services } from './services.ts';
  * client misses none.
  */
 export async function handleSubscribe(services: Services, connection: Connection, frame: ClientFrameOf<'subscribe'>): Promise<void> {
-  const decisions = await Promise.all(frame.logs.map((log) => mayHear(services, connection, log)));
-  const granted = frame.logs.filter((_, index) => decisions[index] === 'ok');
-  const lives = granted.map((log) => services.hub.subscribe(connection, log));
-  services.presence.joined(connection, granted);
-  answerStates(services, connection, { frame, decisions, granted, lives }).catch(() =>
-    refuse(connection, { ref: frame.ref, error: 'store_unavailable' }),
-  );
+  const logs = [...new Set(frame.logs)];
+  const permitted = await Promise.all(logs.map((log) => mayHear(services, connection, log)));
+  if (connection.phase === 'closing') return;
+  const outcomes = logs.map((log, index): [LogName, Decision, LiveLog | null] => {
+    const decision = permitted[index] ?? 'internal';
+    if (decision !== 'ok') return [log, decision, null];
+    const live = hear(services, connection, log);
+    return [log, live ? 'ok' : 'too_many_subscriptions', live];
+  });
+  answerStates(services, connection, frame.ref, outcomes).catch(() => refuse(connection, { ref: frame.ref, error: 'store_unavailable' }));
 }
 
 async function mayHear(services: Services, connection: Connection, log: LogName): Promise<Decision> {
   const kind = parseLogName(log)?.kind;
-  if (kind !== 'channel' && kind !== 'event') return 'invalid';
-  if (connection.logs.length >= LIMITS.subscriptions && !connection.logs.includes(log)) return 'too_many_subscriptions';
-  return services.access.mayRead(connection.user, log);
+  return kind === 'channel' || kind === 'event' ? services.access.mayRead(connection.user, log) : 'invalid';
 }
 
-interface Granted {
-  readonly frame: ClientFrameOf<'subscribe'>;
-  readonly decisions: readonly Decision[];
-  readonly granted: readonly LogName[];
-  readonly lives: readonly { readonly sequencer: { start(head: number): void } }[];
+/** Subscribes a connection to a log it may read; `null` when it has as many subscriptions as it may have. */
+export function hear({ hub, presence }: Services, connection: Connection, log: LogName): LiveLog | null {
+  const isNew = !connection.logs.includes(log);
+  if (isNew && connection.logs.length >= LIMITS.subscriptions) return null;
+  const live = hub.subscribe(connection, log);
+  if (isNew) presence.joined(connection, log);
+  return live;
 }
 
-async function answerStates(services: Services, connection: Connection, { frame, decisions, granted, lives }: Granted): Promise<void> {
-  const states = await services.store.states(granted);
-  states.forEach((state, index) => lives[index]?.sequencer.start(state.head));
+async function answerStates(
+  services: Services,
+  connection: Connection,
+  ref: number,
+  outcomes: readonly (readonly [LogName, Decision, LiveLog | null])[],
+): Promise<void> {
+  const granted = outcomes.flatMap(([log, , live]) => (live ? [{ log, live }] : []));
+  const states = await services.store.states(granted.map(({ log }) => log));
+  granted.forEach(({ live }, index) => live.sequencer.start(states[index]?.head ?? 0));
   const logs: Record<string, unknown> = {};
-  frame.logs.forEach((log, index) => {
-    const decision = decisions[index] ?? 'internal';
-    if (decision === 'ok') logs[log] = states[granted.indexOf(log)];
-    else {
-      services.metrics.refusals.inc({ error: decision });
-      logs[log] = { code: ERROR_CODES[decision].code, error: decision, message: ERROR_CODES[decision].text };
-    }
+  granted.forEach(({ log }, index) => {
+    logs[log] = states[index];
   });
-  reply(connection, frame.ref, JSON.stringify({ logs }), services.sendBuffer);
+  for (const [log, error] of outcomes) {
+    if (error === 'ok') continue;
+    services.metrics.refusals.inc({ error });
+    logs[log] = { code: ERROR_CODES[error].code, error, message: ERROR_CODES[error].text };
+  }
+  reply(connection, ref, JSON.stringify({ logs }), services.sendBuffer);
 }
 
-export function handleUnsubscribe(services: Services, connection: Connection, frame: ClientFrameOf<'unsubscribe'>): void {
-  for (const log of frame.logs) services.hub.unsubscribe(connection, log);
-  services.presence.left(connection, frame.logs);
-  reply(connection, frame.ref, '{}', services.sendBuffer);
+export function handleUnsubscribe({ hub, presence, sendBuffer }: Services, connection: Connection, frame: ClientFrameOf<'unsubscribe'>): void {
+  for (const log of frame.logs) if (hub.unsubscribe(connection, log)) presence.left(connection, log);
+  reply(connection, frame.ref, '{}', sendBuffer);
 }

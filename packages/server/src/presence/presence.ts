@@ -57,7 +57,7 @@ export class Presence {
   /** A connection ended; it had heard `logs`. */
   departed(connection: Connection, logs: readonly LogName[]): void {
     this.unwatch(connection);
-    this.left(connection, logs);
+    for (const log of logs) this.left(connection, log);
     this.#announce(connection.user);
   }
 
@@ -67,13 +67,15 @@ export class Presence {
     this.#announce(connection.user);
   }
 
-  joined(connection: Connection, logs: readonly LogName[]): void {
-    for (const log of logs) this.#watchOf(log)?.join(connection.user);
+  /** A connection began to hear `log`. */
+  joined(connection: Connection, log: LogName): void {
+    this.#watchOf(log)?.join(connection.user);
     this.#schedule();
   }
 
-  left(connection: Connection, logs: readonly LogName[]): void {
-    for (const log of logs) this.#watchOf(log)?.leave(connection.user);
+  /** A connection hears `log` no more. */
+  left(connection: Connection, log: LogName): void {
+    this.#watchOf(log)?.leave(connection.user);
     this.#schedule();
   }
 

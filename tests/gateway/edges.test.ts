@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { type Harness, startHarness } from './harness.ts';
+
+let h: Harness;
+beforeEach(() => {
+  h = startHarness();
+});
+afterEach(() => h.close());
+
+const channels = (count: number, prefix = 'c') => Array.from({ length: count }, (_, i) => `ch:${prefix}${i}`);
+
+test('a connection holds 200 subscriptions; those beyond are refused one by one', async () => {
+  const mere = await h.connect('mere');
+  await mere.request({ type: 'subscribe', logs: channels(150) });
+  const { logs } = (await mere.request({ type: 'subscribe', logs: channels(60, 'd') })) as { logs: Record<string, { error?: string }> };
+  const refused = Object.values(logs).filter((answer) => answer.error === 'too_many_subscriptions');
+  expect(refused).toHaveLength(10);
+  await mere.request({ type: 'unsubscribe', logs: ['ch:c0'] });
+  expect(await mere.request({ type: 'subscribe', logs: ['ch:e'] })).toEqual({ logs: { 'ch:e': { first: 0, head: 0 } } });
+});
+
+test('subscribing twice counts once, for delivery and for presence', async () => {
+  const [mere, rangi] = [await h.connect('mere'), await h.connect('rangi')];
+  await rangi.request({ type: 'watch', channels: ['general'] });
+  for (let i = 0; i < 3; i++) await mere.request({ type: 'subscribe', logs: ['ch:general', 'ch:general'] });
+  await rangi.say('general', 'once');
+  await mere.request({ type: 'unsubscribe', logs: ['ch:general', 'ch:other'] });
+  await h.clock.advance(1_000);
+  expect(mere.texts()).toEqual(['once']);
+  expect(rangi.of('presence').at(-1)).toMatchObject({ channel: 'general', count: 0 });
+});
+
+test('an entry committed while somebody subscribes is below the head or comes live, never neither', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1, max: 20 }), async (before, after) => {
+      const own = startHarness();
+      const [writer, reader] = [await own.connect('writer'), await own.connect('reader')];
+      const say = (i: number) => writer.send({ type: 'publish', envelope: writer.envelope({ type: 'channel', id: 'x' }, { text: `${i}` }) });
+      for (let i = 0; i < before; i++) say(i);
+      reader.send({ type: 'subscribe', ref: 77, logs: ['ch:x'] });
+      for (let i = before; i < before + after; i++) say(i);
+      await own.clock.advance(200);
+      const reply = reader.frames.find((frame) => frame.type === 'reply' && frame.ref === 77) as unknown as {
+        data: { logs: Record<string, { head: number }> };
+      };
+      const head = reply.data.logs['ch:x']?.head ?? 0;
+      const live = reader.of('message').flatMap((frame) => frame.items.map((item) => item.offset));
+      const expected = Array.from({ length: before + after - head }, (_, i) => head + 1 + i);
+      expect(live.filter((offset) => offset > head)).toEqual(expected);
+      await own.close();
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('when the store cannot write, the sender is told and nobody sees the message', async () => {
+  const [mere, rangi] = [await h.connect('mere'), await h.connect('rangi')];
+  await rangi.request({ type: 'subscribe', logs: ['ch:general'] });
+  await mere.say('general', 'before');
+  h.store.crash();
+  expect(await mere.say('general', 'lost')).toMatchObject({ error: 'store_unavailable', code: 4001 });
+  await h.clock.advance(1_000);
+  expect(rangi.texts()).toEqual(['before']);
+});
+
+test('a storm of changes costs each watcher at most four frames a second', async () => {
+  const watcher = await h.connect('watcher');
+  const people = await Promise.all(Array.from({ length: 100 }, (_, i) => h.connect(`u${i}`)));
+  for (const person of people) await person.request({ type: 'subscribe', logs: ['ch:hall'] });
+  await watcher.request({ type: 'watch', channels: ['hall'] });
+  const before = watcher.of('presence').length;
+  for (let second = 0; second < 5; second++) {
+    for (const status of ['busy', 'away', 'online']) {
+      for (const person of people) person.send({ type: 'presence', status });
+      await h.clock.advance(333);
+    }
+  }
+  expect(watcher.of('presence').length - before).toBeLessThanOrEqual(21);
+  expect(watcher.of('presence').length - before).toBeGreaterThan(4);
+});
+
+test('two nodes in one process share nothing', async () => {
+  const other = startHarness();
+  const [mere, rangi] = [await h.connect('mere'), await other.connect('rangi')];
+  await mere.request({ type: 'subscribe', logs: ['ch:general'] });
+  await rangi.request({ type: 'subscribe', logs: ['ch:general'] });
+  await mere.say('general', 'here');
+  await other.clock.advance(1_000);
+  expect(rangi.texts()).toEqual([]);
+  expect([h.server.node.gateway.connections, other.server.node.gateway.connections]).toEqual([1, 1]);
+  const metric = await other.server.node.metrics.registry.getSingleMetricAsString('konferenco_messages_accepted_total');
+  expect(metric).not.toContain('chat');
+  await other.close();
+});
