@@ -31,6 +31,13 @@ describe('demo mode', () => {
     expect(await authenticator.token('Méré Tawhai')).toEqual(demoIdentity('mere-tawhai-2'));
   });
 
+  test('a first use is told to nobody but that person, so that a thousand newcomers stay cheap', async () => {
+    const { authenticator, bus } = await setUp(true);
+    await authenticator.token('load-1');
+    expect(bus.published.length).toBeGreaterThan(0);
+    for (const record of bus.published) expect(record).toMatchObject({ user: 'load-1' });
+  });
+
   test('many connections of one new name make one person', async () => {
     const { authenticator, store } = await setUp(true);
     const all = await Promise.all(Array.from({ length: 20 }, () => authenticator.token('Wiremu Poutama')));

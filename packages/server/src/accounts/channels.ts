@@ -1,4 +1,4 @@
-import { channelModerate, channelRead, isAtLeast, mayPost } from '@konferenco/core';
+import { type BusRecord, channelModerate, channelRead, isAtLeast, mayPost } from '@konferenco/core';
 import type { Channel, Member, Visibility } from '@konferenco/protocol';
 import { change } from './change.ts';
 import type { Context } from './context.ts';
@@ -24,6 +24,8 @@ import { Refused } from './refused.ts';
 import { randomText } from './secrets.ts';
 
 const MAX_CHANNELS = 1_000;
+/** Members of a private channel that are told of a change at once; others see it with the next request. */
+const MAX_TOLD = 1_000;
 
 /** A channel as `user` sees it. @throws {Refused} `not_found` also when it may not be read, so that it stays unknown */
 export async function getChannel(context: Context, id: string, user: string): Promise<Channel> {
@@ -87,7 +89,7 @@ export async function createChannel(
         ],
       },
       tell: [
-        { kind: 'changed', what: 'channel', id, event },
+        { kind: 'changed', what: 'channel', id, event, ...(request.visibility === 'private' ? { user: actor } : {}) },
         { kind: 'changed', what: 'membership', id, user: actor },
       ],
       result: id,
@@ -119,7 +121,7 @@ export async function updateChannel(
         requires: [at(CHANNELS, id, known.version)],
         changes: [put(CHANNELS, id, { ...known.value, title, topic, archived })],
       },
-      tell: [{ kind: 'changed', what: 'channel', id, event: known.value.event }],
+      tell: await channelChanged(context, id, known.value),
       result: undefined,
     };
   });
@@ -233,6 +235,14 @@ async function removePart(context: Context, id: string, user: string): Promise<v
     tell: [{ kind: 'changed', what: 'membership', id, user }],
     result: undefined,
   }));
+}
+
+/** Of a private channel only its members are told: that it exists is not for others to know. */
+async function channelChanged({ store }: Context, id: string, channel: ChannelRecord): Promise<BusRecord[]> {
+  const changed = { kind: 'changed', what: 'channel', id, event: channel.event } as const;
+  if (channel.visibility !== 'private') return [changed];
+  const members = await listAll(store, CHANNEL_MEMBERS, `${id}/`, MAX_TOLD);
+  return members.map(({ key }) => ({ ...changed, user: lastPart(key) }));
 }
 
 async function freeChannelId({ store, random }: Context, title: string): Promise<string> {

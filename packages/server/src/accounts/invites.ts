@@ -115,7 +115,7 @@ export function joinAsNewPerson(context: Context, displayName: string, code: str
         requires: [at(INVITES, inviteKey(code), invite.version), at(USERS, id, 0)],
         changes: [used(code, invite), put(USERS, id, { name, created_at: context.clock.now() }), ...changes],
       },
-      tell: [{ kind: 'changed', what: 'profile', id }, ...tell],
+      tell: [{ kind: 'changed', what: 'profile', id, user: id }, ...tell],
       result: id,
     };
   });

@@ -51,7 +51,7 @@ export function updateProfile(
         requires: [at(USERS, user, known.version)],
         changes: [put(USERS, user, record), ...renames],
       },
-      tell: [{ kind: 'changed', what: 'profile', id: user }],
+      tell: [{ kind: 'changed', what: 'profile', id: user, user }],
       result: profile(user, record),
     };
   });
@@ -110,7 +110,7 @@ export async function ensureDemoUser(context: Context, text: string): Promise<st
         ],
       },
       tell: [
-        { kind: 'changed', what: 'profile', id },
+        { kind: 'changed', what: 'profile', id, user: id },
         { kind: 'changed', what: 'membership', id: demoEvent, user: id, event: demoEvent },
       ],
       result: id,

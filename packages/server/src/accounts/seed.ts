@@ -52,7 +52,7 @@ export async function seedDemo(context: ContextOptions): Promise<void> {
     throw new Error('the demo event could not be stored');
   tell(context, [
     ...DEMO_CHANNELS.map(({ id }) => ({ kind: 'changed', what: 'channel', id, event: DEMO_EVENT }) as const),
-    ...DEMO_PEOPLE.map(({ id }) => ({ kind: 'changed', what: 'profile', id }) as const),
+    ...DEMO_PEOPLE.map(({ id }) => ({ kind: 'changed', what: 'profile', id, user: id }) as const),
   ]);
 }
 

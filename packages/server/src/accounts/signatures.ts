@@ -72,7 +72,7 @@ export async function setDeviceKey(context: Context, user: string, device: strin
     if (isNew && rows.length === MAX_DEVICES) throw new Refused('conflict', { detail: 'too many devices' });
     return {
       command: { changes: [put(DEVICES, recordKey(user, device), { public_key, set_at: context.clock.now() })] },
-      tell: [{ kind: 'changed', what: 'profile', id: user }],
+      tell: [{ kind: 'changed', what: 'profile', id: user, user }],
       result: undefined,
     };
   });

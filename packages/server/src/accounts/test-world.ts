@@ -41,7 +41,7 @@ export function createTestRandom(seed = 'seed'): Random {
 
 /** A bus within the process that keeps what was published. */
 export class TestBus implements Bus {
-  readonly lossy = false;
+  readonly lossy = true;
   readonly published: BusRecord[] = [];
   readonly #receivers = new Set<(record: BusRecord) => void>();
   readonly #reconnected = new Set<() => void>();

@@ -70,6 +70,20 @@ describe('channels', () => {
     expect(await mayBen()).toBe('not_member');
   });
 
+  test('that are private are made known to their members alone', async () => {
+    const api = await createTestApi();
+    const { id } = await api.call('createChannel', 'aroha', {
+      ...hui,
+      body: { title: 'Quiet', visibility: 'private' },
+    });
+    await api.call('addChannelMember', 'aroha', { params: { channel: id, user: 'ben' } });
+    await api.call('updateChannel', 'aroha', { params: { channel: id }, body: { title: 'Quieter' } });
+    const about = api.bus.published.filter((record) => record.kind === 'changed' && record.id === id);
+    const told = about.map((record) => (record.kind === 'changed' ? record.user : undefined));
+    expect(new Set(told)).toEqual(new Set(['aroha', 'ben']));
+    expect((await api.directory.channel(id))?.title).toBe('Quieter');
+  });
+
   test('list their members in pages', async () => {
     const api = await createTestApi();
     for (const user of ['ben', 'aroha', 'mira']) await api.call('join', user, { params: { channel: 'general' } });
