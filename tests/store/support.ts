@@ -18,7 +18,10 @@ export interface Acknowledged {
 }
 
 /** Starts `writer-process.ts`; `before` goes in front of the command line. */
-export function startWriter(dir: string, options: { writers: number; stopAfter?: number; before?: readonly string[] }) {
+export function startWriter(
+  dir: string,
+  options: { writers: number; stopAfter?: number; before?: readonly string[]; quiet?: boolean },
+) {
   const command = [
     ...(options.before ?? []),
     process.execPath,
@@ -27,7 +30,7 @@ export function startWriter(dir: string, options: { writers: number; stopAfter?:
     String(options.writers),
     String(options.stopAfter ?? 0),
   ];
-  return Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit' });
+  return Bun.spawn(command, { stdout: 'pipe', stderr: options.quiet ? 'ignore' : 'inherit' });
 }
 
 /** What a writer printed: its epoch, and every line that was written completely. */

@@ -99,10 +99,11 @@ export class Background {
     this.#stopped = true;
     for (const timer of [this.#inspectTimer, this.#checkpointTimer, this.#indexTimer]) if (timer) clearTimeout(timer);
     this.#inspector?.kill();
-    await this.#checkpointing;
-    await this.#indexing;
-    await this.#indexer.end('close');
-    await this.#upkeep.end('close');
+    await Promise.allSettled([this.#checkpointing, this.#indexing]);
+    const ended = await Promise.allSettled([this.#indexer.end('close'), this.#upkeep.end('close')]);
+    for (const end of ended) {
+      if (end.status === 'rejected') this.#options.damage.damage(`a thread did not close its files: ${end.reason}`);
+    }
   }
 
   async #open(): Promise<void> {

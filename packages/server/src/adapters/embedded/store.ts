@@ -177,8 +177,11 @@ class EmbeddedStore implements Store {
     await this.#commits.drained();
     await this.#cursors.drained();
     await this.#parts.background.stop();
-    await this.#parts.reader.end('close');
-    await this.#parts.writer.end('close');
+    try {
+      await this.#parts.reader.end('close');
+    } finally {
+      await this.#parts.writer.end('close');
+    }
   }
 }
 
