@@ -168,9 +168,18 @@ test('a gap shrinks as its entries are filled in', () => {
   ]);
 });
 
-test('a correction that was erased with its message leaves no place of its own', () => {
+test('a correction that expired leaves no place of its own', () => {
   const root = envelope('channel_message', { text: 'a' });
   const replica = replicaOf(at(1, root), at(2, envelope('edit', { target: root.id, text: 'b' })));
-  replica.insert([{ offset: 2, at: 2, gone: 'erased' }]);
+  replica.insert([{ offset: 2, at: 2, gone: 'expired' }]);
   expect(replica.timeline()).toHaveLength(1);
+});
+
+test('of what was erased, the deleted message keeps its place and its edits leave none', () => {
+  const deletion = envelope('delete', { target: 'id-of-root' }, 'moderator');
+  const gone = (offset: number, id: string): Item => ({ offset, at: offset, gone: 'erased', id });
+  const items = [gone(1, 'id-of-root'), gone(2, 'id-of-edit'), at(3, deletion)];
+  for (const order of [items, items.toReversed()]) {
+    expect(replicaOf(...order).timeline()).toMatchObject([{ id: 'id-of-root', offset: 1, gone: 'erased' }]);
+  }
 });

@@ -1,7 +1,9 @@
 import type { Envelope, InboxItem, Item, LogName } from '@konferenco/protocol';
+import { Corrections } from './corrections.ts';
 import { type Body, type PlacedCorrection, viewMessage } from './message-view.ts';
 import { readSaid } from './said.ts';
 import { SortedOffsets } from './sorted-offsets.ts';
+import { withFound, withGap, withoutGap } from './timeline-gaps.ts';
 import type { Message, MessageState, SendError, TimelineEntry, TimelineGap } from './types.ts';
 
 /** An entry without its body. */
@@ -19,11 +21,7 @@ export class Replica {
   readonly #isHidden: (user: string) => boolean;
   #bodies = new Map<string, Body>();
   #idAt = new Map<number, string>();
-  #corrections = new Map<string, Map<string, PlacedCorrection>>();
-  /** Offsets of corrections. */
-  #corrected = new Set<number>();
-  /** Which message a correction is about, by the correction's id. */
-  #targetOf = new Map<string, string>();
+  #corrections = new Corrections();
   /** Erased entries that no deletion known here is about: edits erased with their message, until one is. */
   #erased = new Map<string, GoneItem>();
   #views = new Map<string, Message>();
@@ -32,7 +30,7 @@ export class Replica {
   #offsets = new SortedOffsets();
   /** Own messages without an offset, in the order of writing. */
   #unstored = new Set<string>();
-  #gaps: TimelineGap[] = [];
+  #gaps: readonly TimelineGap[] = [];
   #peerRead = 0;
 
   constructor(log: LogName, me: () => string, isHidden: (user: string) => boolean = () => false) {
@@ -46,19 +44,17 @@ export class Replica {
     for (const item of items) {
       if (item.envelope) this.#insertEnvelope(item.offset, item.at, item.envelope);
       if (item.gone) this.#insertGone({ ...item, gone: item.gone });
-      if (this.#gaps.length > 0) this.#closeGap(item.offset);
+      this.#gaps = withFound(this.#gaps, item.offset);
     }
   }
 
   addGap(gap: TimelineGap): void {
-    this.#gaps = [...this.#gaps.filter((known) => known.to < gap.from || known.from > gap.to), gap].sort(
-      (a, b) => a.from - b.from,
-    );
+    this.#gaps = withGap(this.#gaps, gap);
   }
 
   /** `from` to `to` were fetched: what is still missing there will not come. */
   removeGap(gap: TimelineGap): void {
-    this.#gaps = this.#gaps.filter((known) => known.to < gap.from || known.from > gap.to);
+    this.#gaps = withoutGap(this.#gaps, gap);
   }
 
   /** An own envelope that is not stored yet, and how far it got. */
@@ -66,15 +62,9 @@ export class Replica {
     const said = readSaid(envelope);
     if (!said) return;
     if (said.kind !== 'text') {
-      if (state === 'failed') this.#removeCorrection(envelope.id);
-      else if (!this.#targetOf.has(envelope.id) || this.#correction(envelope.id)?.offset === Number.POSITIVE_INFINITY) {
-        this.#placeCorrection({
-          id: envelope.id,
-          offset: Number.POSITIVE_INFINITY,
-          sender: envelope.from.user_id,
-          said,
-        });
-      }
+      const correction = { id: envelope.id, offset: Number.POSITIVE_INFINITY, sender: envelope.from.user_id, said };
+      if (state === 'failed') this.#dropCorrection(envelope.id);
+      else this.#placeCorrection(correction);
       return;
     }
     if ((this.#bodies.get(envelope.id)?.offset ?? null) !== null) return;
@@ -89,12 +79,12 @@ export class Replica {
       state,
       ...(error ? { error } : {}),
     });
-    this.#changed(envelope.id);
+    this.#views.delete(envelope.id);
   }
 
   /** Takes back an own envelope that was never stored. */
   dropDraft(id: string): void {
-    this.#removeCorrection(id);
+    this.#dropCorrection(id);
     if (!this.#unstored.delete(id)) return;
     this.#bodies.delete(id);
     this.#views.delete(id);
@@ -150,7 +140,7 @@ export class Replica {
           ? 'read'
           : body.state;
       const replies = this.#threads.get(id)?.size ?? 0;
-      view = viewMessage(this.#log, { ...body, state }, this.#corrections.get(id)?.values() ?? [], replies);
+      view = viewMessage(this.#log, { ...body, state }, this.#corrections.of(id), replies);
       this.#views.set(id, view);
     }
     return view;
@@ -180,14 +170,10 @@ export class Replica {
   /** Forgets everything stored; what waits in the outbox stays. */
   clear(): void {
     const drafts = [...this.#unstored].flatMap((id) => this.#bodies.get(id) ?? []);
-    const corrections = [...this.#corrections.values()]
-      .flatMap((all) => [...all.values()])
-      .filter(({ offset }) => offset === Number.POSITIVE_INFINITY);
+    const corrections = this.#corrections.unstored();
     this.#bodies = new Map(drafts.map((body) => [body.id, body]));
     this.#idAt = new Map();
-    this.#corrections = new Map();
-    this.#corrected = new Set();
-    this.#targetOf = new Map();
+    this.#corrections = new Corrections();
     this.#erased = new Map();
     this.#views = new Map();
     this.#main = new SortedOffsets();
@@ -216,19 +202,19 @@ export class Replica {
       state: 'stored',
     });
     this.#place(offset, said.thread);
-    this.#changed(envelope.id);
+    this.#views.delete(envelope.id);
   }
 
   #insertGone({ offset, at, gone, id = `gone:${offset}` }: GoneItem): void {
     const known = this.#bodies.get(this.#idAt.get(offset) ?? '');
     // A correction that was erased with its message leaves no place of its own.
-    if (this.#corrected.has(offset)) return;
+    if (this.#corrections.isAt(offset)) return;
     if (known) {
       this.#bodies.set(known.id, { ...known, gone });
       this.#views.delete(known.id);
       return;
     }
-    if (gone === 'erased' && !this.#isDeleted(id)) {
+    if (gone === 'erased' && !this.#corrections.isDeleted(id)) {
       this.#erased.set(id, { offset, at, gone, id });
       return;
     }
@@ -262,11 +248,7 @@ export class Replica {
 
   #placeCorrection(correction: PlacedCorrection): void {
     const { target } = correction.said;
-    this.#corrected.add(correction.offset);
-    const known = this.#corrections.get(target) ?? new Map<string, PlacedCorrection>();
-    known.set(correction.id, correction);
-    this.#corrections.set(target, known);
-    this.#targetOf.set(correction.id, target);
+    this.#corrections.place(correction);
     this.#views.delete(target);
     const erased = correction.said.kind === 'delete' && this.#erased.get(target);
     if (!erased) return;
@@ -274,33 +256,9 @@ export class Replica {
     this.#insertGone(erased);
   }
 
-  #isDeleted(id: string): boolean {
-    return [...(this.#corrections.get(id)?.values() ?? [])].some(({ said }) => said.kind === 'delete');
-  }
-
-  #correction(id: string): PlacedCorrection | undefined {
-    return this.#corrections.get(this.#targetOf.get(id) ?? '')?.get(id);
-  }
-
-  #removeCorrection(id: string): void {
-    const target = this.#targetOf.get(id);
-    if (target === undefined || this.#correction(id)?.offset !== Number.POSITIVE_INFINITY) return;
-    this.#corrections.get(target)?.delete(id);
-    this.#targetOf.delete(id);
-    this.#views.delete(target);
-  }
-
-  #changed(id: string): void {
-    this.#views.delete(id);
-  }
-
-  #closeGap(offset: number): void {
-    this.#gaps = this.#gaps.flatMap((gap) => {
-      if (offset < gap.from || offset > gap.to) return [gap];
-      const before = offset > gap.from ? [{ ...gap, to: offset - 1 }] : [];
-      const after = offset < gap.to ? [{ ...gap, from: offset + 1 }] : [];
-      return [...before, ...after];
-    });
+  #dropCorrection(id: string): void {
+    const target = this.#corrections.drop(id);
+    if (target !== null) this.#views.delete(target);
   }
 
   #assemble(
