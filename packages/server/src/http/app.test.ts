@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { StoreUnavailableError } from '@konferenco/core';
 import { ERROR_CODES } from '@konferenco/protocol';
 import { ROUTES, type Route, type RouteName } from '@konferenco/protocol/schema';
+import { createHttpApp } from './app.ts';
 import { addressKey } from './limits.ts';
 import { createTestApi } from './test-api.ts';
 
@@ -125,7 +126,6 @@ describe('answers', () => {
       [new Error('secret detail'), 500],
     ] as const) {
       const store = new Proxy(api.store, { get: () => () => Promise.reject(failure) });
-      const { createHttpApp } = await import('./app.ts');
       const app = createHttpApp({ ...api.deps, context: { ...api.deps.context, store } });
       const response = await app.request('/api/events/hui', { headers: { Authorization: `Bearer ${token}` } });
       expect(response.status).toBe(status);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test';
+import { createContext } from '../accounts/context.ts';
+import { acceptInvite } from '../accounts/invites.ts';
 import { put, recordKey, USERS } from '../accounts/records.ts';
 import { createTestApi, type TestApi } from './test-api.ts';
 
@@ -26,8 +28,6 @@ describe('invitations', () => {
   test('admit exactly as many when several nodes race', async () => {
     const api = await createTestApi();
     const { code } = await api.call('createInvite', 'owen', { ...hui, body: { max_uses: 10 } });
-    const { createContext } = await import('../accounts/context.ts');
-    const { acceptInvite } = await import('../accounts/invites.ts');
     const nodes = [1, 2, 3].map(() => createContext(api));
     const people = await newcomers(api, 60);
     const outcomes = await Promise.allSettled(
