@@ -26,6 +26,9 @@ import { createNode, type Node } from './node.ts';
 import type { Log } from './observability/log.ts';
 import { systemClock, systemRandom } from './runtime/system.ts';
 
+/** How often sign-ins that ended long ago are forgotten. */
+const SWEEP_SESSIONS_MS = 3_600_000;
+
 export interface RunningServer {
   /** Address for people, without a trailing slash. */
   readonly url: string;
@@ -55,7 +58,7 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
   const { context, node, door, server, close } = await listen(config, parts, webDir);
   const url = config.publicUrl || `http://${isLoopback(config.host) ? 'localhost' : config.host}:${server.port}`;
   if (isDemo(config) && seed) await seedDemo(context);
-  const invite = isDemo(config) ? null : await bootstrapEvent(context, { id: 'main', title: config.eventTitle, time_zone: 'UTC' });
+  const invite = isDemo(config) ? null : await bootstrapEvent(context, { id: 'main', title: config.eventTitle, time_zone: timeZone(config) });
   return {
     url,
     port: server.port ?? config.port,
@@ -161,12 +164,18 @@ async function listen(config: Config, { context, services, log }: Parts, webDir:
     },
   });
   publisher.publish = (topic, text) => server.publish(topic, text);
-  return { context, node, door, server, close: () => closeAccounts(context, services) };
+  const sweeping = setInterval(() => void tokens.sweep().catch(onFault), SWEEP_SESSIONS_MS);
+  const close = () => {
+    clearInterval(sweeping);
+    tokens.close();
+    signatures.close();
+    context.directory.close();
+  };
+  return { context, node, door, server, close };
 }
 
-function closeAccounts(context: Context, { tokens }: Parts['services']): void {
-  tokens.close();
-  context.directory.close();
+function timeZone({ eventTimeZone }: Config): string {
+  return eventTimeZone || new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** Who calls: the peer, or, when a proxy on this machine stands in front, whom the proxy says it forwards for. */

@@ -25,6 +25,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ar
     if (name.startsWith('KONFERENCO_') && !known.has(name)) problems.push(`${name}: there is no such option`);
   }
   const config = values as unknown as Config;
+  if (config.eventTimeZone && !isTimeZone(config.eventTimeZone)) {
+    problems.push(`KONFERENCO_EVENT_TIME_ZONE: ${config.eventTimeZone} is no time zone this machine knows`);
+  }
   if (problems.length === 0 && config.rateLimits === 'off' && !isLoopback(config.host)) {
     problems.push('KONFERENCO_RATE_LIMITS=off is possible on a loopback address only');
   }
@@ -39,6 +42,14 @@ export function isDemo(config: Config): boolean {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** The text of `--help`. */

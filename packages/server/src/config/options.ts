@@ -66,6 +66,14 @@ export const OPTIONS = {
     flag: '--event-title',
     description: 'Title of the event made at the first start without demo sign-in.',
   },
+  eventTimeZone: {
+    type: 'text',
+    default: '',
+    pattern: /^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)*$/,
+    env: 'KONFERENCO_EVENT_TIME_ZONE',
+    flag: '--event-time-zone',
+    description: "IANA time zone of that event's venue, such as Pacific/Auckland. Empty: this machine's.",
+  },
   rateLimits: {
     type: 'choice',
     default: 'on',

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'bun:test';
+import { ConfigError, helpText, isDemo, loadConfig } from './load.ts';
+import { OPTIONS } from './options.ts';
+
+describe('loadConfig', () => {
+  test('defaults listen on loopback with demo sign-in', () => {
+    const config = loadConfig({}, []);
+    expect(config).toMatchObject({ host: '127.0.0.1', port: 8080, storage: 'disk', rateLimits: 'on' });
+    expect(isDemo(config)).toBe(true);
+  });
+
+  test('a flag wins over the environment, with either form of writing it', () => {
+    expect(loadConfig({ PORT: '1000' }, ['--port', '2000']).port).toBe(2000);
+    expect(loadConfig({ PORT: '1000' }, ['--port=3000']).port).toBe(3000);
+  });
+
+  test('any sign of being more than a trial turns demo sign-in off', () => {
+    expect(isDemo(loadConfig({ KONFERENCO_HOST: '0.0.0.0' }, []))).toBe(false);
+    expect(isDemo(loadConfig({ KONFERENCO_PUBLIC_URL: 'https://talk.example.org' }, []))).toBe(false);
+    expect(isDemo(loadConfig({ KONFERENCO_DEMO: 'off' }, []))).toBe(false);
+  });
+
+  test('every mistake is named at once, with what would be right', () => {
+    const bad = { PORT: 'http', KONFERENCO_STORAGE: 'floppy', KONFERENCO_TYPO: '1', KONFERENCO_EVENT_TIME_ZONE: 'Middle/Earth' };
+    expect(() => loadConfig(bad, ['--nonsense', 'x'])).toThrow(ConfigError);
+    try {
+      loadConfig(bad, ['--nonsense', 'x']);
+    } catch (error) {
+      const { message } = error as ConfigError;
+      for (const part of ['PORT', '0 to 65535', 'disk, memory', 'KONFERENCO_TYPO', 'Middle/Earth', '--nonsense']) expect(message).toContain(part);
+    }
+  });
+
+  test('rates cannot be lifted where strangers can connect', () => {
+    expect(() => loadConfig({ KONFERENCO_RATE_LIMITS: 'off', KONFERENCO_HOST: '0.0.0.0' }, [])).toThrow('loopback');
+  });
+
+  test('help names every option', () => {
+    for (const option of Object.values(OPTIONS)) expect(helpText()).toContain(option.env);
+  });
+});
