@@ -1,4 +1,4 @@
-import type { Client } from '@konferenco/client';
+import type { Client, EventInfo } from '@konferenco/client';
 import { createContext, useContext, useEffect, useSyncExternalStore } from 'react';
 import type { Locale } from '../i18n/locale.ts';
 import type { Navigator, Route } from '../router.ts';
@@ -64,12 +64,12 @@ export function useRoute(): Route {
   return useStore(useApp().navigator);
 }
 
-/** Close code by which the server says that the same device connected again, e.g. from another tab. */
-const REPLACED = 4303;
-
-/** Whether this page gave way to another one; it may take over again. */
-export function isReplaced(link: Client['link']): boolean {
-  return link.kind === 'signed_out' && link.code === REPLACED;
+/** The event that is shown; renders again when that changes. */
+export function useEvent(): EventInfo | null {
+  const { venue, preferences } = useApp();
+  useStore(venue.me);
+  useStore(preferences);
+  return venue.event();
 }
 
 /** The name of a user; the id until the profile is there. */

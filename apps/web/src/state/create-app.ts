@@ -1,7 +1,7 @@
 import type { Client } from '@konferenco/client';
 import { createNavigator } from '../router.ts';
 import { createAnnouncer } from './announcer.ts';
-import { type App, isReplaced, type Overlay } from './app.ts';
+import type { App, Overlay } from './app.ts';
 import { createClock } from './clock.ts';
 import { createDirectory } from './directory.ts';
 import { createDrafts, forgetDrafts } from './drafts.ts';
@@ -11,8 +11,8 @@ import { createScrollMemories } from './scroll-memory.ts';
 import { createStore } from './store.ts';
 import { createVenue } from './venue.ts';
 
-/** Builds everything a page needs around a client. Called once for a page. */
-export function createApp(client: Client, window: Window): App {
+/** Builds everything a page needs around a client. Called once for a page. `now` is in Unix milliseconds. */
+export function createApp(client: Client, window: Window, now: () => number = Date.now): App {
   const storage = window.localStorage;
   const preferences = createPreferences(storage, window.navigator.languages);
   const venue = createVenue(client, storage, preferences);
@@ -48,7 +48,7 @@ export function createApp(client: Client, window: Window): App {
   client.on('link', (link) => {
     if (link.kind === 'online' && wasAway) void venue.refresh();
     wasAway = link.kind !== 'online';
-    if (link.kind === 'signed_out' && !isReplaced(link) && session.state() === 'in') {
+    if (link.kind === 'signed_out' && session.state() === 'in') {
       announcer.show(link.reason, { harm: true });
       leave();
     }
@@ -62,7 +62,7 @@ export function createApp(client: Client, window: Window): App {
     venue,
     drafts: createDrafts(storage),
     announcer,
-    clock: createClock(() => Date.now()),
+    clock: createClock(now),
     places: createScrollMemories(),
     overlay: createStore<Overlay>('none'),
     session,

@@ -20,7 +20,8 @@ export function Dialog({ title, onClose, children, className = '', bare = false 
     const dialog = ref.current;
     const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
-    dialog?.querySelector<HTMLElement>('[data-autofocus]')?.focus();
+    // The heading takes focus where no field does, so that reading starts at the top.
+    (dialog?.querySelector<HTMLElement>('[data-autofocus]') ?? dialog?.querySelector<HTMLElement>('h2'))?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
@@ -42,7 +43,7 @@ export function Dialog({ title, onClose, children, className = '', bare = false 
       <div className="dialog-body">
         {!bare && (
           <header className="dialog-head">
-            <h2 id={heading}>{title}</h2>
+            <h2 id={heading} tabIndex={-1}>{title}</h2>
             <button type="button" className="icon-button" aria-label={t('close')} title={t('close')} onClick={onClose}>
               <X size={20} aria-hidden />
             </button>

@@ -35,10 +35,10 @@ export function JoinScreen({ code }: { readonly code: string | null }) {
               {demo ? <h2>{t('join.or_code')}</h2> : <h1>{t('join.title')}</h1>}
               <label className="label">
                 {t('join.code')}
-                <input className="field" dir="ltr" autoComplete="off" value={typed} onChange={(event) => setTyped(event.target.value)} />
+                <input className="field" required dir="ltr" autoComplete="off" value={typed} onChange={(event) => setTyped(event.target.value)} />
               </label>
               {!demo && <p className="hint">{t('join.hint')}</p>}
-              <button type="submit" className={demo ? 'button' : 'button primary'} disabled={typed.trim() === ''}>
+              <button type="submit" className={demo ? 'button' : 'button primary'}>
                 {t('join.continue')}
               </button>
             </form>
@@ -95,6 +95,7 @@ function NameForm({ title, hint, invite }: NameFormProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const join = async (): Promise<void> => {
+    if (name.trim() === '') return;
     setBusy(true);
     setError(null);
     try {
@@ -134,7 +135,7 @@ function NameForm({ title, hint, invite }: NameFormProps) {
           {t('join.failed', { reason: error })}
         </p>
       )}
-      <button type="submit" className="button primary" disabled={busy || name.trim() === ''}>
+      <button type="submit" className="button primary" disabled={busy}>
         {busy ? t('join.joining') : t('join')}
       </button>
     </form>

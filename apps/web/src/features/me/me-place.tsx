@@ -1,6 +1,6 @@
 import { Flag, Keyboard, LogOut } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { useApp, useLocale, useName, useStore } from '../../state/app.ts';
+import { useApp, useEvent, useLocale, useName, useStore } from '../../state/app.ts';
 import { messageOf } from '../../state/resource.ts';
 import type { Preferences } from '../../state/preferences.ts';
 import { Avatar } from '../../ui/avatar.tsx';
@@ -12,10 +12,8 @@ import { Reports } from './reports.tsx';
 
 /** Oneself: profile, appearance, blocked people, signing out; for moderators the reports. */
 export function MePlace({ section }: { readonly section: 'reports' | null }) {
-  const { venue } = useApp();
   const { t } = useLocale();
-  useStore(venue.me);
-  const event = venue.event();
+  const event = useEvent();
   const moderator = event !== null && moderates(event.role);
   if (section === 'reports') return <Reports />;
   return (
@@ -164,8 +162,8 @@ function BlockedRow({ user }: { readonly user: string }) {
   return (
     <li className="row still">
       <Avatar id={user} name={name} size="small" />
-      <span className="row-title" dir="auto">
-        {name}
+      <span className="row-title">
+        <bdi>{name}</bdi>
       </span>
       <BlockButton user={user} name={name} blocked />
     </li>

@@ -1,7 +1,7 @@
 import type { Report } from '@konferenco/client';
 import { ArrowLeft, Flag } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
-import { useApp, useLocale, useName, useStore } from '../../state/app.ts';
+import { useApp, useEvent, useLocale, useName, useStore } from '../../state/app.ts';
 import { createResource, messageOf } from '../../state/resource.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Empty, Failed, Link, Loading, Time } from '../../ui/parts.tsx';
@@ -10,10 +10,9 @@ type Action = 'none' | 'remove_message' | 'ban';
 
 /** The moderators' queue: open cases first, each with what was said and what can be decided. */
 export function Reports() {
-  const { client, venue } = useApp();
+  const { client } = useApp();
   const { t } = useLocale();
-  useStore(venue.me);
-  const event = venue.event()?.id ?? null;
+  const event = useEvent()?.id ?? null;
   const reports = useMemo(
     () => createResource<readonly Report[]>(async () => (event === null ? null : (await client.rest('reports', { params: { event } })).items)),
     [client, event],

@@ -1,7 +1,7 @@
 import type { Member } from '@konferenco/client';
 import { ArrowLeft, UserPlus, Users } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
-import { useApp, useLocale, useStore } from '../../state/app.ts';
+import { useApp, useEvent, useLocale, useStore } from '../../state/app.ts';
 import { messageOf } from '../../state/resource.ts';
 import { ArrowList } from '../../ui/arrow-list.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
@@ -17,7 +17,7 @@ export function PeoplePlace({ user }: { readonly user: string | null }) {
   const [query, setQuery] = useState('');
   const members = useMembers(query.trim());
   return (
-    <div className="place" data-depth={user === null ? 0 : 1}>
+    <main className="place" id="main" data-depth={user === null ? 0 : 1}>
       <section className="list-column" aria-label={t('place.people')}>
         <header className="list-head">
           <div className="list-title">
@@ -54,7 +54,7 @@ export function PeoplePlace({ user }: { readonly user: string | null }) {
           )}
         </div>
       </section>
-      <main className="main-column" id="main">
+      <div className="main-column" id="content" tabIndex={-1}>
         {user === null ? (
           <Empty icon={Users} title={t('people.choose')}>
             {t('people.choose.words')}
@@ -69,8 +69,8 @@ export function PeoplePlace({ user }: { readonly user: string | null }) {
             <PersonCard user={user} />
           </>
         )}
-      </main>
-    </div>
+      </div>
+    </main>
   );
 }
 
@@ -79,6 +79,12 @@ function MemberRows({ members, current }: { readonly members: readonly Member[];
   const locale = useLocale();
   const blocked = useStore(venue.me).value?.blocked ?? [];
   if (members.length === 0) return null;
+  const details = (user: Member['user'], role: Member['role']): readonly string[] => [
+    ...(user.id === client.me?.id ? [locale.t('you')] : []),
+    ...(blocked.includes(user.id) ? [locale.t('person.blocked')] : []),
+    ...(role === 'attendee' ? [] : [roleName(role, locale)]),
+    ...(user.about ? [user.about] : []),
+  ];
   return (
     <ArrowList label={locale.t('place.people')} className="rows">
       {members.map(({ user, role }) => (
@@ -87,16 +93,13 @@ function MemberRows({ members, current }: { readonly members: readonly Member[];
             <Avatar id={user.id} name={user.name} />
             <span className="row-main">
               <span className="row-top">
-                <span className="row-title" dir="auto">
-                  {user.name}
+                <span className="row-title">
+                  <bdi>{user.name}</bdi>
                 </span>
-                {user.id === client.me?.id && <span className="tag">{locale.t('you')}</span>}
-                {blocked.includes(user.id) && <span className="tag">{locale.t('person.blocked')}</span>}
-                {role !== 'attendee' && <span className="tag">{roleName(role, locale)}</span>}
               </span>
-              {user.about && (
-                <span className="row-preview" dir="auto">
-                  {user.about}
+              {details(user, role).length > 0 && (
+                <span className="row-preview">
+                  <bdi>{details(user, role).join(' · ')}</bdi>
                 </span>
               )}
             </span>
@@ -119,8 +122,8 @@ const PAGE = 100;
 const WAIT_MS = 150;
 
 function useMembers(query: string): MemberPages {
-  const { client, directory, venue } = useApp();
-  const event = venue.event()?.id;
+  const { client, directory } = useApp();
+  const event = useEvent()?.id;
   const [state, setState] = useState<{ items: readonly Member[]; next?: string | undefined; loading: boolean; error: string | null }>({
     items: [],
     loading: true,

@@ -16,7 +16,7 @@ export function ProgrammePlace({ session }: { readonly session: string | null })
   const chosen = value?.sessions.find((s) => s.id === session) ?? null;
   const zone = value?.event.time_zone;
   return (
-    <div className="place" data-depth={chosen === null ? 0 : 1}>
+    <main className="place" id="main" data-depth={chosen === null ? 0 : 1}>
       <section className="list-column" aria-label={t('place.programme')}>
         <header className="list-head">
           <div className="list-title">
@@ -38,7 +38,7 @@ export function ProgrammePlace({ session }: { readonly session: string | null })
           {value && value.sessions.length > 0 && <Days sessions={value.sessions} zone={zone} current={session} />}
         </div>
       </section>
-      <main className="main-column" id="main">
+      <div className="main-column" id="content" tabIndex={-1}>
         {chosen ? (
           <SessionDetail session={chosen} zone={zone} />
         ) : (
@@ -46,8 +46,8 @@ export function ProgrammePlace({ session }: { readonly session: string | null })
             {t('programme.choose.words')}
           </Empty>
         )}
-      </main>
-    </div>
+      </div>
+    </main>
   );
 }
 
@@ -77,8 +77,8 @@ function Days({ sessions, zone, current }: DaysProps) {
                 <Link to={{ name: 'programme', session: s.id }} className="row session" current={current === s.id} item>
                   <span className="session-time tabular">{locale.clock(s.starts_at, zone)}</span>
                   <span className="row-main">
-                    <span className="row-title wrap" dir="auto">
-                      {s.title}
+                    <span className="row-title wrap">
+                      <bdi>{s.title}</bdi>
                     </span>
                     <span className="row-preview">
                       {[s.room, locale.list(s.speakers.map((p) => p.name))].filter(Boolean).join(' · ')}

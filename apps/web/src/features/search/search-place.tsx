@@ -59,8 +59,8 @@ export function SearchPlace({ query }: { readonly query: string }) {
             <li key={user.id}>
               <Link to={{ name: 'people', user: user.id }} className="row" item>
                 <Avatar id={user.id} name={user.name} size="small" />
-                <span className="row-title" dir="auto">
-                  {user.name}
+                <span className="row-title">
+                  <bdi>{user.name}</bdi>
                 </span>
               </Link>
             </li>
@@ -94,11 +94,11 @@ function Hit({ hit }: { readonly hit: SearchHit }) {
         <Avatar id={sender} name={name} size="small" />
         <span className="row-main">
           <span className="row-top">
-            <span className="row-title" dir="auto">
-              {name}
+            <span className="row-title">
+              <bdi>{name}</bdi>
             </span>
-            <span className="hit-where" dir="auto">
-              {title}
+            <span className="hit-where">
+              <bdi>{title}</bdi>
             </span>
             <Time at={hit.item.at} narrow />
           </span>

@@ -1,6 +1,6 @@
 import type { Member, SearchHit } from '@konferenco/client';
 import { useEffect, useState } from 'react';
-import { useApp } from '../../state/app.ts';
+import { useApp, useEvent } from '../../state/app.ts';
 import { messageOf } from '../../state/resource.ts';
 
 export interface SearchState {
@@ -23,12 +23,12 @@ const WAIT_MS = 200;
 
 /** Messages and people that match, as one types; an answer to an earlier query is dropped. */
 export function useSearch(query: string, limit: number): SearchState {
-  const { client, venue, directory } = useApp();
+  const { client, directory } = useApp();
   const [found, setFound] = useState<Found>(NOTHING);
   const [loading, setLoading] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const q = query.trim();
-  const event = venue.event()?.id;
+  const event = useEvent()?.id;
   useEffect(() => {
     setError(null);
     if (q === '') {

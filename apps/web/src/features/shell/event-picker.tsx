@@ -1,12 +1,11 @@
-import { useApp, useLocale, useStore } from '../../state/app.ts';
+import { useApp, useEvent, useLocale, useStore } from '../../state/app.ts';
 
 /** The event that is shown; a choice when one belongs to several. */
 export function EventPicker() {
-  const { venue, preferences } = useApp();
+  const { venue } = useApp();
   const { t } = useLocale();
   const me = useStore(venue.me).value;
-  useStore(preferences);
-  const event = venue.event();
+  const event = useEvent();
   if (!me || !event) return null;
   if (me.events.length === 1) {
     return (

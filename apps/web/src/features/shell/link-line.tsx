@@ -1,7 +1,7 @@
 import type { Link } from '@konferenco/client';
 import { useLink, useWaiting } from '@konferenco/client/react';
 import { useEffect, useState } from 'react';
-import { isReplaced, useApp, useLocale } from '../../state/app.ts';
+import { useApp, useLocale } from '../../state/app.ts';
 
 /** A connection that comes back within this time is not worth a word. */
 const GRACE_MS = 1_500;
@@ -19,7 +19,7 @@ export function LinkLine() {
     connecting: () => t('link.connecting'),
     waiting: () => (seconds > 0 ? t('link.waiting', { count: seconds }) : t('link.connecting')),
     offline: () => t('link.offline'),
-    signed_out: () => (isReplaced(link) ? t('link.elsewhere') : t('link.signed_out')),
+    signed_out: () => t('link.signed_out'),
   }[link.kind]();
   return (
     <div className="link-line">
@@ -29,13 +29,8 @@ export function LinkLine() {
         {waiting > 0 && ` · ${t('link.queued', { count: waiting })}`}
       </p>
       <p className="sr-only" role="status">
-        {link.kind === 'offline' ? t('link.offline') : link.kind === 'signed_out' ? words : t('link.reconnecting')}
+        {link.kind === 'offline' ? t('link.offline') : link.kind === 'signed_out' ? t('link.signed_out') : t('link.reconnecting')}
       </p>
-      {isReplaced(link) && (
-        <button type="button" className="button text" onClick={() => void client.connect()}>
-          {t('link.use_here')}
-        </button>
-      )}
       {link.kind === 'waiting' && (
         <button type="button" className="button text" onClick={() => client.reconnectNow()}>
           {t('link.try_now')}

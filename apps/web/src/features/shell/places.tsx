@@ -1,18 +1,17 @@
 import { CalendarDays, CircleUserRound, MessagesSquare, Users } from 'lucide-react';
 import { type Route, talk } from '../../router.ts';
-import { useApp, useLocale, useRoute, useStore } from '../../state/app.ts';
+import { useApp, useEvent, useLocale, useRoute, useStore } from '../../state/app.ts';
 import { initials } from '../../ui/avatar.tsx';
 import { Link } from '../../ui/parts.tsx';
 import { UnreadCount } from '../talk/conversation-list.tsx';
 
 /** The places: a bar at the bottom of a phone, a rail beside everything on a desk. */
 export function Places() {
-  const { client, venue } = useApp();
+  const { client } = useApp();
   const { t } = useLocale();
   const route = useRoute();
-  useStore(venue.me);
   const unread = useStore(client.conversations).items.reduce((sum, s) => sum + (s.muted ? 0 : s.unread), 0);
-  const event = venue.event();
+  const event = useEvent();
   const places: readonly { readonly name: Route['name']; readonly to: Route; readonly label: string; readonly icon: typeof Users }[] = [
     { name: 'talk', to: talk(null), label: t('place.talk'), icon: MessagesSquare },
     { name: 'programme', to: { name: 'programme', session: null }, label: t('place.programme'), icon: CalendarDays },

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { hrefOf, type Route, talk } from '../../router.ts';
-import { useApp, useLocale, useRoute, useStore } from '../../state/app.ts';
+import { useApp, useEvent, useLocale, useRoute, useStore } from '../../state/app.ts';
 import { Loading } from '../../ui/parts.tsx';
 import { TalkPlace } from '../talk/talk-place.tsx';
 import { LinkLine } from './link-line.tsx';
@@ -28,7 +28,7 @@ export function Shell() {
   const inConversation = route.name === 'talk' && route.log !== null;
   return (
     <div className="shell" data-conversation={inConversation}>
-      <a className="skip" href="#main">
+      <a className="skip" href="#main" onClick={skipToContent}>
         {t('skip')}
       </a>
       <LinkLine />
@@ -40,6 +40,15 @@ export function Shell() {
       <Notices />
     </div>
   );
+}
+
+/** Focus goes to the conversation or page, or to the list where that is all there is. */
+function skipToContent(event: React.MouseEvent): void {
+  event.preventDefault();
+  const targets = ['content', 'main'].map((id) => document.getElementById(id));
+  const target = targets.find((element) => element?.checkVisibility());
+  if (target && !target.hasAttribute('tabindex')) target.tabIndex = -1;
+  target?.focus();
 }
 
 function Place({ route }: { readonly route: Route }) {
@@ -75,10 +84,9 @@ function Overlays() {
 
 /** The window's title: how many are unread, and the event. */
 function useTitle(): void {
-  const { client, venue } = useApp();
+  const { client } = useApp();
   const unread = useStore(client.conversations).items.reduce((sum, s) => sum + (s.muted ? 0 : s.unread), 0);
-  useStore(venue.me);
-  const title = venue.event()?.title ?? 'Konferenco';
+  const title = useEvent()?.title ?? 'Konferenco';
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) ${title}` : title;
   }, [unread, title]);

@@ -35,6 +35,7 @@ export function AboutPanel({ conversation }: { readonly conversation: Conversati
           <ReachIcon reach={audience.reach} />
           <span>{audience.words}</span>
         </p>
+        {audience.reach !== 'public' && audience.reach !== 'announce' && <p className="hint">{t('audience.detail')}</p>}
         <Details subject={subject} />
       </div>
     </>
@@ -73,8 +74,8 @@ function ChannelDetails({ channel }: { readonly channel: Channel }) {
           <li key={user.id}>
             <Link to={{ name: 'people', user: user.id }} className="row">
               <Avatar id={user.id} name={user.name} size="small" />
-              <span className="row-title" dir="auto">
-                {user.name}
+              <span className="row-title">
+                <bdi>{user.name}</bdi>
               </span>
               {role !== 'attendee' && <span className="tag">{roleName(role, locale)}</span>}
             </Link>
@@ -146,8 +147,8 @@ function AddMember({ channel, done }: { readonly channel: Channel; readonly done
             <li key={user.id}>
               <button type="button" className="row" onClick={() => add(user)}>
                 <Avatar id={user.id} name={user.name} size="small" />
-                <span className="row-title" dir="auto">
-                  {user.name}
+                <span className="row-title">
+                  <bdi>{user.name}</bdi>
                 </span>
                 <UserPlus size={18} aria-hidden />
               </button>

@@ -2,7 +2,7 @@ import { type Channel, channelLog, type ConversationSummary } from '@konferenco/
 import { BellOff, Hash, MessageSquarePlus, MessagesSquare, Search } from 'lucide-react';
 import { useMemo } from 'react';
 import { talk } from '../../router.ts';
-import { useApp, useLocale, useName, useRoute, useStore } from '../../state/app.ts';
+import { useApp, useEvent, useLocale, useName, useRoute, useStore } from '../../state/app.ts';
 import { ArrowList } from '../../ui/arrow-list.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Empty, IconButton, Link, Loading, Time } from '../../ui/parts.tsx';
@@ -15,8 +15,7 @@ export function ConversationList() {
   const { t } = useLocale();
   const { items, loading } = useStore(client.conversations);
   const channels = useStore(venue.channels).value;
-  useStore(venue.me);
-  const event = venue.event();
+  const event = useEvent();
   const mine = useMemo(
     () =>
       items
@@ -95,15 +94,15 @@ function SummaryRow({ summary }: { readonly summary: ConversationSummary }) {
         {peer ? <Avatar id={peer.id} name={peer.name} /> : <ChannelMark visibility={summary.channel?.visibility ?? 'public'} />}
         <span className="row-main">
           <span className="row-top">
-            <span className="row-title" dir="auto">
-              {title}
+            <span className="row-title">
+              <bdi>{title}</bdi>
             </span>
             {summary.muted && <BellOff size={14} role="img" aria-label={t('muted')} />}
             {preview && <Time at={preview.at} narrow />}
           </span>
           <span className="row-bottom">
-            <span className="row-preview" dir="auto">
-              {preview ? <Preview summary={summary} /> : t('empty.title')}
+            <span className="row-preview">
+              <bdi>{preview ? <Preview summary={summary} /> : t('empty.title')}</bdi>
             </span>
             {mentions > 0 && <span className="mention-dot" role="img" aria-label={t('mentions.count', { count: mentions })} title={t('mentions.count', { count: mentions })} />}
             {unread > 0 && <UnreadCount count={unread} muted={summary.muted} />}
@@ -149,12 +148,12 @@ function ChannelRow({ channel }: { readonly channel: Channel }) {
       <Link to={talk(log)} className="row" current={current} item>
         <ChannelMark visibility={channel.visibility} />
         <span className="row-main">
-          <span className="row-title" dir="auto">
-            {channel.title}
+          <span className="row-title">
+            <bdi>{channel.title}</bdi>
           </span>
           {channel.topic && (
-            <span className="row-preview" dir="auto">
-              {channel.topic}
+            <span className="row-preview">
+              <bdi>{channel.topic}</bdi>
             </span>
           )}
         </span>

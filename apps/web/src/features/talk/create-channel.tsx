@@ -1,7 +1,7 @@
 import { channelLog, type Visibility } from '@konferenco/client';
 import { useId, useState } from 'react';
 import { talk } from '../../router.ts';
-import { useApp, useLocale } from '../../state/app.ts';
+import { useApp, useEvent, useLocale } from '../../state/app.ts';
 import { messageOf } from '../../state/resource.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { ReachIcon } from './subject-icon.tsx';
@@ -20,10 +20,10 @@ export function CreateChannel({ onClose }: { readonly onClose: () => void }) {
   const [visibility, setVisibility] = useState<Visibility>('public');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const event = venue.event();
+  const event = useEvent();
 
   const create = async (): Promise<void> => {
-    if (event === null) return;
+    if (event === null || title.trim() === '') return;
     setBusy(true);
     try {
       const body = { title: title.trim(), visibility, ...(topic.trim() ? { topic: topic.trim() } : {}) };
@@ -37,7 +37,7 @@ export function CreateChannel({ onClose }: { readonly onClose: () => void }) {
       setBusy(false);
     }
   };
-  const words = { public: t('audience.public'), private: t('audience.private'), announce: t('audience.announce') };
+  const words = { public: t('visibility.public.words'), private: t('visibility.private.words'), announce: t('visibility.announce.words') };
   const names = { public: t('visibility.public'), private: t('visibility.private'), announce: t('visibility.announce') };
   return (
     <Dialog title={t('channel.create')} onClose={onClose}>
@@ -75,8 +75,8 @@ export function CreateChannel({ onClose }: { readonly onClose: () => void }) {
             {t('failed.action', { reason: error })}
           </p>
         )}
-        <button type="submit" className="button primary" disabled={busy || title.trim() === '' || event === null}>
-          {t('channel.create')}
+        <button type="submit" className="button primary" disabled={busy || event === null}>
+          {t('channel.make')}
         </button>
       </form>
     </Dialog>

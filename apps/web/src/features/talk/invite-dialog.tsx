@@ -1,7 +1,7 @@
 import type { Invite } from '@konferenco/client';
 import { Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { useApp, useLocale } from '../../state/app.ts';
+import { useApp, useEvent, useLocale } from '../../state/app.ts';
 import { messageOf } from '../../state/resource.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Failed, Loading } from '../../ui/parts.tsx';
@@ -11,11 +11,11 @@ const INVITE = { max_uses: 50, expires_in_s: 7 * DAY_S } as const;
 
 /** An invitation to the event, as a link and as a code, each to be copied. Made when the dialogue opens. */
 export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
-  const { client, venue } = useApp();
+  const { client } = useApp();
   const locale = useLocale();
   const { t } = locale;
   const [state, setState] = useState<{ invite: Invite | null; error: string | null }>({ invite: null, error: null });
-  const event = venue.event()?.id;
+  const event = useEvent()?.id;
   const create = (): void => {
     if (event === undefined) return;
     setState({ invite: null, error: null });

@@ -1,6 +1,6 @@
 import type { User } from '@konferenco/client';
 import { useEffect, useState } from 'react';
-import { useApp, useLocale } from '../../state/app.ts';
+import { useApp, useEvent, useLocale } from '../../state/app.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 
 export interface MentionCandidates {
@@ -16,11 +16,11 @@ const WAIT_MS = 120;
 
 /** Members whose name begins with the query: known ones at once, the server's shortly after. `null` closes the list. */
 export function useMentionCandidates(query: string | null): MentionCandidates {
-  const { client, venue, directory } = useApp();
+  const { client, directory } = useApp();
   const [users, setUsers] = useState<readonly User[]>([]);
   const [active, setActive] = useState(0);
   const [dismissed, setDismissed] = useState<string | null>(null);
-  const event = venue.event();
+  const event = useEvent();
 
   useEffect(() => {
     setActive(0);

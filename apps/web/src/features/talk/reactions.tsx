@@ -35,13 +35,11 @@ function Reaction({ message, emoji, users }: ReactionProps) {
   const more = users.length - names.length;
   const who = locale.list(more > 0 ? [...names, locale.t('and_more', { count: more })] : names);
   const mine = client.me !== null && users.includes(client.me.id);
-  const label = locale.t('reaction.by', { emoji, names: who });
   return (
-    <button type="button" className="reaction" aria-pressed={mine} aria-label={label} title={label} onClick={() => react(message, emoji)}>
-      <span aria-hidden>{emoji}</span>
-      <span aria-hidden className="tabular">
-        {locale.number(users.length)}
-      </span>
+    <button type="button" className="reaction" aria-pressed={mine} title={who} onClick={() => react(message, emoji)}>
+      <span>{emoji}</span>
+      <span className="tabular">{locale.number(users.length)}</span>
+      <span className="sr-only">{locale.t('reaction.by', { names: who })}</span>
     </button>
   );
 }

@@ -4,7 +4,7 @@ import { useLocale, useNow } from '../../state/app.ts';
 export function DayRow({ at }: { readonly at: number }) {
   const locale = useLocale();
   const now = useNow();
-  return <h3 className="day">{dayWords(at, now, locale)}</h3>;
+  return <h2 className="day">{dayWords(at, now, locale)}</h2>;
 }
 
 /** "Today", "Yesterday", or the date. */

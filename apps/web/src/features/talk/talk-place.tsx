@@ -1,7 +1,7 @@
 import { MessagesSquare } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import type { Panel } from '../../router.ts';
-import { useApp, useLocale } from '../../state/app.ts';
+import { useApp, useLocale, useStore } from '../../state/app.ts';
 import { Empty, Loading } from '../../ui/parts.tsx';
 import { ConversationList } from './conversation-list.tsx';
 import { ConversationView } from './conversation-view.tsx';
@@ -20,21 +20,23 @@ interface TalkPlaceProps {
 export function TalkPlace({ log, panel, message }: TalkPlaceProps) {
   const { t } = useLocale();
   return (
-    <div className="place talk-place" data-depth={log === null ? 0 : panel === null ? 1 : 2}>
+    <main className="place talk-place" id="main" data-depth={log === null ? 0 : panel === null ? 1 : 2}>
       <section className="list-column" aria-label={t('conversations')}>
         <ConversationList />
       </section>
-      <main className="main-column" id="main">
+      <div className="main-column" id="content" tabIndex={-1}>
         {log === null ? <Choose /> : <ConversationView log={log} message={message} />}
-      </main>
+      </div>
       {log !== null && panel !== null && <Side log={log} panel={panel} />}
-    </div>
+    </main>
   );
 }
 
 function Choose() {
-  const { overlay } = useApp();
+  const { client, overlay } = useApp();
   const { t } = useLocale();
+  // Without any conversation the list says what to do.
+  if (useStore(client.conversations).items.length === 0) return null;
   return (
     <Empty
       icon={MessagesSquare}
@@ -55,7 +57,7 @@ function Side({ log, panel }: { readonly log: string; readonly panel: Panel }) {
   const conversation = useConversation(log);
   if (conversation === null) return null;
   return (
-    <aside className="side-column" aria-label={panel.kind === 'thread' ? t('thread') : t('about')}>
+    <section className="side-column" aria-label={panel.kind === 'thread' ? t('thread') : t('about')}>
       <Suspense fallback={<Loading />}>
         {panel.kind === 'thread' ? (
           <ThreadPanel key={panel.root} conversation={conversation} root={panel.root} />
@@ -63,6 +65,6 @@ function Side({ log, panel }: { readonly log: string; readonly panel: Panel }) {
           <AboutPanel conversation={conversation} />
         )}
       </Suspense>
-    </aside>
+    </section>
   );
 }

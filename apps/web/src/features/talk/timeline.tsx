@@ -50,6 +50,7 @@ function Rows({ rows, ...props }: TimelineProps & { readonly rows: readonly Row[
   const ref = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string | null>(null);
   const [atEnd, setAtEnd] = useState(true);
+  const offset = useRef<number | null>(null);
   const remembered = useRef(memory?.take() ?? null).current;
   const lastMessage = useMemo(() => rows.findLastIndex((r) => r.kind === 'message'), [rows]);
   const stop = useMemo(() => {
@@ -79,14 +80,21 @@ function Rows({ rows, ...props }: TimelineProps & { readonly rows: readonly Row[
     followOnAppend: true,
     scrollEndThreshold: END_PX,
     ...(remembered ? { initialOffset: remembered.offset, initialMeasurementsCache: [...remembered.measured] } : {}),
-    onChange: (v) => setAtEnd(v.isAtEnd(END_PX)),
+    onChange: (v) => {
+      const end = v.isAtEnd(END_PX);
+      setAtEnd(end);
+      offset.current = end ? null : v.scrollOffset;
+    },
   });
 
   useStart(virtual, rows, remembered === null && props.target === null);
   useTarget(virtual, rows, props.target);
   useOlder(virtual, props);
   useSeen(atEnd, rows, props.onSeen);
-  useLayoutEffect(() => () => memory?.keep(virtual.isAtEnd(END_PX) ? null : { offset: virtual.scrollOffset ?? 0, measured: virtual.takeSnapshot() }), [memory, virtual]);
+  useEffect(
+    () => () => memory?.keep(offset.current === null ? null : { offset: offset.current, measured: virtual.takeSnapshot() }),
+    [memory, virtual],
+  );
 
   const moveTo = (index: number): void => {
     const row = rows[index];
