@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, helpText, isDemo, loadConfig } from './config/load.ts';
+import { ConfigError, helpText, isDemo, isLoopback, loadConfig } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { createLog } from './observability/log.ts';
 import { type RunningServer, startServer } from './start.ts';
@@ -38,6 +38,9 @@ function readConfig(argv: readonly string[]): Config {
 function announce(config: Config, { url, ownerInvite }: RunningServer): void {
   console.log(`Konferenco listens on ${url}`);
   if (isDemo(config)) console.log('Demo sign-in: a name is enough. Anybody who reaches this machine can come in; others cannot.');
+  if (!isLoopback(config.host) && !config.publicUrl.startsWith('https:')) {
+    console.log('Warning: this port speaks plain HTTP. Put a TLS proxy in front before people use it: docs/guides/deploy-with-caddy.md');
+  }
   if (ownerInvite) console.log(`Open ${url}/join/${ownerInvite} to become the owner of this system.`);
 }
 
