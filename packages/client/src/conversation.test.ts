@@ -300,6 +300,30 @@ describe('the conversation list', () => {
   });
 });
 
+test('a busy channel that nobody looks at does not fill the memory, and loses nothing for who looks later', async () => {
+  const all = await opened();
+  for (let i = 1; i <= 600; i++) all.server.say('ch:hall', all.from('ana', `m${i}`));
+  await all.server.flush();
+  expect(texts(all.conversation.state())).toHaveLength(600);
+  const root = all.server.log('ch:hall').items[10]?.envelope?.id ?? '';
+  all.server.say('ch:hall', { ...all.from('ana', ''), subtype: 'edit', payload: { target: root, text: 'edited' } });
+  await all.server.flush();
+  all.conversation.close();
+  expect(texts(all.conversation.state())).toHaveLength(200);
+  expect(all.conversation.state()).toMatchObject({ has_older: true, unread: 600 });
+  const opening = all.conversation.open();
+  await all.server.flush();
+  await opening;
+  while (all.conversation.state().has_older) {
+    const older = all.conversation.loadOlder();
+    await all.server.flush();
+    await older;
+  }
+  expect(texts(all.conversation.state())).toEqual(
+    Array.from({ length: 600 }, (_, i) => (i === 10 ? 'edited' : `m${i + 1}`)),
+  );
+});
+
 describe('presence', () => {
   test('is watched again after a reconnect, and unknown in between', async () => {
     const { client, server, connect, reconnect } = fixture();

@@ -242,6 +242,7 @@ export class LogConversation implements Conversation {
         if (sender !== undefined) this.#typing.heard(sender, false);
       }
     }
+    this.#following.trim();
     this.#changed();
     for (const delivery of due) {
       if (delivery.kind === 'item' && this.#following.isArrival(delivery.position)) this.#host.arrived(delivery.item);

@@ -39,6 +39,19 @@ export class Corrections {
     return [...this.of(target)].some(({ said }) => said.kind === 'delete');
   }
 
+  /** Forgets those stored before `offset`. */
+  trim(offset: number): void {
+    for (const [target, known] of this.#byTarget) {
+      for (const correction of known.values()) {
+        if (correction.offset >= offset) continue;
+        known.delete(correction.id);
+        this.#targetOf.delete(correction.id);
+        this.#offsets.delete(correction.offset);
+      }
+      if (known.size === 0) this.#byTarget.delete(target);
+    }
+  }
+
   /** Those that wait in the outbox. */
   unstored(): readonly PlacedCorrection[] {
     return [...this.#byTarget.values()]

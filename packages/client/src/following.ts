@@ -10,6 +10,9 @@ import type { Environment, TimelineGap } from './types.ts';
 
 /** Unread entries loaded at the start to be counted exactly; of what lies before, only the number of entries is known. */
 export const UNREAD_WINDOW = 50;
+/** Messages kept of a conversation that nobody looks at; and how many more may gather before they are let go. */
+export const UNSEEN_KEPT = 200;
+const UNSEEN_SLACK = 100;
 /** After a close, a conversation further behind than this starts from its newest page again. */
 export const RESTART_BEHIND = 200;
 
@@ -88,6 +91,7 @@ export class Following {
     this.#opened = false;
     this.#closedBefore = !this.#listed;
     this.#options.subscriptions.release(this.#options.log, 'opened');
+    this.trim();
     this.#settle();
   }
 
@@ -151,6 +155,13 @@ export class Following {
     else this.#feed.live(items);
   }
 
+  /** Lets go of what nobody looks at, so that a busy channel does not fill the memory. */
+  trim(): void {
+    if (this.#opened || this.#options.replica.size <= UNSEEN_KEPT + UNSEEN_SLACK) return;
+    const low = this.#options.replica.trim(UNSEEN_KEPT);
+    if (low !== null) this.#pages.trimmed(low);
+  }
+
   skipped(from: number, to: number): void {
     if (this.#feed.position === null) this.#heard = Math.max(this.#heard, to);
     else this.#feed.skipped(from, to);
@@ -165,7 +176,7 @@ export class Following {
       return true;
     }
     if (position !== null && offset <= position) return !this.isArrival(offset);
-    if (position !== null && this.#options.subscriptions.isWanted(this.#options.log)) {
+    if (position !== null && !this.#closedBefore && this.#options.subscriptions.isWanted(this.#options.log)) {
       this.live([item]);
       return false;
     }

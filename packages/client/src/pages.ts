@@ -46,6 +46,12 @@ export class Pages {
     this.#first = first;
   }
 
+  /** What lies before `low` was forgotten. */
+  trimmed(low: number): void {
+    this.#low = low;
+    this.#loadedAny = false;
+  }
+
   reset(): void {
     this.#generation++;
     this.#low = null;

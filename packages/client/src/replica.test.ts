@@ -183,3 +183,11 @@ test('of what was erased, the deleted message keeps its place and its edits leav
     expect(replicaOf(...order).timeline()).toMatchObject([{ id: 'id-of-root', offset: 1, gone: 'erased' }]);
   }
 });
+
+test('an own edit that is stored keeps its place in the order, whatever the outbox says of it afterwards', () => {
+  const mine = envelope('channel_message', { text: 'a' }, 'mere');
+  const first = envelope('edit', { target: mine.id, text: 'b' }, 'mere');
+  const replica = replicaOf(at(1, mine), at(2, first), at(3, envelope('edit', { target: mine.id, text: 'c' }, 'mere')));
+  replica.draft(first, 'queued');
+  expect(replica.message(mine.id)?.text).toBe('c');
+});

@@ -1,4 +1,5 @@
 import type { Envelope, InboxItem, Item, LogName } from '@konferenco/protocol';
+import { assembleTimeline } from './assemble-timeline.ts';
 import { Corrections } from './corrections.ts';
 import { type Body, type PlacedCorrection, viewMessage } from './message-view.ts';
 import { readSaid } from './said.ts';
@@ -93,12 +94,15 @@ export class Replica {
   /** The other person has read up to `offset`. */
   readByPeer(offset: number): void {
     if (offset <= this.#peerRead) return;
-    for (const id of this.#main.between(this.#peerRead + 1, offset).map((at) => this.#idAt.get(at)))
-      if (id) this.#views.delete(id);
-    for (const thread of this.#threads.values()) {
-      for (const at of thread.between(this.#peerRead + 1, offset)) this.#views.delete(this.#idAt.get(at) ?? '');
+    for (const offsets of [this.#main, ...this.#threads.values()]) {
+      for (const at of offsets.between(this.#peerRead + 1, offset)) this.#views.delete(this.#idAt.get(at) ?? '');
     }
     this.#peerRead = offset;
+  }
+
+  /** Messages and replies that are stored. */
+  get size(): number {
+    return this.#offsets.size;
   }
 
   /** The newest offset of a message or reply; 0 when there is none. */
@@ -159,12 +163,29 @@ export class Replica {
 
   /** Oldest first, with gaps in their places and own unstored messages at the end. */
   timeline(): readonly TimelineEntry[] {
-    return this.#assemble(this.#main, this.#gaps, (message) => message.thread === undefined);
+    return this.#assemble(this.#main, this.#gaps, undefined);
   }
 
   /** The replies of one thread, likewise. */
   thread(root: string): readonly TimelineEntry[] {
-    return this.#assemble(this.#threads.get(root) ?? new SortedOffsets(), [], (message) => message.thread === root);
+    return this.#assemble(this.#threads.get(root) ?? new SortedOffsets(), [], root);
+  }
+
+  /** Forgets all but the newest `keep` messages; returns the offset from which on everything is still here, or `null`. */
+  trim(keep: number): number | null {
+    const low = this.#offsets.all().at(-keep);
+    if (low === undefined || this.#offsets.size <= keep) return null;
+    for (const offset of this.#offsets.removeBefore(low)) {
+      const id = this.#idAt.get(offset) ?? '';
+      this.#idAt.delete(offset);
+      this.#bodies.delete(id);
+      this.#views.delete(id);
+    }
+    this.#main.removeBefore(low);
+    for (const [root, replies] of this.#threads) if (replies.removeBefore(low).length > 0) this.#views.delete(root);
+    this.#corrections.trim(low);
+    this.#gaps = this.#gaps.filter(({ from }) => from >= low);
+    return low;
   }
 
   /** Forgets everything stored; what waits in the outbox stays. */
@@ -264,20 +285,15 @@ export class Replica {
   #assemble(
     offsets: SortedOffsets,
     gaps: readonly TimelineGap[],
-    belongs: (message: Message) => boolean,
+    thread: string | undefined,
   ): readonly TimelineEntry[] {
-    const entries: TimelineEntry[] = [];
-    let nextGap = 0;
-    for (const offset of offsets.all()) {
-      for (let gap = gaps[nextGap]; gap && gap.from < offset; gap = gaps[++nextGap]) entries.push(gap);
+    const stored = offsets.all().map((offset) => {
       const message = this.message(this.#idAt.get(offset) ?? '');
-      if (message && !this.#isHidden(message.sender)) entries.push(message);
-    }
-    entries.push(...gaps.slice(nextGap));
-    for (const id of this.#unstored) {
-      const message = this.message(id);
-      if (message && belongs(message)) entries.push(message);
-    }
-    return entries;
+      return message && !this.#isHidden(message.sender) ? message : undefined;
+    });
+    const unstored = [...this.#unstored]
+      .flatMap((id) => this.message(id) ?? [])
+      .filter((message) => message.thread === thread);
+    return assembleTimeline({ stored, gaps, unstored });
   }
 }

@@ -16,6 +16,11 @@ export class SortedOffsets {
     if (this.#offsets[index] !== offset) this.#offsets.splice(index, 0, offset);
   }
 
+  /** Takes out those less than `offset`, and returns them. */
+  removeBefore(offset: number): readonly number[] {
+    return this.#offsets.splice(0, this.#firstAtLeast(offset));
+  }
+
   all(): readonly number[] {
     return this.#offsets;
   }

@@ -1,0 +1,23 @@
+import type { Message, TimelineEntry, TimelineGap } from './types.ts';
+
+export interface TimelineParts {
+  /** Stored messages, ascending by offset; `undefined` for those that are not shown. */
+  readonly stored: readonly (Message | undefined)[];
+  /** Ascending. */
+  readonly gaps: readonly TimelineGap[];
+  /** Own messages without an offset, in the order of writing. */
+  readonly unstored: readonly Message[];
+}
+
+/** Oldest first, with gaps in their places and own unstored messages at the end. */
+export function assembleTimeline({ stored, gaps, unstored }: TimelineParts): readonly TimelineEntry[] {
+  const entries: TimelineEntry[] = [];
+  let nextGap = 0;
+  for (const message of stored) {
+    if (!message) continue;
+    for (let gap = gaps[nextGap]; gap && gap.from < (message.offset ?? 0); gap = gaps[++nextGap]) entries.push(gap);
+    entries.push(message);
+  }
+  entries.push(...gaps.slice(nextGap), ...unstored);
+  return entries;
+}
