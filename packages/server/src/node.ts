@@ -1,6 +1,7 @@
 import { type Access, type Authenticator, type Bus, type Clock, type Random, SenderLimits, type Store } from '@konferenco/core';
 import { createIdGenerator, type Envelope } from '@konferenco/protocol';
 import { FanOut } from './fanout/fan-out.ts';
+import { HeadCheck } from './fanout/head-check.ts';
 import { Hub } from './fanout/hub.ts';
 import { Gateway } from './gateway/gateway.ts';
 import type { TopicPublisher } from './gateway/socket.ts';
@@ -79,12 +80,14 @@ export function createNode(deps: NodeDeps): Node {
   const gateway = new Gateway(services, deps.publisher);
   connections.count = () => gateway.connections;
   const stopSweeping = sweepEvery(services, SWEEP_MS);
+  const headCheck = bus.lossy ? new HeadCheck({ hub, fanOut, store, clock }) : null;
   return {
     gateway,
     services,
     metrics,
     async close() {
       stopSweeping();
+      headCheck?.close();
       gateway.close();
       fanOut.close();
       presence.close();

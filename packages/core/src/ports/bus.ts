@@ -16,6 +16,8 @@ export type BusRecord =
   | { readonly kind: 'transient'; readonly log: LogName; readonly envelope: string; readonly key: string; readonly to?: string }
   | { readonly kind: 'erased'; readonly log: LogName; readonly offset: number }
   | { readonly kind: 'presence'; readonly user: string; readonly node: string; readonly status: 'online' | 'away' | 'busy' | 'offline' }
+  /** A part of who is connected to a node, repeated now and then in case a `presence` record was lost. */
+  | { readonly kind: 'roster'; readonly node: string; readonly users: readonly { readonly user: string; readonly status: 'online' | 'away' | 'busy' }[] }
   | { readonly kind: 'changed'; readonly what: 'channel' | 'membership' | 'profile' | 'blocks'; readonly id: string; readonly user?: string; readonly event?: string }
   | { readonly kind: 'revoked'; readonly user: string; readonly session?: string; readonly reason: 'token_revoked' | 'banned' };
 
@@ -24,6 +26,8 @@ export type BusRecord =
  * all three; records of one publisher about one log arrive in order unless lost. The publisher receives its own records.
  */
 export interface Bus {
+  /** Whether records may be lost on the way: then what a lost one was about has to be looked up in the store. */
+  readonly lossy: boolean;
   publish(record: BusRecord): void;
   /** Receives every record this node has use for. Returns what ends the subscription. */
   subscribe(receive: (record: BusRecord) => void): () => void;

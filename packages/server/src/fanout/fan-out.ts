@@ -13,7 +13,7 @@ import { LIMITS, type LogName, PRIORITY_RANK, inboxLog } from '@konferenco/proto
 import { markLost, sendLive } from '../gateway/outgoing.ts';
 import { type TopicPublisher, topicOf } from '../gateway/socket.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { inboxFrames, messageFrames, shortFrame, transientFrame } from './encode.ts';
+import { inboxFrames, inboxItemJson, messageFrames, shortFrame, transientFrame } from './encode.ts';
 import type { Hub } from './hub.ts';
 import type { LiveLog } from './live-log.ts';
 
@@ -45,7 +45,7 @@ export class FanOut {
   readonly #deps: FanOutDeps;
   readonly #router: MessageRouter<Addressed>;
   readonly #dirty = new Set<LiveLog>();
-  readonly #inboxes = new Map<string, string[]>();
+  readonly #inboxes = new Map<string, WaitingInbox>();
   #scheduled = false;
   #gathering: (() => void) | null = null;
   #closed = false;
@@ -109,14 +109,18 @@ export class FanOut {
   #inboxOf(user: string): { send(copy: Addressed): void } {
     return {
       send: ({ record, pointer }) => {
-        if (!pointer) return;
-        const item = liveInboxItem(record, pointer);
-        const waiting = this.#inboxes.get(user);
-        if (waiting) waiting.push(item);
-        else this.#inboxes.set(user, [item]);
-        this.#flushSoon();
+        if (pointer) this.#queueInbox(user, pointer.inbox, liveInboxItem(record, pointer));
       },
     };
+  }
+
+  #queueInbox(user: string, inbox: number, item: string): void {
+    const waiting = this.#inboxes.get(user);
+    if (waiting) {
+      waiting.items.push(item);
+      waiting.newest = Math.max(waiting.newest, inbox);
+    } else this.#inboxes.set(user, { items: [item], newest: inbox });
+    this.#flushSoon();
   }
 
   #markDirty(live: LiveLog): void {
@@ -177,11 +181,12 @@ export class FanOut {
 
   #flushInboxes(): void {
     const { hub, clock, metrics } = this.#deps;
-    for (const [user, items] of this.#inboxes) {
+    for (const [user, { items, newest }] of this.#inboxes) {
       const log = inboxLog(user);
       for (const connection of hub.connectionsOf(user)) {
         if (connection.encoding === 'short') continue;
         for (const text of inboxFrames(items)) sendLive(connection, log, text, clock.now());
+        connection.tellInbox(newest);
         metrics.deliveries.inc(items.length);
       }
     }
@@ -206,6 +211,17 @@ export class FanOut {
       markLost(connection, live.name, clock.now());
       metrics.drops.inc({ reason: 'slow_consumer' });
     }
+  }
+
+  /** Reads from the inbox of `user` what live copies did not bring after the position `after`: a page of it, the next time the next. */
+  async repairInbox(user: string, after: number): Promise<void> {
+    const { hub, store, metrics } = this.#deps;
+    const page = await store.readInbox(user, { after, limit: LIMITS.page, max_bytes: LIMITS.frame_bytes });
+    if (this.#closed || hub.connectionsOf(user).length === 0) return;
+    if (page.entries.length > 0) metrics.holes.inc();
+    // Entries that no longer exist are nothing to wait for.
+    else for (const connection of hub.connectionsOf(user)) connection.tellInbox(page.head);
+    for (const pointer of page.entries) this.#queueInbox(user, pointer.inbox, inboxItemJson(pointer));
   }
 
   #noteHole(live: LiveLog): void {
@@ -235,6 +251,12 @@ export class FanOut {
     }
     if (page.has_more || live.sequencer.hasHole) this.#noteHole(live);
   }
+}
+
+/** Inbox items that wait to be written to their user's connections. */
+interface WaitingInbox {
+  readonly items: string[];
+  newest: number;
 }
 
 /** A live copy on its way, with the address the router reads. */

@@ -42,6 +42,8 @@ export class Connection {
   deferred: (() => void)[] | null = null;
   /** Newest inbox offset acknowledged, not yet stored. */
   acked = 0;
+  /** Newest inbox offset the connection was sent or told of; `null` before it was told where its inbox stands. */
+  inboxHead: number | null = null;
   readonly #bucket: TokenBucket;
   #refused = 0;
   #waiting: string[] | null = null;
@@ -59,6 +61,11 @@ export class Connection {
 
   get user(): string {
     return this.identity.user;
+  }
+
+  /** The connection was sent its inbox up to `inbox`; counts from when it was told where its inbox stands. */
+  tellInbox(inbox: number): void {
+    if (this.inboxHead !== null && inbox > this.inboxHead) this.inboxHead = inbox;
   }
 
   /** Counts a frame: `ok`, `refuse` it with an error, or `close`, with the milliseconds to wait. */

@@ -27,9 +27,10 @@ export function handleHello(services: Services, connection: Connection, frame: C
 async function welcome(services: Services, connection: Connection): Promise<ReplyOf<'hello'>> {
   const { user, device, expires_at } = connection.identity;
   const [cursor, [inbox]] = await Promise.all([
-    services.store.cursor(user, device),
+    services.cursors.position(user, device),
     services.store.states([inboxLog(user)]),
   ]);
+  connection.inboxHead = Math.max(connection.inboxHead ?? 0, inbox?.head ?? 0);
   return {
     user_id: user,
     device_id: device,

@@ -10,6 +10,7 @@ export async function handleWatch(services: Services, connection: Connection, fr
   const { channels = [], users = [] } = frame;
   const readable = await Promise.all(channels.map((channel) => access.mayRead(connection.user, channelLog(channel))));
   const blocked = await Promise.all(users.map((user) => access.blocked(connection.user, user)));
+  if (connection.phase === 'closing') return;
   services.presence.watch(connection, {
     channels: channels.filter((_, index) => readable[index] === 'ok'),
     users: users.filter((_, index) => !blocked[index]),

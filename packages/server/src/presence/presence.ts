@@ -4,9 +4,13 @@ import type { Hub } from '../fanout/hub.ts';
 import type { Connection } from '../gateway/connection.ts';
 import { sendFrame } from '../gateway/outgoing.ts';
 import { ChannelWatch } from './channel-watch.ts';
+import { Elsewhere, REPEAT_MS } from './elsewhere.ts';
 
 /** Changes gather this long, so that a storm of arrivals costs each watcher a few frames a second. */
 const GATHER_MS = 250;
+
+/** Users named in one record when a node repeats who is connected to it. */
+const ROSTER = 500;
 
 /** From most to least reachable: a user with several connections shows the most reachable one. */
 const ORDER: readonly PresenceStatus[] = ['online', 'busy', 'away', 'offline'];
@@ -24,28 +28,30 @@ export interface PresenceDeps {
  */
 export class Presence {
   readonly #deps: PresenceDeps;
-  /** What other nodes say: user → node → status. */
-  readonly #elsewhere = new Map<string, Map<string, PresenceStatus>>();
+  readonly #elsewhere = new Elsewhere();
   readonly #channels = new Map<string, ChannelWatch>();
   readonly #watchersOf = new Map<string, Set<Connection>>();
   readonly #watchedBy = new Map<Connection, { readonly channels: readonly string[]; readonly users: readonly string[] }>();
   readonly #changed = new Set<string>();
   #timer: (() => void) | null = null;
+  #cancelRepeat: () => void = () => {};
   readonly #leaveBus: () => void;
 
   constructor(deps: PresenceDeps) {
     this.#deps = deps;
     this.#leaveBus = deps.bus.subscribe((record) => this.#receive(record));
+    if (deps.bus.lossy) this.#planRepeat();
   }
 
   close(): void {
     this.#leaveBus();
+    this.#cancelRepeat();
     this.#timer?.();
   }
 
   statusOf(user: string): PresenceStatus {
     let best = this.#here(user);
-    for (const status of this.#elsewhere.get(user)?.values() ?? []) best = moreReachable(best, status);
+    for (const status of this.#elsewhere.statusesOf(user)) best = moreReachable(best, status);
     return best;
   }
 
@@ -121,16 +127,37 @@ export class Presence {
     this.#deps.bus.publish({ kind: 'presence', user, node: this.#deps.node, status: this.#here(user) });
   }
 
+  #planRepeat(): void {
+    this.#cancelRepeat = this.#deps.clock.after(REPEAT_MS, () => {
+      this.#planRepeat();
+      this.#repeat();
+      for (const user of this.#elsewhere.expire(this.#deps.clock.now())) this.#noteChange(user);
+    });
+  }
+
+  /** Says again who is connected here. */
+  #repeat(): void {
+    const { hub, bus, node } = this.#deps;
+    const here = [...hub.userNames()].flatMap((user) => {
+      const status = this.#here(user);
+      return status === 'offline' ? [] : [{ user, status }];
+    });
+    for (let i = 0; i < here.length; i += ROSTER) bus.publish({ kind: 'roster', node, users: here.slice(i, i + ROSTER) });
+  }
+
   #receive(record: BusRecord): void {
-    if (record.kind !== 'presence') return;
-    const { user, node, status } = record;
-    if (node !== this.#deps.node) {
-      const nodes = this.#elsewhere.get(user) ?? new Map<string, PresenceStatus>();
-      if (status === 'offline') nodes.delete(node);
-      else nodes.set(node, status);
-      if (nodes.size === 0) this.#elsewhere.delete(user);
-      else this.#elsewhere.set(user, nodes);
+    const { node: own, clock } = this.#deps;
+    if (record.kind === 'presence') {
+      if (record.node !== own) this.#elsewhere.take(record.user, record.node, record.status, clock.now());
+      this.#noteChange(record.user);
+    } else if (record.kind === 'roster' && record.node !== own) {
+      for (const { user, status } of record.users) {
+        if (this.#elsewhere.take(user, record.node, status, clock.now())) this.#noteChange(user);
+      }
     }
+  }
+
+  #noteChange(user: string): void {
     if (this.#watchedBy.size === 0) return;
     if (this.#watchersOf.has(user)) this.#changed.add(user);
     for (const watch of this.#channels.values()) watch.statusChanged(user);
