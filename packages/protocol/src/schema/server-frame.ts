@@ -5,12 +5,15 @@ import { Envelope, Id, Log, Offset, UnixMs } from './envelope.ts';
 export const Gone = Type.Union([Type.Literal('erased'), Type.Literal('expired'), Type.Literal('damaged')]);
 export type Gone = Static<typeof Gone>;
 
+const GoneId = Type.String({ description: "With `gone`: the envelope's id, by which later entries speak of it." });
+
 /** One entry of a log as a client receives it: its position, the server's time of storing it, and the envelope or why it is gone. */
 export const Item = Type.Object({
   offset: Offset,
   at: UnixMs,
   envelope: Type.Optional(Envelope),
   gone: Type.Optional(Gone),
+  id: Type.Optional(GoneId),
 });
 export type Item = Static<typeof Item>;
 
@@ -23,6 +26,7 @@ export const InboxItem = Type.Object({
   at: UnixMs,
   envelope: Type.Optional(Envelope),
   gone: Type.Optional(Gone),
+  id: Type.Optional(GoneId),
 });
 export type InboxItem = Static<typeof InboxItem>;
 
