@@ -48,3 +48,21 @@ test('the bare-name sign-in opens the socket of the same host with the name as t
   expect(client.link).toEqual({ kind: 'online' });
   await settle();
 });
+
+test('closing sends what waits, and leaves nothing running that would keep a program alive', async () => {
+  const { client, server, connect, clock } = fixture();
+  await connect();
+  const hall = client.channel('hall');
+  const opening = hall.open();
+  await server.flush();
+  await opening;
+  hall.typing();
+  client.presence.watch({ users: ['ana'] });
+  const sending = hall.send('last words');
+  const closing = client.close();
+  await server.flush();
+  await closing;
+  expect(await sending).toMatchObject({ offset: 1 });
+  expect(client.link.kind).toBe('closed');
+  expect(clock.pending).toBe(0);
+});

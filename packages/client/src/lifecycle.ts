@@ -79,16 +79,25 @@ export class Lifecycle {
   }
 
   async close(): Promise<void> {
-    const { connection, inbox, outbox, environment } = this.#parts;
+    const { connection, inbox, outbox } = this.#parts;
     if (connection.link.kind === 'online') {
-      await Promise.race([
-        outbox.drained(),
-        new Promise<void>((resolve) => environment.after(CLOSE_DRAIN_MS, resolve)),
-      ]);
+      await this.#drain();
       inbox.acknowledge();
     }
     connection.close();
     outbox.close();
+  }
+
+  /** Resolves when the outbox is empty or its time is over, and leaves no timer behind. */
+  #drain(): Promise<void> {
+    const { outbox, environment } = this.#parts;
+    return new Promise((resolve) => {
+      const cancel = environment.after(CLOSE_DRAIN_MS, resolve);
+      void outbox.drained().then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   async #loadOutbox(): Promise<void> {

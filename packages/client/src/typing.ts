@@ -60,6 +60,7 @@ export class Typing {
 
   /** The connection is gone: nobody's typing is known, and one's own was not heard. */
   lost(): void {
+    this.#cancelStop();
     this.#saidAt = null;
     for (const cancel of this.#others.values()) cancel();
     this.#others.clear();

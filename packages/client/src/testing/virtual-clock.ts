@@ -24,6 +24,11 @@ export class VirtualClock implements Pick<Environment, 'now' | 'after'> {
     };
   };
 
+  /** Timers that have not run and were not cancelled. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
   /** Lets `ms` pass; due timers run in order, and promises settle after each. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
