@@ -10,14 +10,15 @@ export const MATCH_START = '\u0002';
 export const MATCH_END = '\u0003';
 
 const WORD = /[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{Co}\p{M}]*/gu;
+const NOT_ASCII = /[^\0-\x7f]/;
 const MARKS = /\p{M}+/gu;
 const SNIPPET_WORDS = 24;
 const WORDS_BEFORE_MATCH = 6;
 const QUERY_WORDS = 16;
 
-/** Lower case without diacritics, so that `Māori` and `maori` are the same word. */
-export function fold(word: string): string {
-  return word.normalize('NFD').replace(MARKS, '').toLowerCase();
+/** Lower case without diacritics, so that `Māori` and `maori` are the same. */
+export function fold(text: string): string {
+  return NOT_ASCII.test(text) ? text.normalize('NFD').replace(MARKS, '').toLowerCase() : text.toLowerCase();
 }
 
 /** The words of `text` in order. Letters, digits and private-use characters make words; everything else separates. */
