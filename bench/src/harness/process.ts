@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 /** Figures of a running process, from Linux's /proc. */
@@ -10,25 +10,15 @@ export function residentBytes(pid: number): number {
   return Number(kib) * 1024;
 }
 
-/** Processor time of all its threads so far, in seconds; to the nanosecond where the kernel keeps scheduler statistics. */
-export function cpuSeconds(pid: number): number {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  const [first] = tasks;
-  if (first && existsSync(`/proc/${pid}/task/${first}/schedstat`)) {
-    return tasks.reduce((sum, task) => sum + nanoseconds(`/proc/${pid}/task/${task}/schedstat`), 0) / 1e9;
-  }
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticksPerSecond = 100;
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
+/** What the kernel counts processor time in: `USER_HZ`, 100 on every Linux. */
+const TICKS_PER_S = 100;
 
-function nanoseconds(path: string): number {
-  try {
-    return Number(readFileSync(path, 'utf8').split(' ')[0]);
-  } catch {
-    return 0; // the thread ended between the listing and the reading
-  }
+/** Processor time of the process so far, ended threads included, in seconds to the hundredth. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name in parentheses may hold spaces; `utime` and `stime` are the 12th and 13th fields after it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
 }
 
 /** Waits until resident memory has moved by less than 0.5 % in three seconds, at the most `most_ms`; returns it. */

@@ -30,7 +30,12 @@ export interface Running {
 }
 
 const bun = process.execPath;
-const unlimited = { KONFERENCO_RATE_LIMITS: 'off', KONFERENCO_CONNECT_RATE: '1000000' };
+const unlimited = {
+  KONFERENCO_RATE_LIMITS: 'off',
+  KONFERENCO_CONNECT_RATE: '1000000',
+  KONFERENCO_CONNECT_BURST: '1000000',
+  KONFERENCO_MAX_CONNECTIONS: '19900',
+};
 
 /** Ours; the digest is off unless a scenario is about it, so that every delivery is made. */
 export function konferenco(
