@@ -1,0 +1,20 @@
+import { SeededRandom, SimulatedBus, VirtualClock } from '@konferenco/testkit';
+import { describeBusContract, describeClockContract, describeRandomContract } from '@konferenco/testkit/contracts';
+import { createLocalBus } from '../../packages/server/src/adapters/embedded/bus.ts';
+import { systemClock, systemRandom } from '../../packages/server/src/runtime/system.ts';
+
+describeBusContract('local', () => ({ bus: createLocalBus(), settle: async () => {} }));
+describeBusContract('simulated', () => {
+  const clock = new VirtualClock();
+  const bus = new SimulatedBus(clock, new SeededRandom(1), { delay_ms: [1, 9], lose: 0, double: 0 }).connect('node-1');
+  return { bus, settle: () => clock.advance(100) };
+});
+
+describeClockContract('system', () => ({ clock: systemClock, pass: (ms) => Bun.sleep(ms) }));
+describeClockContract('virtual', () => {
+  const clock = new VirtualClock();
+  return { clock, pass: (ms) => clock.advance(ms) };
+});
+
+describeRandomContract('system', () => systemRandom);
+describeRandomContract('seeded', () => new SeededRandom(7));
