@@ -1,11 +1,12 @@
 import { Database } from 'bun:sqlite';
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogName } from '@konferenco/protocol';
 import { type EntryRow, isIntact } from './checksum.ts';
 import { LOG_FILE, numberOf, OWNER_FILE, openForWriting } from './schema.ts';
 import { Trimmer } from './trim.ts';
+import { repairWal } from './wal-repair.ts';
 import { inspectWal } from './wal-scan.ts';
 import type { WorkerNews } from './worker-host.ts';
 import { Writer } from './writer.ts';
@@ -85,13 +86,18 @@ function claim(dir: string): Database {
 function quarantineDamagedWal(dir: string, news: WorkerNews): boolean {
   const wal = join(dir, `${LOG_FILE}-wal`);
   if (!existsSync(wal)) return false;
-  const finding = inspectWal(readFileSync(wal));
+  const file = readFileSync(wal);
+  const finding = inspectWal(file);
   if (finding.kind === 'sound') return false;
   const folder = join(dir, 'quarantine');
   mkdirSync(folder, { recursive: true });
   const kept = join(folder, `${LOG_FILE}-wal.${statSync(wal).mtimeMs.toFixed(0)}`);
   copyFileSync(wal, kept);
-  news.damage(`${finding.description}; a copy is kept in ${kept}`);
+  const repaired = repairWal(file);
+  if (repaired) writeFileSync(wal, repaired, { flush: true });
+  news.damage(
+    `${finding.description}; ${repaired ? 'all but the damaged page was kept' : 'what follows is lost'}; a copy is in ${kept}`,
+  );
   return true;
 }
 

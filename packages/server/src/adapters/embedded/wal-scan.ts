@@ -1,15 +1,15 @@
 /** What a look at a write-ahead log found. `damaged`: it holds a commit that SQLite will not replay. */
 export type WalFinding = { readonly kind: 'sound' } | { readonly kind: 'damaged'; readonly description: string };
 
-const HEADER_BYTES = 32;
-const FRAME_HEADER_BYTES = 24;
+export const HEADER_BYTES = 32;
+export const FRAME_HEADER_BYTES = 24;
 const MAGIC = 0x377f0682;
 const SOUND: WalFinding = { kind: 'sound' };
 
 type Checksum = readonly [number, number];
 
 /** A WAL file with the byte order of its checksums. */
-interface Wal {
+export interface Wal {
   readonly view: DataView;
   readonly littleEndian: boolean;
   readonly frameBytes: number;
@@ -26,12 +26,10 @@ export function inspectWal(file: Uint8Array): WalFinding {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const magic = view.getUint32(0);
   const wal: Wal = { view, littleEndian: (magic & 1) === 0, frameBytes: FRAME_HEADER_BYTES + pageSizeOf(view) };
-  const seed = extend([0, 0], wal, 0, 24);
-  if ((magic & ~1) !== MAGIC || !matches(seed, view, 24)) return inspectHeadless(file);
-  const end = validEnd(wal, seed);
+  if (!headerHolds(view)) return inspectHeadless(file);
+  const end = validEnd(wal);
   for (let at = end; at + FRAME_HEADER_BYTES <= file.length; at += wal.frameBytes) {
-    const current = view.getUint32(at + 8) === view.getUint32(16) || view.getUint32(at + 12) === view.getUint32(20);
-    if (current && view.getUint32(at + 4) !== 0) {
+    if (isCurrent(view, at) && view.getUint32(at + 4) !== 0) {
       const frame = (end - HEADER_BYTES) / wal.frameBytes + 1;
       return damaged(`the write-ahead log is damaged at frame ${frame}, and a commit from there on cannot be replayed`);
     }
@@ -39,9 +37,22 @@ export function inspectWal(file: Uint8Array): WalFinding {
   return SOUND;
 }
 
+/** Whether SQLite takes the header for one; otherwise it ignores the file. */
+export function headerHolds(view: DataView): boolean {
+  const magic = view.getUint32(0);
+  const bare = { view, littleEndian: (magic & 1) === 0, frameBytes: 0 };
+  return (magic & ~1) === MAGIC && matches(extend([0, 0], bare, 0, 24), view, 24);
+}
+
+/** Whether the frame at `at` belongs to the header's generation; one damaged salt does not make it another's. */
+export function isCurrent(view: DataView, at: number): boolean {
+  return view.getUint32(at + 8) === view.getUint32(16) || view.getUint32(at + 12) === view.getUint32(20);
+}
+
 /** Where SQLite stops replaying: the first frame of another generation, incomplete, or with a wrong checksum. */
-function validEnd(wal: Wal, seed: Checksum): number {
+export function validEnd(wal: Wal): number {
   const { view, frameBytes } = wal;
+  const seed: Checksum = [view.getUint32(24), view.getUint32(28)];
   let at = HEADER_BYTES;
   for (let sum = seed; at + frameBytes <= view.byteLength; at += frameBytes) {
     const sameSalts = view.getUint32(at + 8) === view.getUint32(16) && view.getUint32(at + 12) === view.getUint32(20);
@@ -68,7 +79,7 @@ function pageSizeOf(view: DataView): number {
 }
 
 /** SQLite's WAL checksum carried on over `length` bytes: two sums over pairs of 32-bit words. */
-function extend(from: Checksum, { view, littleEndian }: Wal, at: number, length: number): Checksum {
+export function extend(from: Checksum, { view, littleEndian }: Wal, at: number, length: number): Checksum {
   let [a, b] = from;
   for (let i = at; i < at + length; i += 8) {
     a = (a + view.getUint32(i, littleEndian) + b) >>> 0;
@@ -77,6 +88,6 @@ function extend(from: Checksum, { view, littleEndian }: Wal, at: number, length:
   return [a, b];
 }
 
-function matches(sum: Checksum, view: DataView, at: number): boolean {
+export function matches(sum: Checksum, view: DataView, at: number): boolean {
   return sum[0] === view.getUint32(at) && sum[1] === view.getUint32(at + 4);
 }
