@@ -23,16 +23,16 @@ export function Places() {
     <nav className="places" aria-label={t('places')}>
       {event && (
         <span className="event-mark" aria-hidden>
-          {initials(event.title)}
+          {initials(event.title.split(/\s+/).slice(0, 2).join(' '))}
         </span>
       )}
       {places.map(({ name, to, label, icon: Icon }) => (
         <Link key={name} to={to} current={here === name} className="place-link">
           <span className="place-icon">
             <Icon size={22} aria-hidden />
-            {name === 'talk' && unread > 0 && <UnreadCount count={unread} />}
           </span>
           <span className="place-label">{label}</span>
+          {name === 'talk' && unread > 0 && <UnreadCount count={unread} />}
         </Link>
       ))}
     </nav>

@@ -1,6 +1,6 @@
 import type { Conversation } from '@konferenco/client';
+import { usePresence, usePresenceCount, useWatch } from '@konferenco/client/react';
 import { ArrowLeft, Ban, Bell, BellOff, EllipsisVertical, Info, LogOut, Search, Users } from 'lucide-react';
-import { useEffect } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useRoute, useStore } from '../../state/app.ts';
 import { messageOf } from '../../state/resource.ts';
@@ -33,11 +33,14 @@ export function ConversationHeader({ conversation, subject }: HeaderProps) {
       <div className="conversation-title">
         <h1 tabIndex={-1} data-heading dir="auto">
           <span>{titleOf(subject, t('you'))}</span>
-          <HereNow subject={subject} />
+          {subject.kind === 'direct' && <PeerPresence peer={subject.peer} />}
         </h1>
         <p className="audience">
           <ReachIcon reach={audience.reach} size={14} />
-          <span>{audience.words}</span>
+          <span>
+            {audience.words}
+            {subject.kind === 'channel' && <HereNow channel={subject.channel.id} />}
+          </span>
         </p>
       </div>
       <IconButton label={t('about')} icon={subject.kind === 'channel' ? Users : Info} pressed={about} onClick={toggle} />
@@ -46,21 +49,16 @@ export function ConversationHeader({ conversation, subject }: HeaderProps) {
   );
 }
 
-/** Presence of the other person, or the number of people in the channel. */
-function HereNow({ subject }: { readonly subject: ConversationSubject }) {
-  const { client } = useApp();
+function PeerPresence({ peer }: { readonly peer: string }) {
+  useWatch({ users: [peer] });
+  return <PresenceMark status={usePresence(peer)} />;
+}
+
+function HereNow({ channel }: { readonly channel: string }) {
   const { t } = useLocale();
-  const channel = subject.kind === 'channel' ? subject.channel.id : null;
-  const peer = subject.kind === 'direct' ? subject.peer : null;
-  const { presence } = client;
-  useEffect(() => {
-    presence.watch({ channels: channel ? [channel] : [], users: peer ? [peer] : [] });
-  }, [presence, channel, peer]);
-  const count = useStore({ state: () => (channel ? presence.count(channel) : null), subscribe: (fn) => presence.subscribe(fn) });
-  const status = useStore({ state: () => (peer ? presence.status(peer) : null), subscribe: (fn) => presence.subscribe(fn) });
-  if (status) return <PresenceMark status={status} />;
-  if (count === null || count === 0) return null;
-  return <small className="here">{t('here_now', { count })}</small>;
+  useWatch({ channels: [channel] });
+  const count = usePresenceCount(channel);
+  return count === null || count === 0 ? null : <> · {t('here_now', { count })}</>;
 }
 
 function ConversationMenu({ conversation, subject }: HeaderProps) {

@@ -30,6 +30,11 @@ describe('rows of a timeline', () => {
     expect(kinds(buildRows(timeline, { ...options, read: 1 }))).toEqual(['start', 'day', 'message', 'message', 'new', 'message', 'message']);
   });
 
+  test('where everything is new there is no line above it all', () => {
+    expect(kinds(buildRows(said({ sender: 'o' }, { sender: 'o' }), { ...options, read: 0 }))).not.toContain('new');
+    expect(kinds(buildRows(said({ sender: 'o' }), { ...options, hasOlder: true, read: 0 }))).toContain('new');
+  });
+
   test('with everything read there is no line', () => {
     expect(kinds(buildRows(said({ sender: 'o' }), { ...options, read: 1 }))).not.toContain('new');
   });

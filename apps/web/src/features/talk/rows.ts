@@ -29,6 +29,7 @@ export function buildRows(timeline: readonly TimelineEntry[], options: RowOption
   let dayEnds = Number.NEGATIVE_INFINITY;
   let dayStarts = Number.POSITIVE_INFINITY;
   let marked = options.read === null;
+  let said = false;
   for (const entry of timeline) {
     if (entry.kind === 'gap') {
       rows.push({ kind: 'gap', key: `gap:${entry.from}`, gap: entry });
@@ -41,10 +42,14 @@ export function buildRows(timeline: readonly TimelineEntry[], options: RowOption
       before = null;
     }
     if (!marked && isNew(entry, options)) {
-      rows.push({ kind: 'new', key: 'new' });
-      before = null;
       marked = true;
+      // Where everything is new, a line above it all says nothing.
+      if (options.hasOlder === true || said) {
+        rows.push({ kind: 'new', key: 'new' });
+        before = null;
+      }
     }
+    said = true;
     rows.push({ kind: 'message', key: entry.id, message: entry, first: before === null || startsGroup(entry, before) });
     before = entry;
   }
