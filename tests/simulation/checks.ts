@@ -86,7 +86,8 @@ export function checkArrivals(world: World, device: Device): void {
   }
   for (const [log, opened] of device.opened) {
     if (!opened.open || opened.headAtOpen === null || parseLogName(log)?.kind !== 'channel') continue;
-    expectAll(world, device, log, range(opened.headAtOpen + 1, world.headOf(log)));
+    const said = opened.conversation.state().timeline.flatMap((entry) => (entry.kind === 'gap' ? range(entry.from, entry.to) : []));
+    expectAll(world, device, log, range(opened.headAtOpen + 1, world.headOf(log)).filter((offset) => !said.includes(offset)));
   }
   for (const log of world.channels) {
     const mentions = entriesOf(world, log).filter(({ envelope }) => (envelope?.payload['mentions'] as string[] | undefined)?.includes(device.user));

@@ -250,9 +250,15 @@ export class Device {
     this.note(`← ${log} @${item.offset} ${text ?? item.gone ?? item.envelope?.subtype}`);
     const arrivals = this.arrivals.get(log) ?? [];
     const last = arrivals.at(-1)?.offset ?? 0;
-    if (item.offset <= last) this.#broken(`told of ${log} @${item.offset} after @${last}`);
+    if (arrivals.some(({ offset }) => offset === item.offset)) this.#broken(`told of ${log} @${item.offset} twice`);
+    else if (item.offset < last && !this.#isMention(log, item)) this.#broken(`told of ${log} @${item.offset} after @${last}`);
     arrivals.push({ offset: item.offset, text });
     this.arrivals.set(log, arrivals);
+  }
+
+  /** Mentions come by the inbox too, which knows no order with the rest of the channel. */
+  #isMention(log: LogName, item: Item | InboxItem): boolean {
+    return parseLogName(log)?.kind === 'channel' && 'reason' in item && item.reason === 'mention';
   }
 
   #broken(what: string): void {

@@ -23,6 +23,8 @@ export interface NodeProcessOptions {
   readonly random: SeededRandom;
   readonly bus: SimulatedBus;
   readonly openStore: () => OpenedStore;
+  /** Live entries of a log a second, above which they are named instead of sent. */
+  readonly digestRate: number;
   /** Told of a fault in a handler while the process lives. */
   readonly onFault: (error: unknown) => void;
 }
@@ -64,7 +66,7 @@ export class NodeProcess {
 
   start(): void {
     if (this.#running) return;
-    const { name, random, bus, openStore, onFault } = this.#options;
+    const { name, random, bus, openStore, digestRate, onFault } = this.#options;
     const clock = new ProcessClock(this.#options.clock);
     // The network outlives the process: what is under way arrives, or not, without it.
     const sockets = new SimulatedSockets(this.#options.clock, random, [1, 60]);
@@ -74,6 +76,7 @@ export class NodeProcess {
     const server = startSimulatedServer({
       ...{ name, store: opened.store, bus: connected, clock, random, sockets },
       onFault: (error) => running() && onFault(error),
+      options: { digestRate },
     });
     this.#running = { clock, sockets, opened, bus: connected, server, accepting: true };
   }

@@ -101,6 +101,12 @@ async function addNewcomers(world: World): Promise<void> {
   await world.clock.advance(5_000);
   for (const device of world.devices) {
     for (const { conversation, open } of device.opened.values()) {
+      for (const gap of conversation.state().timeline) {
+        if (!open || gap.kind !== 'gap') continue;
+        const filled = conversation.fill(gap);
+        await world.clock.advance(300);
+        await filled;
+      }
       for (let pages = 0; open && conversation.state().has_older && pages < 20; pages++) {
         const loaded = conversation.loadOlder();
         await world.clock.advance(300);

@@ -37,10 +37,11 @@ export class World {
     this.#bus = new SimulatedBus(clock, random, CALM);
     const shared = setUp === 'cluster' ? this.#createStore() : null;
     const names = setUp === 'cluster' ? ['north', 'south', 'east'].slice(0, random.int(2, 3)) : ['alone'];
+    const digestRate = random.chance(0.25) ? random.int(1, 3) : 1_000_000;
     this.nodes = names.map((name) => {
       const openStore = (): OpenedStore => (shared ? this.#view(shared, null) : this.#openOwn());
       const onFault = (error: unknown) => this.break(`${name} had a fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      return new NodeProcess({ name, clock, random, bus: this.#bus, openStore, onFault });
+      return new NodeProcess({ name, clock, random, bus: this.#bus, openStore, digestRate, onFault });
     });
     this.users = USERS.slice(0, random.int(4, 8));
     this.devices = this.users.flatMap((user) => {

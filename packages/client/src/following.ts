@@ -175,12 +175,21 @@ export class Following {
       this.live([item]);
       return true;
     }
-    if (position !== null && offset <= position) return !this.isArrival(offset);
+    if (position !== null && offset <= position) return this.#takeSkipped(item) || !this.isArrival(offset);
     if (position !== null && !this.#closedBefore && this.#options.subscriptions.isWanted(this.#options.log)) {
       this.live([item]);
       return false;
     }
     this.#since = Math.max(this.#since, offset);
+    return true;
+  }
+
+  /** Takes an entry that following the log left out. */
+  #takeSkipped(item: InboxItem): boolean {
+    const { replica, changed } = this.#options;
+    if (!replica.isInGap(item.offset)) return false;
+    replica.insert([item]);
+    changed();
     return true;
   }
 

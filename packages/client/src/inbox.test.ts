@@ -141,6 +141,28 @@ describe('an entry that comes by two ways', () => {
     expect(all.server.framesOf('history')).toHaveLength(before);
   });
 
+  test.each([['before'], ['after']])('a mention that the channel skips is told by the inbox, %s it', async (order) => {
+    const all = fixture();
+    await all.connect();
+    const { messages } = told(all);
+    const hall = all.client.channel('hall');
+    const opening = hall.open();
+    await all.server.flush();
+    await opening;
+    const [first, mention, last] = ['one', 'kia ora @mere', 'three'].map((text) => all.server.store('ch:hall', all.from('ana', text)));
+    if (!first || !mention || !last) throw new Error('three entries');
+    const skipped = { type: 'skipped', log: 'ch:hall', from: first.offset, to: last.offset } as const;
+    const inbox = { type: 'inbox', items: [all.server.notify('ch:hall', mention, 'mention')] } as const;
+    for (const frame of order === 'before' ? [inbox, skipped] : [skipped, inbox]) all.server.send({ ...frame } as never);
+    await all.server.flush();
+    expect(messages).toEqual(['kia ora @mere']);
+    expect(hall.state().timeline.map((entry) => (entry.kind === 'gap' ? [entry.from, entry.to] : entry.text))).toEqual([
+      [1, 1],
+      'kia ora @mere',
+      [3, 3],
+    ]);
+  });
+
   test('a mention in a channel that is not followed is told from the inbox', async () => {
     const all = fixture();
     await all.connect();

@@ -91,6 +91,10 @@ describe('gaps', () => {
     expect(run(6, { kind: 'skipped', from: 4, to: 9 }).seen).toEqual(['7-9 skipped']);
   });
 
+  test('an entry of a skipped stretch that came another way stands between what was skipped', () => {
+    expect(run(3, live(6), { kind: 'skipped', from: 4, to: 9 }, live(10)).seen).toEqual(['4-5 skipped', 6, '7-9 skipped', 10]);
+  });
+
   test('what retention trimmed is said before the first entry that is left', () => {
     expect(run(2, page(2, [8, 9], { first: 8, gap: { from: 3, to: 7, reason: 'retention' } })).seen).toEqual([
       '3-7 retention',

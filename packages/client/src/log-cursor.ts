@@ -113,19 +113,24 @@ function takePage<T>(start: number, page: CursorInput<T> & { kind: 'page' }, due
 
 function drain<T>(start: number, held: Map<number, Held<T>>, due: Delivery<T>[]): number {
   let position = start;
-  const waiting = [...held.keys()].sort((a, b) => a - b);
-  for (const at of waiting) {
-    if (at > position + 1) break;
-    const entry = held.get(at);
+  let skippedTo = start;
+  const skipUpTo = (to: number) => {
+    if (to > position) due.push({ kind: 'gap', gap: { kind: 'gap', from: position + 1, to, reason: 'skipped' } });
+    position = Math.max(position, to);
+  };
+  const waiting = [...held].sort(([a], [b]) => a - b);
+  for (const [at, entry] of waiting) {
+    if (at > Math.max(position, skippedTo) + 1) break;
     held.delete(at);
-    if (entry?.kind === 'item' && at === position + 1) {
+    if (entry.kind === 'skip') skippedTo = Math.max(skippedTo, entry.to);
+    else if (at > position) {
+      // An entry within a skipped stretch may come all the same, by the inbox.
+      skipUpTo(at - 1);
       due.push({ kind: 'item', position: at, item: entry.item });
       position = at;
-    } else if (entry?.kind === 'skip' && entry.to > position) {
-      due.push({ kind: 'gap', gap: { kind: 'gap', from: position + 1, to: entry.to, reason: 'skipped' } });
-      position = entry.to;
     }
   }
+  skipUpTo(skippedTo);
   return position;
 }
 

@@ -49,6 +49,10 @@ export class Replica {
     }
   }
 
+  isInGap(offset: number): boolean {
+    return this.#gaps.some(({ from, to }) => from <= offset && offset <= to);
+  }
+
   addGap(gap: TimelineGap): void {
     this.#gaps = withGap(this.#gaps, gap);
   }

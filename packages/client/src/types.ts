@@ -221,7 +221,10 @@ export interface ClientEvents {
   me: User | null;
   /** Number of messages waiting in the outbox, after each change. */
   waiting: number;
-  /** An entry arrived, live or by catching up, once per (log, offset), in order within its log. */
+  /**
+   * An entry arrived, live or by catching up, once per (log, offset), in order within its log; only a mention in a
+   * channel that was skipped, or from before it was followed, may come after newer entries.
+   */
   message: { readonly log: LogName; readonly item: Item | InboxItem };
   /** The inbox caught up after (re)connecting; `items` are the entries that had been missed, in order. */
   sync: { readonly items: readonly InboxItem[] };
