@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { StoreUnavailableError } from '@konferenco/core';
 import { ConfigError, helpText, isDemo, isLoopback, loadConfig } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { createLog } from './observability/log.ts';
@@ -14,7 +15,9 @@ async function main(argv: readonly string[]): Promise<void> {
   const config = readConfig(argv);
   const log = createLog(config.logLevel);
   const webDir = join(import.meta.dir, '../../../apps/web/dist');
-  const server = await startServer({ config, log, seed: true, ...(existsSync(webDir) ? { webDir } : {}) });
+  const server = await startServer({ config, log, seed: true, ...(existsSync(webDir) ? { webDir } : {}) }).catch((error: unknown) =>
+    giveUp(startFailure(config, error)),
+  );
   announce(config, server);
   const stop = async (signal: string) => {
     log.info({ signal }, 'stopping');
@@ -30,9 +33,22 @@ function readConfig(argv: readonly string[]): Config {
     return loadConfig(process.env, argv);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    console.error(`Konferenco cannot start:\n${error.message}`);
-    process.exit(2);
+    return giveUp(error.message, 2);
   }
+}
+
+function giveUp(reason: string, code = 1): never {
+  console.error(`Konferenco cannot start:\n${reason}`);
+  process.exit(code);
+}
+
+/** What went wrong, in words that say what to do about it; faults of our own keep their stack. */
+function startFailure({ port, data }: Config, error: unknown): string {
+  if (error instanceof StoreUnavailableError) return `${error.message} (data folder: ${data})`;
+  const { code, stack } = error as { readonly code?: string; readonly stack?: string };
+  if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose another: PORT=8081 npm start`;
+  if (code === 'EACCES') return `No permission to use port ${port} or the folder ${data}.`;
+  return stack ?? String(error);
 }
 
 function announce(config: Config, { url, ownerInvite }: RunningServer): void {

@@ -22,10 +22,28 @@ export interface Sender {
 }
 
 /** What becomes of an envelope. */
-export type Acceptance =
-  | { readonly kind: 'store'; readonly rule: MessageRule; readonly log: LogName; readonly rank: number; readonly entry: EntryDraft }
-  | { readonly kind: 'transient'; readonly rule: MessageRule; readonly log: LogName; readonly key: string; readonly to?: string }
-  | Refusal;
+export type Acceptance = Stored | Transient | Refusal;
+
+interface Accepted {
+  readonly rule: MessageRule;
+  readonly log: LogName;
+  /** The envelope as it is stored and sent: its JSON, made once. */
+  readonly json: string;
+}
+
+/** To be appended to its log. */
+export interface Stored extends Accepted {
+  readonly kind: 'store';
+  readonly rank: number;
+  readonly entry: EntryDraft;
+}
+
+/** Best effort: to be sent at once or never. */
+export interface Transient extends Accepted {
+  readonly kind: 'transient';
+  readonly key: string;
+  readonly to?: string;
+}
 
 export interface Refusal {
   readonly kind: 'refused';
@@ -57,13 +75,17 @@ export function accept(envelope: Envelope, sender: Sender): Acceptance {
   if (age > LIMITS.id_age_ms || age < -LIMITS.id_ahead_ms) return refuse('id_out_of_range', 'id');
   const wrong = payloadError(envelope);
   if (wrong !== null) return refuse('invalid', wrong);
-  if (isLargerThan(envelope.payload, rule.max_bytes)) return refuse('too_large', `payload over ${rule.max_bytes} bytes`);
+  const json = JSON.stringify(envelope);
+  // No UTF-16 unit takes more than three bytes, so most envelopes show at a glance that their payload is small enough.
+  if (json.length * 3 > rule.max_bytes && isLargerThan(envelope.payload, rule.max_bytes)) {
+    return refuse('too_large', `payload over ${rule.max_bytes} bytes`);
+  }
   const log = logOf(envelope, sender.user);
   if (rule.retention_s === 0) {
     const to = envelope.to.type === 'user' ? { to: envelope.to.id } : {};
-    return { kind: 'transient', rule, log, key: transientKey(envelope), ...to };
+    return { kind: 'transient', rule, log, json, key: transientKey(envelope), ...to };
   }
-  return { kind: 'store', rule, log, rank: rankOf(envelope, rule), entry: draft(envelope, rule, sender) };
+  return { kind: 'store', rule, log, json, rank: rankOf(envelope, rule), entry: draft(envelope, rule, sender) };
 }
 
 function refuse(error: ErrorName, detail: string): Refusal {

@@ -14,7 +14,6 @@ export interface LiveEntry {
 export type BusRecord =
   | { readonly kind: 'entry'; readonly log: LogName; readonly entry: LiveEntry; readonly pointers: readonly Pointer[] }
   | { readonly kind: 'transient'; readonly log: LogName; readonly envelope: string; readonly key: string; readonly to?: string }
-  | { readonly kind: 'erased'; readonly log: LogName; readonly offset: number }
   | { readonly kind: 'presence'; readonly user: string; readonly node: string; readonly status: 'online' | 'away' | 'busy' | 'offline' }
   /** A part of who is connected to a node, repeated now and then in case a `presence` record was lost. */
   | { readonly kind: 'roster'; readonly node: string; readonly users: readonly { readonly user: string; readonly status: 'online' | 'away' | 'busy' }[] }

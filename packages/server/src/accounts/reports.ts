@@ -1,5 +1,6 @@
-import { isAtLeast } from '@konferenco/core';
-import { type LogName, parseLogName, type Report } from '@konferenco/protocol';
+import { type Command, isAtLeast } from '@konferenco/core';
+import { createIdGenerator, type Envelope, type LogName, PRIORITY_RANK, parseLogName, type Report, TAXONOMY } from '@konferenco/protocol';
+import { planDeletion } from '../messages/correction.ts';
 import { changeInTurn } from './change.ts';
 import type { Context } from './context.ts';
 import { ban, type Paged, requireRole, roleIn } from './membership.ts';
@@ -107,24 +108,65 @@ export async function resolveReport(context: Context, actor: string, id: string,
   }
   const known = await read(context.store, REPORTS, id);
   if (!known.value) throw new Refused('not_found');
-  const { event, reported, log, offset } = known.value;
+  const { event, reported } = known.value;
   await requireRole(context, event, actor, 'moderator');
   if (reported === actor) throw new Refused('forbidden', { detail: 'nobody decides a case about themselves' });
   if (known.value.status !== 'open') throw new Refused('conflict');
   // First, since it may be refused; banning twice is the same as once.
   if (verdict.action === 'ban') await ban(context, actor, event, reported);
   const decided: ReportRecord = { ...known.value, ...verdict, decided_by: actor };
-  const removes = verdict.action === 'remove_message';
-  const [outcome] = await context.store.commit([
+  const verdictChange: Command = { requires: [at(REPORTS, id, known.version)], changes: [put(REPORTS, id, decided)] };
+  if (verdict.action === 'remove_message') await removeMessage(context, { actor, report: known.value, with: verdictChange });
+  else if ((await context.store.commit([verdictChange]))[0]?.kind !== 'committed') throw new Refused('conflict');
+  return view(id, decided);
+}
+
+interface Removal {
+  readonly actor: string;
+  readonly report: ReportRecord;
+  /** What is decided with the removal, in the same transaction. */
+  readonly with: Command;
+}
+
+/** Deletes a message as its author would, in the moderator's name: it is gone for everybody, live and later. */
+async function removeMessage(context: Context, { actor, report, with: decision }: Removal): Promise<void> {
+  const { store, bus, clock } = context;
+  const found = await store.locate(report.log, report.message_id);
+  const deletion = found && (await planDeletion(store, report.log, found));
+  // Its author was faster: there is nothing left to remove.
+  const plan = deletion?.kind === 'correction' ? deletion : { requires: [], changes: [], erases: [] };
+  const envelope = deletionEnvelope(context, actor, report);
+  const { log } = report;
+  const expires_at = clock.now() + TAXONOMY.chat.delete.retention_s * 1000;
+  const address = parseLogName(log);
+  const notify = address?.kind === 'direct' ? address.users.map((user) => ({ user, reason: 'direct' as const })) : [];
+  const json = JSON.stringify(envelope);
+  const [outcome] = await store.commit([
     {
-      requires: [at(REPORTS, id, known.version)],
-      changes: [put(REPORTS, id, decided)],
-      ...(removes ? { erases: [{ log, offset }] } : {}),
+      appends: [{ log, id: envelope.id, sender: actor, envelope: json, expires_at, notify }],
+      requires: [...(decision.requires ?? []), ...plan.requires],
+      changes: [...(decision.changes ?? []), ...plan.changes],
+      erases: plan.erases,
     },
   ]);
-  if (outcome?.kind !== 'committed') throw new Refused('conflict');
-  if (removes) context.bus.publish({ kind: 'erased', log, offset });
-  return view(id, decided);
+  const position = outcome?.kind === 'committed' ? outcome.positions[0] : undefined;
+  if (outcome?.kind !== 'committed' || !position) throw new Refused('conflict');
+  const entry = { offset: position.offset, at: outcome.at, envelope: json, rank: PRIORITY_RANK.normal };
+  bus.publish({ kind: 'entry', log, entry, pointers: outcome.pointers });
+}
+
+function deletionEnvelope({ clock, random }: Context, user_id: string, { log, message_id, reported }: ReportRecord): Envelope {
+  const now = clock.now();
+  const id = createIdGenerator({ now: () => now, random16: () => random.bytes(16) })();
+  const payload = { target: message_id };
+  return { id, type: 'chat', subtype: 'delete', from: { user_id }, to: addressOf(log, reported), payload, timestamp: now };
+}
+
+function addressOf(log: LogName, person: string): Envelope['to'] {
+  const address = parseLogName(log);
+  if (address?.kind === 'channel') return { type: 'channel', id: address.channel };
+  if (address?.kind === 'event') return { type: 'broadcast', id: address.event };
+  return { type: 'user', id: person };
 }
 
 async function getReport(context: Context, id: string): Promise<Report> {

@@ -78,9 +78,12 @@ describe('deciding a case', () => {
       body: { status: 'actioned', action: 'remove_message' },
     });
     const { items } = await api.call('history', 'aroha', { params: { log: 'ch:general' } });
-    expect(items).toMatchObject([{ offset: entry.offset, gone: 'erased' }]);
+    expect(items).toMatchObject([
+      { offset: entry.offset, gone: 'erased' },
+      { envelope: { subtype: 'delete', from: { user_id: 'mira' }, payload: { target: entry.id } } },
+    ]);
     expect(items[0]?.envelope).toBeUndefined();
-    expect(api.bus.published.at(-1)).toEqual({ kind: 'erased', log: 'ch:general', offset: entry.offset });
+    expect(api.bus.published.at(-1)).toMatchObject({ kind: 'entry', log: 'ch:general', entry: { offset: entry.offset + 1 } });
     expect((await api.call('reports', 'aroha', hui)).items[0]?.quote).toBe('something rude');
   });
 

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { HotHistogram, registerHistograms } from './histogram.ts';
 
 /** Steps of a message's life that are timed, in their order; ARCHITECTURE.md's table names the same. */
 export const STEPS = ['decode', 'authorise', 'accept', 'commit', 'publish', 'fan_out'] as const;
@@ -34,18 +35,15 @@ export class Metrics {
   readonly offline = this.#counter('konferenco_offline_total', 'Inbox entries for users without a connection here; they wait in the log.', []);
   readonly #http: Histogram<'route' | 'method' | 'status'>;
   readonly #acceptedChildren = new Map<string, { inc(): void }>();
-  readonly #steps: ReadonlyMap<Step, { observe(seconds: number): void }>;
+  readonly #steps: ReadonlyMap<Step, HotHistogram> = new Map(STEPS.map((step) => [step, new HotHistogram(SECONDS)]));
   readonly #loop = monitorEventLoopDelay({ resolution: 20 });
 
   constructor(readings: Readings) {
-    const steps = new Histogram({
-      name: 'konferenco_step_seconds',
-      help: "Time of each step of a message's life.",
-      labelNames: ['step'],
-      buckets: SECONDS,
-      registers: [this.registry],
-    });
-    this.#steps = new Map(STEPS.map((step) => [step, steps.labels(step)]));
+    registerHistograms(
+      this.registry,
+      { name: 'konferenco_step_seconds', help: "Time of each step of a message's life.", label: 'step' },
+      this.#steps,
+    );
     this.#http = new Histogram({
       name: 'konferenco_http_seconds',
       help: 'Time to answer a REST request.',

@@ -8,8 +8,9 @@ const CHECKPOINT_BYTES = 24 * 1024 * 1024;
 const CHECKPOINT_AFTER_MS = 1_000;
 /** A WAL larger than this is started over as soon as its content is in the database. */
 const WAL_RESTART_BYTES = 16 * 1024 * 1024;
-/** The indexer rests this long between chunks, so that writing comes first. */
+/** The indexer rests between chunks, at least this long and this many times as long as it worked: writing comes first. */
 const INDEX_PAUSE_MS = 20;
+const INDEX_REST_FACTOR = 4;
 /** Chunks a search waits for. */
 const CATCH_UP_CHUNKS = 10;
 
@@ -30,6 +31,7 @@ export class Background {
   #inspector: WorkerPort<InspectorRequests> | null = null;
   #inspectTimer: ReturnType<typeof setTimeout> | null = null;
   #checkpointTimer: ReturnType<typeof setTimeout> | null = null;
+  #indexPauseMs = INDEX_PAUSE_MS;
   #indexTimer: ReturnType<typeof setTimeout> | null = null;
   #progress: IndexProgress = { seq: 0, erasures: 0, more: false };
   #seq: number;
@@ -85,7 +87,7 @@ export class Background {
   /** There is something to index or to remove from the index. */
   nudge(): void {
     if (this.#stopped) return;
-    this.#indexTimer ??= unref(setTimeout(() => this.#index(), INDEX_PAUSE_MS));
+    this.#indexTimer ??= unref(setTimeout(() => this.#index(), this.#indexPauseMs));
   }
 
   /** Finds what was committed before the call, unless indexing is far behind (see `index_lag`). */
@@ -137,8 +139,10 @@ export class Background {
 
   #index(): void {
     this.#indexTimer = null;
+    const start = performance.now();
     this.#advance()
       .then(() => {
+        this.#indexPauseMs = Math.max(INDEX_PAUSE_MS, (performance.now() - start) * INDEX_REST_FACTOR);
         if (this.#progress.more || this.#progress.seq < this.#seq) this.nudge();
       })
       .catch((error) => this.#options.damage.damage(`search indexing stopped: ${String(error)}`));
