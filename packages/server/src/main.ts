@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { StoreUnavailableError } from '@konferenco/core';
 import { ConfigError, helpText, isDemo, isLoopback, loadConfig } from './config/load.ts';
 import type { Config } from './config/options.ts';
+import { DRAIN_MS } from './gateway/gateway.ts';
 import { createLog } from './observability/log.ts';
 import { type RunningServer, startServer } from './start.ts';
 
@@ -19,13 +20,14 @@ async function main(argv: readonly string[]): Promise<void> {
     giveUp(startFailure(config, error)),
   );
   announce(config, server);
-  const stop = async (signal: string) => {
+  const stop = async (signal: string, drain_ms: number) => {
     log.info({ signal }, 'stopping');
-    await server.stop();
+    await server.stop({ drain_ms });
     process.exit(0);
   };
-  process.once('SIGTERM', () => void stop('SIGTERM'));
-  process.once('SIGINT', () => void stop('SIGINT'));
+  process.once('SIGTERM', () => void stop('SIGTERM', DRAIN_MS));
+  // Somebody waits at the terminal.
+  process.once('SIGINT', () => void stop('SIGINT', 2_000));
 }
 
 function readConfig(argv: readonly string[]): Config {
