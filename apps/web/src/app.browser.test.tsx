@@ -139,7 +139,7 @@ describe('writing', () => {
     await page.getByRole('textbox', { name: 'Message to Welcome' }).fill('!refused');
     await page.keyboard.press('Enter');
     const message = page.locator('[data-message]', { hasText: '!refused' });
-    await message.getByText('Not sent: you may not write here.').waitFor();
+    await message.getByText('Not sent. You are not allowed to do this.').waitFor();
     await message.getByRole('button', { name: 'Retry' }).click();
     await message.getByText('Stored on the server').waitFor({ state: 'attached' });
     await page.context().close();

@@ -5,7 +5,7 @@ import { en } from './i18n/en.ts';
 import { createLocale, type Language, type Locale } from './i18n/locale.ts';
 import { JoinScreen } from './features/join/join-screen.tsx';
 import { Shell } from './features/shell/shell.tsx';
-import { type App, AppContext, LocaleContext, useApp, useRoute, useStore } from './state/app.ts';
+import { type App, AppContext, LocaleContext, useApp, useLocale, useRoute, useStore } from './state/app.ts';
 
 /** The words of a language; English comes with the first load, others when they are chosen. */
 export async function loadCatalogue(language: Language): Promise<Catalogue> {
@@ -32,7 +32,7 @@ export function Root({ app, locale: first }: RootProps) {
 }
 
 function Localised({ first, children }: { readonly first: Locale; readonly children: React.ReactNode }) {
-  const { preferences } = useApp();
+  const { preferences, locale: current } = useApp();
   const { language } = useStore(preferences);
   const [locale, setLocale] = useState(first);
   useEffect(() => {
@@ -49,7 +49,8 @@ function Localised({ first, children }: { readonly first: Locale; readonly child
   }, [language, locale]);
   useEffect(() => {
     document.documentElement.lang = locale.language;
-  }, [locale]);
+    current.set(locale);
+  }, [locale, current]);
   return <LocaleContext value={locale}>{children}</LocaleContext>;
 }
 
@@ -68,6 +69,7 @@ export function applyTheme(theme: 'system' | 'light' | 'dark'): void {
 
 function Screen() {
   const { session, navigator, client, venue, announcer } = useApp();
+  const { why } = useLocale();
   const state = useStore(session);
   const route = useRoute();
   const code = route.name === 'join' ? route.code : null;
@@ -76,9 +78,9 @@ function Screen() {
     if (state !== 'in' || route.name !== 'join') return;
     const accept = code === null ? Promise.resolve() : client.rest('acceptInvite', { params: { code } }).then((event) => venue.choose(event.id));
     accept
-      .catch((error: unknown) => announcer.show(error instanceof Error ? error.message : String(error), { harm: true }))
+      .catch((error: unknown) => announcer.show(why(error), { harm: true }))
       .finally(() => navigator.go({ name: 'talk', log: null, panel: null, message: null }, { replace: true }));
-  }, [state, route.name, code, client, venue, announcer, navigator]);
+  }, [state, route.name, code, client, venue, announcer, navigator, why]);
   if (state === 'starting') return null;
   if (state === 'out') return <JoinScreen code={code} />;
   return <Shell />;

@@ -78,7 +78,8 @@ function decode(part: string): string {
 
 export interface Navigator extends Pick<PlainStore<Route>, 'state' | 'subscribe'> {
   go(route: Route, options?: { readonly replace?: boolean }): void;
-  back(): void;
+  /** Goes to where this place was opened from: back in the history when that is where one came from, so that it does not grow. */
+  up(route: Route): void;
 }
 
 /** Keeps the route and the browser's history the same. Lives as long as the page. */
@@ -92,10 +93,14 @@ export function createNavigator(window: Window): Navigator {
     go(route, options = {}) {
       const href = hrefOf(route);
       if (href === window.location.pathname + window.location.search) return;
-      if (options.replace) window.history.replaceState(null, '', href);
-      else window.history.pushState(null, '', href);
+      if (options.replace) window.history.replaceState(window.history.state, '', href);
+      else window.history.pushState({ from: window.location.pathname }, '', href);
       store.set(route);
     },
-    back: () => window.history.back(),
+    up(route) {
+      const from = (window.history.state as { readonly from?: string } | null)?.from;
+      if (from === hrefOf(route)) window.history.back();
+      else this.go(route, { replace: true });
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { type Catalogue, fill, type MessageKey, type Plural, type Translate } from './catalogue.ts';
+import { errorWords } from './error-words.ts';
 import { dayNames, monthNames } from './maori-calendar.ts';
 
 export type Language = 'en' | 'mi';
@@ -19,6 +20,8 @@ export interface Locale {
   short(at: number, now: number): string;
   /** Date, time and seconds. */
   exact(at: number): string;
+  /** What an error means, as a sentence. */
+  why(error: unknown): string;
 }
 
 const MINUTE = 60_000;
@@ -83,7 +86,7 @@ export function createLocale(language: Language, catalogue: Catalogue, timeZone?
     const seconds = new Intl.DateTimeFormat(tag, { timeStyle: 'medium', hourCycle: 'h23', timeZone }).format(at);
     return `${day(at, Number.NEGATIVE_INFINITY)} ${seconds}`;
   };
-  return { language, t, number: (value) => numbers.format(value), list, clock, day, relative, short, exact };
+  return { language, t, number: (value) => numbers.format(value), list, clock, day, relative, short, exact, why: (error) => errorWords(error, t) };
 }
 
 interface DateParts {

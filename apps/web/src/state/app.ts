@@ -23,6 +23,8 @@ export interface App {
   readonly clock: Clock;
   /** Where each conversation's list stood when it was left. */
   readonly places: (log: string) => ScrollMemory;
+  /** The language in use, for words that are said outside a screen. */
+  readonly locale: PlainStore<Locale | null>;
   /** Which overlay is open above everything else. */
   readonly overlay: PlainStore<Overlay>;
   /** Whether somebody is signed in. */

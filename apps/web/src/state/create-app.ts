@@ -1,12 +1,12 @@
-import type { Client } from '@konferenco/client';
+import { CLOSE_CODES, type Client } from '@konferenco/client';
 import { createNavigator } from '../router.ts';
+import type { Locale } from '../i18n/locale.ts';
 import { createAnnouncer } from './announcer.ts';
 import type { App, Overlay } from './app.ts';
 import { createClock } from './clock.ts';
 import { createDirectory } from './directory.ts';
 import { createDrafts, forgetDrafts } from './drafts.ts';
 import { createPreferences } from './preferences.ts';
-import { messageOf } from './resource.ts';
 import { createScrollMemories } from './scroll-memory.ts';
 import { createStore } from './store.ts';
 import { createVenue } from './venue.ts';
@@ -26,6 +26,9 @@ export function createApp(client: Client, window: Window, now: () => number = Da
     },
   });
 
+  const locale = createStore<Locale | null>(null);
+  const complain = (error: unknown): void => announcer.show(locale.state()?.why(error) ?? String(error), { harm: true });
+
   const leave = (): void => {
     venue.forget();
     forgetDrafts(storage);
@@ -35,10 +38,9 @@ export function createApp(client: Client, window: Window, now: () => number = Da
   const startSession = (): void => {
     if (client.me) directory.learn([client.me]);
     session.set('in');
-    const failed = (error: unknown): void => announcer.show(messageOf(error), { harm: true });
     // The link line shows how the connection fares; it comes back by itself.
-    client.connect().catch(failed);
-    client.conversations.refresh().catch(failed);
+    client.connect().catch(complain);
+    client.conversations.refresh().catch(complain);
     void venue.refresh();
   };
   client.conversations.subscribe(() => {
@@ -49,7 +51,7 @@ export function createApp(client: Client, window: Window, now: () => number = Da
     if (link.kind === 'online' && wasAway) void venue.refresh();
     wasAway = link.kind !== 'online';
     if (link.kind === 'signed_out' && session.state() === 'in') {
-      announcer.show(link.reason, { harm: true });
+      complain({ error: link.code === CLOSE_CODES.banned.code ? 'banned' : 'signed_out', message: link.reason });
       leave();
     }
   });
@@ -64,6 +66,7 @@ export function createApp(client: Client, window: Window, now: () => number = Da
     announcer,
     clock: createClock(now),
     places: createScrollMemories(),
+    locale,
     overlay: createStore<Overlay>('none'),
     session,
     startSession,
@@ -77,7 +80,7 @@ export function createApp(client: Client, window: Window, now: () => number = Da
         await client.signOut();
       } catch (error) {
         // Signed out here in any case; the server's side ends when the token does.
-        announcer.show(messageOf(error), { harm: true });
+        complain(error);
       }
       leave();
     },

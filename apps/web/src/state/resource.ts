@@ -4,8 +4,8 @@ import { createStore } from './store.ts';
 export interface ResourceState<T> {
   readonly value: T | null;
   readonly loading: boolean;
-  /** Why the last attempt failed, in the server's words. */
-  readonly error: string | null;
+  /** What the last attempt failed with; `null` when it did not. */
+  readonly error: unknown;
 }
 
 export interface Resource<T> {
@@ -35,7 +35,7 @@ export function createResource<T>(load: () => Promise<T | null>, initial: T | nu
       if (value !== null) keep(value);
       store.set({ value: value ?? store.state().value, loading: false, error: null });
     } catch (error) {
-      store.set({ ...store.state(), loading: false, error: messageOf(error) });
+      store.set({ ...store.state(), loading: false, error });
     }
   };
   return {
@@ -53,9 +53,4 @@ export function createResource<T>(load: () => Promise<T | null>, initial: T | nu
       store.set({ ...store.state(), value, error: null });
     },
   };
-}
-
-/** What to show a person of any thrown thing. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -77,7 +77,7 @@ describe('a resource', () => {
     await resource.refresh();
     fails = true;
     await resource.refresh();
-    expect(resource.state()).toEqual({ value: 1, loading: false, error: 'no network' });
+    expect(resource.state()).toEqual({ value: 1, loading: false, error: new Error('no network') });
   });
 
   test('what was put during a fetch is not overwritten by its older answer', async () => {

@@ -10,11 +10,12 @@ interface LinkProps {
   readonly current?: boolean;
   readonly item?: boolean;
   readonly label?: string;
-  readonly replace?: boolean;
+  /** Leads back to where this place was opened from. */
+  readonly up?: boolean;
 }
 
 /** A link inside the application; opening in a new tab works as with any link. */
-export function Link({ to, children, className, current = false, item = false, label, replace = false }: LinkProps) {
+export function Link({ to, children, className, current = false, item = false, label, up = false }: LinkProps) {
   const { navigator } = useApp();
   return (
     <a
@@ -26,7 +27,8 @@ export function Link({ to, children, className, current = false, item = false, l
       onClick={(event) => {
         if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
         event.preventDefault();
-        navigator.go(to, { replace });
+        if (up) navigator.up(to);
+        else navigator.go(to);
       }}
     >
       {children}
@@ -95,11 +97,11 @@ export function Loading() {
 }
 
 /** What went wrong, and a way to try again. */
-export function Failed({ reason, retry }: { readonly reason: string; readonly retry: () => void }) {
-  const { t } = useLocale();
+export function Failed({ reason, retry }: { readonly reason: unknown; readonly retry: () => void }) {
+  const { t, why } = useLocale();
   return (
     <div className="failed-note" role="alert">
-      <p>{t('failed.load', { reason })}</p>
+      <p>{t('failed.load', { reason: why(reason) })}</p>
       <button type="button" className="button quiet" onClick={retry}>
         {t('try_again')}
       </button>

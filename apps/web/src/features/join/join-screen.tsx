@@ -2,7 +2,6 @@ import type { Invite, RouteResponse } from '@konferenco/client';
 import { useEffect, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useStore } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { Notices } from '../shell/notices.tsx';
 import { roleName } from '../people/role-name.ts';
 
@@ -71,7 +70,7 @@ function ByInvitation({ code, invite }: InvitationProps) {
     return (
       <>
         <h1>{t('join.invalid')}</h1>
-        <p role="alert">{t('join.invalid.words', { reason: invite.reason })}</p>
+        <p role="alert">{t('join.invalid.words', { reason: locale.why(invite.reason) })}</p>
         <button type="button" className="button primary" onClick={() => navigator.go({ name: 'join', code: null })}>
           {t('join.other_code')}
         </button>
@@ -90,7 +89,7 @@ interface NameFormProps {
 
 function NameForm({ title, hint, invite }: NameFormProps) {
   const { client, navigator, startSession } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const [name, setName] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -103,7 +102,7 @@ function NameForm({ title, hint, invite }: NameFormProps) {
       navigator.go(talk(null), { replace: true });
       startSession();
     } catch (caught) {
-      setError(messageOf(caught));
+      setError(why(caught));
       setBusy(false);
     }
   };
@@ -167,7 +166,7 @@ export function LanguageSwitch() {
 type InviteState =
   | { readonly kind: 'loading' }
   | { readonly kind: 'ready'; readonly invite: Invite }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: unknown };
 
 function useInvite(code: string | null): InviteState {
   const { client } = useApp();
@@ -178,7 +177,7 @@ function useInvite(code: string | null): InviteState {
     setState({ kind: 'loading' });
     client.rest('invite', { params: { code } }).then(
       (invite) => wanted && setState({ kind: 'ready', invite }),
-      (error: unknown) => wanted && setState({ kind: 'failed', reason: messageOf(error) }),
+      (error: unknown) => wanted && setState({ kind: 'failed', reason: error }),
     );
     return () => {
       wanted = false;
@@ -187,12 +186,21 @@ function useInvite(code: string | null): InviteState {
   return state;
 }
 
+/** Mean pause before the server is asked again. */
+const RETRY_MS = 5_000;
+
 function useServer(): RouteResponse<'server'> | null {
   const { client, announcer } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const [server, setServer] = useState<RouteResponse<'server'> | null>(null);
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
-    client.rest('server').then(setServer, (error: unknown) => announcer.show(t('failed.load', { reason: messageOf(error) }), { harm: true }));
-  }, [client, announcer, t]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    client.rest('server').then(setServer, (error: unknown) => {
+      announcer.show(t('failed.load', { reason: why(error) }), { harm: true });
+      timer = setTimeout(() => setAttempt(attempt + 1), RETRY_MS * (0.5 + Math.random()));
+    });
+    return () => clearTimeout(timer);
+  }, [client, announcer, t, why, attempt]);
   return server;
 }

@@ -1,7 +1,6 @@
 import { Flag, Keyboard, LogOut } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useApp, useEvent, useLocale, useName, useStore } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import type { Preferences } from '../../state/preferences.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Link } from '../../ui/parts.tsx';
@@ -43,7 +42,7 @@ const ABOUT_CHARS = 280;
 
 function Profile() {
   const { client, venue, announcer, directory } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const me = useStore(venue.me).value?.user ?? client.me;
   const [name, setName] = useState(me?.name ?? '');
   const [about, setAbout] = useState(me?.about ?? '');
@@ -63,7 +62,7 @@ function Profile() {
       if (state) venue.me.put({ ...state, user });
       announcer.show(t('saved'));
     } catch (error) {
-      announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true });
+      announcer.show(t('failed.action', { reason: why(error) }), { harm: true });
     } finally {
       setBusy(false);
     }

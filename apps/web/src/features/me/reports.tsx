@@ -2,7 +2,7 @@ import type { Report } from '@konferenco/client';
 import { ArrowLeft, Flag } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { useApp, useEvent, useLocale, useName, useStore } from '../../state/app.ts';
-import { createResource, messageOf } from '../../state/resource.ts';
+import { createResource } from '../../state/resource.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Empty, Failed, Link, Loading, Time } from '../../ui/parts.tsx';
 
@@ -28,7 +28,7 @@ export function Reports() {
   return (
     <main className="page" id="main">
       <header className="page-head">
-        <Link to={{ name: 'me', section: null }} className="icon-button" label={t('back')}>
+        <Link to={{ name: 'me', section: null }} up className="icon-button" label={t('back')}>
           <ArrowLeft size={20} aria-hidden className="flip-rtl" />
         </Link>
         <h1 tabIndex={-1} data-heading>
@@ -58,7 +58,7 @@ interface CaseProps {
 
 function Case({ report, decide }: CaseProps) {
   const { announcer } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const reporter = useName(report.reporter);
   const reported = useName(report.reported);
   const [asking, setAsking] = useState<Exclude<Action, 'none'> | null>(null);
@@ -69,7 +69,7 @@ function Case({ report, decide }: CaseProps) {
     decide(report, action)
       .then(
         () => announcer.show(t('report.decided', { number: report.case })),
-        (error: unknown) => announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true }),
+        (error: unknown) => announcer.show(t('failed.action', { reason: why(error) }), { harm: true }),
       )
       .finally(() => setBusy(false));
   };

@@ -2,7 +2,6 @@ import type { Member } from '@konferenco/client';
 import { ArrowLeft, UserPlus, Users } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import { useApp, useEvent, useLocale, useStore } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { ArrowList } from '../../ui/arrow-list.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Empty, Failed, IconButton, Link, Loading } from '../../ui/parts.tsx';
@@ -62,7 +61,7 @@ export function PeoplePlace({ user }: { readonly user: string | null }) {
         ) : (
           <>
             <header className="conversation-head only-narrow">
-              <Link to={{ name: 'people', user: null }} className="icon-button" label={t('back')}>
+              <Link to={{ name: 'people', user: null }} up className="icon-button" label={t('back')}>
                 <ArrowLeft size={20} aria-hidden className="flip-rtl" />
               </Link>
             </header>
@@ -113,7 +112,7 @@ function MemberRows({ members, current }: { readonly members: readonly Member[];
 interface MemberPages {
   readonly items: readonly Member[];
   readonly loading: boolean;
-  readonly error: string | null;
+  readonly error: unknown;
   readonly more: (() => void) | null;
   readonly reload: () => void;
 }
@@ -124,7 +123,7 @@ const WAIT_MS = 150;
 function useMembers(query: string): MemberPages {
   const { client, directory } = useApp();
   const event = useEvent()?.id;
-  const [state, setState] = useState<{ items: readonly Member[]; next?: string | undefined; loading: boolean; error: string | null }>({
+  const [state, setState] = useState<{ items: readonly Member[]; next?: string | undefined; loading: boolean; error: unknown }>({
     items: [],
     loading: true,
     error: null,
@@ -139,7 +138,7 @@ function useMembers(query: string): MemberPages {
         directory.learn(items.map((m) => m.user));
         if (!signal?.aborted) setState({ items: [...before, ...items], next, loading: false, error: null });
       } catch (error) {
-        if (!signal?.aborted) setState((s) => ({ ...s, loading: false, error: messageOf(error) }));
+        if (!signal?.aborted) setState((s) => ({ ...s, loading: false, error }));
       }
     },
     [client, directory, event, query],

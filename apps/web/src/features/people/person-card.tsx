@@ -3,7 +3,6 @@ import { Ban, MessageSquare } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useStore } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Link } from '../../ui/parts.tsx';
@@ -60,7 +59,7 @@ interface BlockButtonProps {
 /** Blocks after a question that says what it means; unblocks at once. */
 export function BlockButton({ user, name, blocked }: BlockButtonProps) {
   const { client, venue, announcer } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const [asking, setAsking] = useState(false);
   const run = async (route: 'block' | 'unblock'): Promise<void> => {
     setAsking(false);
@@ -69,7 +68,7 @@ export function BlockButton({ user, name, blocked }: BlockButtonProps) {
       announcer.show(route === 'block' ? t('blocked', { name }) : t('unblocked', { name }));
       await Promise.all([venue.me.refresh(), client.conversations.refresh()]);
     } catch (error) {
-      announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true });
+      announcer.show(t('failed.action', { reason: why(error) }), { harm: true });
     }
   };
   return (

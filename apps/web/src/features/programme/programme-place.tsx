@@ -102,7 +102,7 @@ function SessionDetail({ session, zone }: { readonly session: Session; readonly 
   return (
     <>
       <header className="conversation-head only-narrow">
-        <Link to={{ name: 'programme', session: null }} className="icon-button" label={t('back')}>
+        <Link to={{ name: 'programme', session: null }} up className="icon-button" label={t('back')}>
           <ArrowLeft size={20} aria-hidden className="flip-rtl" />
         </Link>
       </header>

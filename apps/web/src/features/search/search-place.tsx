@@ -23,7 +23,7 @@ export function SearchPlace({ query }: { readonly query: string }) {
   return (
     <main className="page" id="main">
       <header className="page-head">
-        <Link to={talk(null)} className="icon-button" label={t('back')}>
+        <Link to={talk(null)} up className="icon-button" label={t('back')}>
           <ArrowLeft size={20} aria-hidden className="flip-rtl" />
         </Link>
         <h1>{t('search')}</h1>

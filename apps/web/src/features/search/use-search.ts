@@ -1,13 +1,12 @@
 import type { Member, SearchHit } from '@konferenco/client';
 import { useEffect, useState } from 'react';
 import { useApp, useEvent } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 
 export interface SearchState {
   readonly hits: readonly SearchHit[];
   readonly people: readonly Member[];
   readonly loading: boolean;
-  readonly error: string | null;
+  readonly error: unknown;
   /** Fetches the next page of messages; `null` at the end. */
   readonly more: (() => void) | null;
 }
@@ -26,7 +25,7 @@ export function useSearch(query: string, limit: number): SearchState {
   const { client, directory } = useApp();
   const [found, setFound] = useState<Found>(NOTHING);
   const [loading, setLoading] = useState(false);
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>(null);
   const q = query.trim();
   const event = useEvent()?.id;
   useEffect(() => {
@@ -47,7 +46,7 @@ export function useSearch(query: string, limit: number): SearchState {
         directory.learn(members.items.map((m) => m.user));
         if (!signal.aborted) setFound({ hits: page.items, people: members.items, next: page.next });
       } catch (caught) {
-        if (!signal.aborted) setError(messageOf(caught));
+        if (!signal.aborted) setError(caught);
       }
       if (!signal.aborted) setLoading(false);
     };
@@ -62,7 +61,7 @@ export function useSearch(query: string, limit: number): SearchState {
   const more = (): void => {
     client.rest('search', { query: { q, limit, ...(next ? { after: next } : {}) } }).then(
       (page) => setFound((before) => ({ ...before, hits: [...before.hits, ...page.items], next: page.next })),
-      (caught: unknown) => setError(messageOf(caught)),
+      (caught: unknown) => setError(caught),
     );
   };
   return { hits: found.hits, people: found.people, loading, error, more: next ? more : null };

@@ -9,8 +9,8 @@ export function EventPicker() {
   if (!me || !event) return null;
   if (me.events.length === 1) {
     return (
-      <p className="event-name" dir="auto">
-        {event.title}
+      <p className="event-name">
+        <bdi>{event.title}</bdi>
       </p>
     );
   }

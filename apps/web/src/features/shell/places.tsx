@@ -5,6 +5,12 @@ import { initials } from '../../ui/avatar.tsx';
 import { Link } from '../../ui/parts.tsx';
 import { UnreadCount } from '../talk/conversation-list.tsx';
 
+/** Initials of the first two words of an event's title; years and signs say little. */
+function markOf(title: string): string {
+  const words = title.split(/\s+/).filter((word) => /^\p{L}/u.test(word));
+  return initials(words.slice(0, 2).join(' ') || title);
+}
+
 /** The places: a bar at the bottom of a phone, a rail beside everything on a desk. */
 export function Places() {
   const { client } = useApp();
@@ -23,7 +29,7 @@ export function Places() {
     <nav className="places" aria-label={t('places')}>
       {event && (
         <span className="event-mark" aria-hidden>
-          {initials(event.title.split(/\s+/).slice(0, 2).join(' '))}
+          {markOf(event.title)}
         </span>
       )}
       {places.map(({ name, to, label, icon: Icon }) => (

@@ -18,6 +18,9 @@ const KeyboardSheet = lazy(() => import('../later.ts').then((m) => ({ default: m
 const CreateChannel = lazy(() => import('../later.ts').then((m) => ({ default: m.CreateChannel })));
 const InviteDialog = lazy(() => import('../later.ts').then((m) => ({ default: m.InviteDialog })));
 
+/** The first screen's own requests go first. */
+const REST_AFTER_MS = 1_000;
+
 /** The frame around every place after signing in. */
 export function Shell() {
   const route = useRoute();
@@ -25,6 +28,7 @@ export function Shell() {
   useShortcuts();
   useTitle();
   useHeadingFocus(route);
+  useEffect(fetchTheRest, []);
   const inConversation = route.name === 'talk' && route.log !== null;
   return (
     <div className="shell" data-conversation={inConversation}>
@@ -49,6 +53,15 @@ function skipToContent(event: React.MouseEvent): void {
   const target = targets.find((element) => element?.checkVisibility());
   if (target && !target.hasAttribute('tabindex')) target.tabIndex = -1;
   target?.focus();
+}
+
+/** Once the first screen stands, the others are fetched as well, so that opening them does not wait for the network. */
+function fetchTheRest(): () => void {
+  const timer = setTimeout(() => {
+    // A failure shows when a screen is opened, and is tried again then.
+    import('../later.ts').catch(() => {});
+  }, REST_AFTER_MS);
+  return () => clearTimeout(timer);
 }
 
 function Place({ route }: { readonly route: Route }) {

@@ -3,7 +3,6 @@ import { UserPlus, X } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Failed, Link, Loading } from '../../ui/parts.tsx';
 import { PersonCard } from '../people/person-card.tsx';
@@ -23,10 +22,10 @@ export function AboutPanel({ conversation }: { readonly conversation: Conversati
   return (
     <>
       <header className="panel-head">
-        <h2 tabIndex={-1} data-heading dir="auto">
-          {titleOf(subject, t('you'))}
+        <h2 tabIndex={-1} data-heading>
+          <bdi>{titleOf(subject, t('you'))}</bdi>
         </h2>
-        <Link to={talk(conversation.log)} className="icon-button" label={t('close')}>
+        <Link to={talk(conversation.log)} up className="icon-button" label={t('close')}>
           <X size={20} aria-hidden />
         </Link>
       </header>
@@ -68,7 +67,7 @@ function ChannelDetails({ channel }: { readonly channel: Channel }) {
         </button>
       )}
       <h3 className="list-section">{t('members.count', { count: members.items.length })}</h3>
-      {members.error && <Failed reason={members.error} retry={members.reload} />}
+      {members.error !== null && <Failed reason={members.error} retry={members.reload} />}
       <ul className="rows">
         {members.items.map(({ user, role }) => (
           <li key={user.id}>
@@ -93,14 +92,14 @@ function ChannelDetails({ channel }: { readonly channel: Channel }) {
 
 interface MemberPages {
   readonly items: readonly Member[];
-  readonly error: string | null;
+  readonly error: unknown;
   readonly more: (() => void) | null;
   readonly reload: () => void;
 }
 
 function useChannelMembers(channel: string): MemberPages {
   const { client, directory } = useApp();
-  const [pages, setPages] = useState<{ items: readonly Member[]; next?: string | undefined; error: string | null }>({ items: [], error: null });
+  const [pages, setPages] = useState<{ items: readonly Member[]; next?: string | undefined; error: unknown }>({ items: [], error: null });
   const load = useCallback(
     (before: readonly Member[], after?: string) => {
       client.rest('channelMembers', { params: { channel }, query: { limit: 100, ...(after ? { after } : {}) } }).then(
@@ -108,7 +107,7 @@ function useChannelMembers(channel: string): MemberPages {
           directory.learn(items.map((m) => m.user));
           setPages({ items: [...before, ...items], next, error: null });
         },
-        (error: unknown) => setPages({ items: before, error: messageOf(error) }),
+        (error: unknown) => setPages({ items: before, error }),
       );
     },
     [client, directory, channel],
@@ -122,7 +121,7 @@ function useChannelMembers(channel: string): MemberPages {
 /** Brings a member of the event into a private channel. */
 function AddMember({ channel, done }: { readonly channel: Channel; readonly done: () => void }) {
   const { client, announcer } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const [query, setQuery] = useState('');
   const candidates = useMentionCandidates(query.trim() === '' ? null : query.trim());
   const add = (user: User): void => {
@@ -132,7 +131,7 @@ function AddMember({ channel, done }: { readonly channel: Channel; readonly done
         announcer.show(t('member.added', { name: user.name }));
         done();
       },
-      (error: unknown) => announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true }),
+      (error: unknown) => announcer.show(t('failed.action', { reason: why(error) }), { harm: true }),
     );
   };
   return (

@@ -4,7 +4,6 @@ import { MessagesSquare } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useNames } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { Empty, Failed, Loading } from '../../ui/parts.tsx';
 import type { ConversationSubject } from './audience.ts';
 import { Composer, type ComposerHandle } from './composer.tsx';
@@ -47,7 +46,7 @@ interface OpenedProps {
 
 function Opened({ conversation, subject, message }: OpenedProps) {
   const app = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const read = useReadAtOpening(conversation);
   const { state, refused } = useOpened(conversation);
   const [reported, setReported] = useState<Message | null>(null);
@@ -63,17 +62,17 @@ function Opened({ conversation, subject, message }: OpenedProps) {
   const actions = useMessageTools({ conversation, mayPost, composer, openThread, report: setReported });
   const target = useJumpTarget(conversation, message);
   const loadOlder = useCallback(() => {
-    conversation.loadOlder().catch((error: unknown) => app.announcer.show(t('failed.load', { reason: messageOf(error) }), { harm: true }));
-  }, [conversation, app, t]);
+    conversation.loadOlder().catch((error: unknown) => app.announcer.show(t('failed.load', { reason: why(error) }), { harm: true }));
+  }, [conversation, app, t, why]);
   const retry = (): void => {
-    conversation.open().catch((error: unknown) => app.announcer.show(messageOf(error), { harm: true }));
+    conversation.open().catch((error: unknown) => app.announcer.show(why(error), { harm: true }));
   };
   const seen = useCallback(() => conversation.markRead(), [conversation]);
   const memory = useMemo(() => app.places(conversation.log), [app, conversation]);
   return (
     <MessageActionsContext value={actions}>
       <ConversationHeader conversation={conversation} subject={subject} />
-      {refused && <Failed reason={refused.message} retry={retry} />}
+      {refused && <Failed reason={refused} retry={retry} />}
       <Timeline
         label={t('timeline.of', { title })}
         timeline={state.timeline}
@@ -85,7 +84,7 @@ function Opened({ conversation, subject, message }: OpenedProps) {
         memory={memory}
         empty={<NothingSaid subject={subject} />}
         loadOlder={loadOlder}
-        fill={(gap) => void conversation.fill(gap).catch((e: unknown) => app.announcer.show(messageOf(e), { harm: true }))}
+        fill={(gap) => void conversation.fill(gap).catch((e: unknown) => app.announcer.show(why(e), { harm: true }))}
         onSeen={seen}
       />
       <TypingLine users={state.typing} />
@@ -120,7 +119,7 @@ const JUMP_PAGES = 50;
 /** Loads older pages until the message is there. Answers its id once it is. */
 function useJumpTarget(conversation: Conversation, message: string | null): string | null {
   const { announcer } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   useEffect(() => {
     if (message === null) return;
     let wanted = true;
@@ -130,11 +129,11 @@ function useJumpTarget(conversation: Conversation, message: string | null): stri
       for (let page = 0; page < JUMP_PAGES && wanted && !there() && conversation.state().has_older; page++) await conversation.loadOlder();
       if (wanted && !there()) announcer.show(t('jump.missing'));
     };
-    search().catch((error: unknown) => announcer.show(t('failed.load', { reason: messageOf(error) }), { harm: true }));
+    search().catch((error: unknown) => announcer.show(t('failed.load', { reason: why(error) }), { harm: true }));
     return () => {
       wanted = false;
     };
-  }, [conversation, message, announcer, t]);
+  }, [conversation, message, announcer, t, why]);
   return message;
 }
 
@@ -172,7 +171,7 @@ interface FootProps {
 /** The composer, or why there is none and what can be done. */
 function Foot({ subject, mayPost, children }: FootProps) {
   const { client, venue, announcer } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const [busy, setBusy] = useState(false);
   if (subject.kind !== 'channel' || mayPost) return children;
   const { channel } = subject;
@@ -184,7 +183,7 @@ function Foot({ subject, mayPost, children }: FootProps) {
       await client.rest('join', { params: { channel: channel.id } });
       await Promise.all([venue.channels.refresh(), client.conversations.refresh()]);
     } catch (error) {
-      announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true });
+      announcer.show(t('failed.action', { reason: why(error) }), { harm: true });
     } finally {
       setBusy(false);
     }

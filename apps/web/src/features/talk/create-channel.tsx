@@ -2,7 +2,6 @@ import { channelLog, type Visibility } from '@konferenco/client';
 import { useId, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useEvent, useLocale } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { ReachIcon } from './subject-icon.tsx';
 
@@ -13,7 +12,7 @@ const CHOICES: readonly Visibility[] = ['public', 'private', 'announce'];
 /** A new channel: its title, what it is for, and who can read it, in words. */
 export function CreateChannel({ onClose }: { readonly onClose: () => void }) {
   const { client, venue, navigator } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const group = useId();
   const [title, setTitle] = useState('');
   const [topic, setTopic] = useState('');
@@ -33,7 +32,7 @@ export function CreateChannel({ onClose }: { readonly onClose: () => void }) {
       onClose();
       navigator.go(talk(channelLog(channel.id)));
     } catch (caught) {
-      setError(messageOf(caught));
+      setError(why(caught));
       setBusy(false);
     }
   };

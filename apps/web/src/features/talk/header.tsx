@@ -3,7 +3,6 @@ import { usePresence, usePresenceCount, useWatch } from '@konferenco/client/reac
 import { ArrowLeft, Ban, Bell, BellOff, EllipsisVertical, Info, LogOut, Search, Users } from 'lucide-react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useRoute, useStore } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { PresenceMark } from '../../ui/avatar.tsx';
 import { MenuButton, type MenuAction } from '../../ui/menu.tsx';
 import { IconButton, Link } from '../../ui/parts.tsx';
@@ -24,15 +23,15 @@ export function ConversationHeader({ conversation, subject }: HeaderProps) {
   const route = useRoute();
   const audience = audienceOf(subject, locale);
   const about = route.name === 'talk' && route.panel?.kind === 'about';
-  const toggle = (): void => navigator.go(talk(conversation.log, about ? null : { kind: 'about' }));
+  const toggle = (): void => (about ? navigator.up(talk(conversation.log)) : navigator.go(talk(conversation.log, { kind: 'about' })));
   return (
     <header className="conversation-head">
-      <Link to={talk(null)} className="icon-button only-narrow" label={t('back')}>
+      <Link to={talk(null)} up className="icon-button only-narrow" label={t('back')}>
         <ArrowLeft size={20} aria-hidden className="flip-rtl" />
       </Link>
       <div className="conversation-title">
-        <h1 tabIndex={-1} data-heading dir="auto">
-          <span>{titleOf(subject, t('you'))}</span>
+        <h1 tabIndex={-1} data-heading>
+          <bdi>{titleOf(subject, t('you'))}</bdi>
           {subject.kind === 'direct' && <PeerPresence peer={subject.peer} />}
         </h1>
         <p className="audience">
@@ -63,7 +62,7 @@ function HereNow({ channel }: { readonly channel: string }) {
 
 function ConversationMenu({ conversation, subject }: HeaderProps) {
   const { client, navigator, announcer, venue } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const summary = useStore(client.conversations).items.find((s) => s.log === conversation.log);
   const run = (work: () => Promise<unknown>, done: string) => () => {
     work().then(
@@ -71,7 +70,7 @@ function ConversationMenu({ conversation, subject }: HeaderProps) {
         announcer.show(done);
         await Promise.all([client.conversations.refresh(), venue.refresh()]);
       },
-      (error: unknown) => announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true }),
+      (error: unknown) => announcer.show(t('failed.action', { reason: why(error) }), { harm: true }),
     );
   };
   const params = { log: conversation.log };

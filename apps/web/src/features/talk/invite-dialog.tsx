@@ -2,7 +2,6 @@ import type { Invite } from '@konferenco/client';
 import { Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useApp, useEvent, useLocale } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Failed, Loading } from '../../ui/parts.tsx';
 
@@ -14,22 +13,22 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
   const { client } = useApp();
   const locale = useLocale();
   const { t } = locale;
-  const [state, setState] = useState<{ invite: Invite | null; error: string | null }>({ invite: null, error: null });
+  const [state, setState] = useState<{ invite: Invite | null; error: unknown }>({ invite: null, error: null });
   const event = useEvent()?.id;
   const create = (): void => {
     if (event === undefined) return;
     setState({ invite: null, error: null });
     client.rest('createInvite', { params: { event }, body: INVITE }).then(
       (invite) => setState({ invite, error: null }),
-      (error: unknown) => setState({ invite: null, error: messageOf(error) }),
+      (error: unknown) => setState({ invite: null, error }),
     );
   };
   useEffect(create, [event]);
   const { invite, error } = state;
   return (
     <Dialog title={t('invite.people')} onClose={onClose}>
-      {error && <Failed reason={error} retry={create} />}
-      {!invite && !error && <Loading />}
+      {error !== null && <Failed reason={error} retry={create} />}
+      {!invite && error === null && <Loading />}
       {invite && (
         <div className="form">
           <Copyable label={t('invite.link')} value={`${window.location.origin}/join/${invite.code}`} />

@@ -25,32 +25,9 @@ export function MessageStateMark({ message }: { readonly message: Message }) {
 export function failureWords(error: Message['error'], locale: Locale, now: number): string {
   const { t } = locale;
   if (!error) return t('failed.unknown');
-  const reason = reasonOf(error.error, locale) ?? error.message;
+  const reason = locale.why(error);
   if (error.retry_at === undefined || error.retry_at <= now) return t('failed.reason', { reason });
   return t('failed.until', { reason, time: locale.clock(error.retry_at) });
-}
-
-function reasonOf(name: string, { t }: Locale): string | null {
-  switch (name) {
-    case 'rate_limited':
-      return t('failed.rate_limited');
-    case 'blocked':
-      return t('failed.blocked');
-    case 'forbidden':
-    case 'not_member':
-      return t('failed.forbidden');
-    case 'too_large':
-      return t('failed.too_large');
-    case 'banned':
-      return t('failed.banned');
-    case 'not_found':
-      return t('failed.not_found');
-    case 'store_unavailable':
-    case 'internal':
-      return t('failed.server');
-    default:
-      return null;
-  }
 }
 
 interface FailureProps {

@@ -1,7 +1,6 @@
 import type { Message } from '@konferenco/client';
 import { useState } from 'react';
 import { useApp, useLocale, useName } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 
 interface ReportDialogProps {
@@ -15,7 +14,7 @@ const REASON_CHARS = 1_000;
 /** Reports a message to the moderators and shows the case number. */
 export function ReportDialog({ log, message, onClose }: ReportDialogProps) {
   const { client } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const name = useName(message.sender);
   const [reason, setReason] = useState('');
   const [step, setStep] = useState<{ kind: 'write' | 'sending' } | { kind: 'failed'; why: string } | { kind: 'done'; number: string }>({
@@ -27,7 +26,7 @@ export function ReportDialog({ log, message, onClose }: ReportDialogProps) {
       const report = await client.rest('report', { body: { log, message_id: message.id, reason: reason.trim() } });
       setStep({ kind: 'done', number: report.case });
     } catch (error) {
-      setStep({ kind: 'failed', why: messageOf(error) });
+      setStep({ kind: 'failed', why: why(error) });
     }
   };
   if (step.kind === 'done') {

@@ -4,7 +4,6 @@ import { X } from 'lucide-react';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useStore } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import { Link } from '../../ui/parts.tsx';
 import { Composer, type ComposerHandle } from './composer.tsx';
 import { ReportDialog } from './report-dialog.tsx';
@@ -16,7 +15,7 @@ import { useChannel } from './use-subject.ts';
 /** A message and what was answered to it, beside the conversation or over it on a phone. */
 export function ThreadPanel({ conversation, root }: { readonly conversation: Conversation; readonly root: string }) {
   const { announcer } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const { state, refused } = useThread(conversation, root);
   const { timeline, loading } = state;
   const main = useStore(conversation).timeline;
@@ -37,11 +36,11 @@ export function ThreadPanel({ conversation, root }: { readonly conversation: Con
         <h2 tabIndex={-1} data-heading>
           {t('thread')}
         </h2>
-        <Link to={talk(conversation.log)} className="icon-button" label={t('thread.close')}>
+        <Link to={talk(conversation.log)} up className="icon-button" label={t('thread.close')}>
           <X size={20} aria-hidden />
         </Link>
       </header>
-      {refused && <p className="error" role="alert">{t('failed.load', { reason: refused.message })}</p>}
+      {refused && <p className="error" role="alert">{t('failed.load', { reason: why(refused) })}</p>}
       <Timeline
         label={t('thread')}
         timeline={entries}
@@ -52,7 +51,7 @@ export function ThreadPanel({ conversation, root }: { readonly conversation: Con
         target={null}
         empty={null}
         loadOlder={nothing}
-        fill={(gap) => void conversation.fill(gap).catch((e: unknown) => announcer.show(messageOf(e), { harm: true }))}
+        fill={(gap) => void conversation.fill(gap).catch((e: unknown) => announcer.show(why(e), { harm: true }))}
         onSeen={nothing}
       />
       {mayPost && (

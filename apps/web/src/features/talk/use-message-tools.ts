@@ -2,7 +2,6 @@ import type { Conversation, Message } from '@konferenco/client';
 import { type RefObject, useMemo } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale } from '../../state/app.ts';
-import { messageOf } from '../../state/resource.ts';
 import type { ComposerHandle } from './composer.tsx';
 import type { MessageActions } from './talk-context.tsx';
 
@@ -26,10 +25,10 @@ export interface MessageTools extends MessageActions {
 /** Everything that can be done with the messages of one view. Failures are said; a failed send is shown by the message itself. */
 export function useMessageTools(options: ToolsOptions): MessageTools {
   const { client, announcer, navigator } = useApp();
-  const { t } = useLocale();
+  const { t, why } = useLocale();
   const { conversation, mayPost, composer, report, thread, openThread } = options;
   return useMemo(() => {
-    const tell = (error: unknown): void => announcer.show(t('failed.action', { reason: messageOf(error) }), { harm: true });
+    const tell = (error: unknown): void => announcer.show(t('failed.action', { reason: why(error) }), { harm: true });
     const timeline = () => (thread === undefined ? conversation : conversation.thread(thread)).state().timeline;
     const messages = (): readonly Message[] => timeline().filter((e) => e.kind === 'message');
     const find = (id: string): Message | null => {
@@ -70,7 +69,7 @@ export function useMessageTools(options: ToolsOptions): MessageTools {
       },
       lastOwn: () => messages().findLast((m) => m.sender === client.me?.id && m.offset !== null && !m.gone) ?? null,
     };
-  }, [client, announcer, navigator, t, conversation, mayPost, composer, report, thread, openThread]);
+  }, [client, announcer, navigator, t, why, conversation, mayPost, composer, report, thread, openThread]);
 }
 
 /** Writes to the clipboard; rejects where the browser has none (plain http on another host). */
