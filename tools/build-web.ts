@@ -156,7 +156,9 @@ async function bundle(entry: string, out: string): Promise<readonly string[]> {
   await Promise.all([...fonts].map(([from, to]) => cp(from, join(out, to))));
   const early = [...fonts.values()].filter((path) => FIRST_FONTS.test(path));
   const head = [
-    ...early.map((path) => `<link rel="preload" href="/${path}" as="font" type="font/woff2" crossorigin />`),
+    ...early.map(
+      (path) => `<link rel="preload" href="/${path}" as="font" type="font/woff2" fetchpriority="low" crossorigin />`,
+    ),
     `<link rel="stylesheet" href="/${name(style.path)}" />`,
     ...scripts.slice(1).map((path) => `<link rel="modulepreload" href="/${path}" />`),
     `<script type="module" src="/${scripts[0]}"></script>`,

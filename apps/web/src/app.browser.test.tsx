@@ -19,8 +19,12 @@ const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js'
 async function violations(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe);
   return page.evaluate(async () => {
-    const { axe: runner } = window as unknown as { axe: { run(o: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
-    const found = await runner.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    const { axe: runner } = window as unknown as {
+      axe: { run(o: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const found = await runner.run({
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
     return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)}`));
   });
 }
@@ -41,12 +45,16 @@ describe('accessibility', () => {
     ['joining', '/join?out', {}],
     ['an invitation that does not work', '/join/WRONG?out', { dark: true }],
   ];
-  test.each(screens)('%s has no violations', async (_name, path, options) => {
-    const page = await harness.open(path, options);
-    await page.locator('h1').first().waitFor({ state: 'attached' });
-    expect(await violations(page)).toEqual([]);
-    await page.context().close();
-  }, 30_000);
+  test.each(screens)(
+    '%s has no violations',
+    async (_name, path, options) => {
+      const page = await harness.open(path, options);
+      await page.locator('h1').first().waitFor({ state: 'attached' });
+      expect(await violations(page)).toEqual([]);
+      await page.context().close();
+    },
+    30_000,
+  );
 
   test('a menu, the palette and the keyboard sheet have no violations', async () => {
     const page = await harness.open('/talk/ch:welcome');
@@ -83,7 +91,10 @@ describe('by keyboard alone', () => {
     const page = await harness.open('/talk');
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox').fill('welcome');
-    await page.getByRole('option', { name: /Welcome/ }).first().waitFor();
+    await page
+      .getByRole('option', { name: /Welcome/ })
+      .first()
+      .waitFor();
     await page.keyboard.press('Enter');
     const field = page.getByRole('textbox', { name: 'Message to Welcome' });
     await field.waitFor();
@@ -94,7 +105,10 @@ describe('by keyboard alone', () => {
     await page.getByText('Reply to Mere Tūhoe:').first().waitFor();
     await page.keyboard.type('I am bringing it.');
     await page.keyboard.press('Enter');
-    await page.locator('[data-message]', { hasText: 'I am bringing it.' }).getByText('Stored on the server').waitFor({ state: 'attached' });
+    await page
+      .locator('[data-message]', { hasText: 'I am bringing it.' })
+      .getByText('Stored on the server')
+      .waitFor({ state: 'attached' });
     expect(await field.inputValue()).toBe('');
     expect(await field.evaluate((f) => f === document.activeElement)).toBe(true);
     await page.context().close();
@@ -151,7 +165,10 @@ describe('writing', () => {
     await page.getByRole('textbox').fill('Later then.');
     await page.keyboard.press('Enter');
     await page.getByText('Offline · 2 waiting').waitFor();
-    await page.locator('[data-message]', { hasText: 'Later then.' }).getByText('Waiting to be sent').waitFor({ state: 'attached' });
+    await page
+      .locator('[data-message]', { hasText: 'Later then.' })
+      .getByText('Waiting to be sent')
+      .waitFor({ state: 'attached' });
     await page.context().close();
   }, 30_000);
 
@@ -169,7 +186,10 @@ describe('writing', () => {
 describe('long timelines', () => {
   const topMessage = () => {
     const frame = document.querySelector('.timeline')?.getBoundingClientRect();
-    const rows = [...document.querySelectorAll<HTMLElement>('[data-message]')].map((m) => ({ id: m.dataset['message'], top: m.getBoundingClientRect().top - (frame?.top ?? 0) }));
+    const rows = [...document.querySelectorAll<HTMLElement>('[data-message]')].map((m) => ({
+      id: m.dataset['message'],
+      top: m.getBoundingClientRect().top - (frame?.top ?? 0),
+    }));
     return rows.filter((r) => r.top >= 0).toSorted((a, b) => a.top - b.top)[0];
   };
 
@@ -199,9 +219,12 @@ describe('long timelines', () => {
   test('away from the end a new message does not move the view, and a button leads to it', async () => {
     const page = await harness.open('/talk/ch:long');
     await page.getByText(`Message ${LONG}.`).last().waitFor();
-    await page.locator('.timeline').first().evaluate((t) => {
-      t.scrollTop -= 2_000;
-    });
+    await page
+      .locator('.timeline')
+      .first()
+      .evaluate((t) => {
+        t.scrollTop -= 2_000;
+      });
     await page.getByRole('button', { name: /newest/ }).waitFor();
     const held = await page.evaluate(topMessage);
     await page.evaluate(() => window.fake.conversation('ch:long').hear({ sender: 'u-mere', text: 'Just now.' }));
@@ -217,9 +240,12 @@ describe('long timelines', () => {
   test('leaving and coming back finds the same place', async () => {
     const page = await harness.open('/talk/ch:long');
     await page.getByText(`Message ${LONG}.`).last().waitFor();
-    await page.locator('.timeline').first().evaluate((t) => {
-      t.scrollTop -= 3_000;
-    });
+    await page
+      .locator('.timeline')
+      .first()
+      .evaluate((t) => {
+        t.scrollTop -= 3_000;
+      });
     await page.getByRole('button', { name: /newest/ }).waitFor();
     const held = await page.evaluate(topMessage);
     await page.getByRole('link', { name: /Crew/ }).click();
@@ -234,7 +260,9 @@ describe('long timelines', () => {
     const page = await harness.open('/talk/ch:long');
     await page.getByText(`Message ${LONG}.`).last().waitFor();
     for (let i = 0; i < 5; i++) await page.evaluate(() => window.fake.conversation('ch:long').loadOlder());
-    expect(await page.evaluate(() => window.fake.conversation('ch:long').state().timeline.length)).toBeGreaterThanOrEqual(1_000);
+    expect(
+      await page.evaluate(() => window.fake.conversation('ch:long').state().timeline.length),
+    ).toBeGreaterThanOrEqual(1_000);
     expect(await page.locator('[data-message]').count()).toBeLessThan(80);
     await page.context().close();
   }, 30_000);

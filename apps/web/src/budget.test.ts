@@ -15,7 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(join(outDir, '..'), { recursive: true, force: true }));
 
-const first = (pattern: RegExp) => manifest.files.filter((f) => manifest.first.includes(f.path) && pattern.test(f.path));
+const first = (pattern: RegExp) =>
+  manifest.files.filter((f) => manifest.first.includes(f.path) && pattern.test(f.path));
 const sum = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b, 0);
 
 test('scripts and styles of the first load are at most 180 KB compressed', () => {

@@ -76,7 +76,10 @@ function Screen() {
   useEffect(() => {
     // Somebody already signed in who follows an invitation joins as the person they are.
     if (state !== 'in' || route.name !== 'join') return;
-    const accept = code === null ? Promise.resolve() : client.rest('acceptInvite', { params: { code } }).then((event) => venue.choose(event.id));
+    const accept =
+      code === null
+        ? Promise.resolve()
+        : client.rest('acceptInvite', { params: { code } }).then((event) => venue.choose(event.id));
     accept
       .catch((error: unknown) => announcer.show(why(error), { harm: true }))
       .finally(() => navigator.go({ name: 'talk', log: null, panel: null, message: null }, { replace: true }));

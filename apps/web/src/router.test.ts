@@ -2,7 +2,9 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { hrefOf, parseRoute, type Route } from './router.ts';
 
-const word = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }).filter((s) => s !== '.' && s !== '..' && s.isWellFormed());
+const word = fc
+  .string({ minLength: 1, maxLength: 20, unit: 'grapheme' })
+  .filter((s) => s !== '.' && s !== '..' && s.isWellFormed());
 const maybe = fc.option(word, { nil: null });
 const panel = fc.oneof(
   fc.constant(null),
@@ -14,7 +16,10 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   maybe.map((session) => ({ name: 'programme', session }) as const),
   maybe.map((user) => ({ name: 'people', user }) as const),
   fc.constantFrom('reports' as const, null).map((section) => ({ name: 'me', section }) as const),
-  fc.string().filter((s) => s.isWellFormed()).map((query) => ({ name: 'search', query }) as const),
+  fc
+    .string()
+    .filter((s) => s.isWellFormed())
+    .map((query) => ({ name: 'search', query }) as const),
   fc.constant({ name: 'talk', log: null, panel: null, message: null } as const),
   fc.tuple(word, panel, maybe).map(([log, p, message]) => ({ name: 'talk', log, panel: p, message }) as const),
 );

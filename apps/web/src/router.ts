@@ -6,7 +6,12 @@ export type Panel = { readonly kind: 'thread'; readonly root: string } | { reado
 /** Every place of the application. `null`: nothing chosen there yet. */
 export type Route =
   | { readonly name: 'join'; readonly code: string | null }
-  | { readonly name: 'talk'; readonly log: string | null; readonly panel: Panel | null; readonly message: string | null }
+  | {
+      readonly name: 'talk';
+      readonly log: string | null;
+      readonly panel: Panel | null;
+      readonly message: string | null;
+    }
   | { readonly name: 'programme'; readonly session: string | null }
   | { readonly name: 'people'; readonly user: string | null }
   | { readonly name: 'me'; readonly section: 'reports' | null }
@@ -65,7 +70,10 @@ export function hrefOf(route: Route): string {
 }
 
 function path(...parts: readonly (string | null)[]): string {
-  return `/${parts.filter((p) => p !== null).map((p) => encodeURIComponent(p).replaceAll('%3A', ':')).join('/')}`;
+  return `/${parts
+    .filter((p) => p !== null)
+    .map((p) => encodeURIComponent(p).replaceAll('%3A', ':'))
+    .join('/')}`;
 }
 
 function decode(part: string): string {

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/performance/noBarrelFile: being one module is what it is for
+
 /** What the first screen does not need. One module, so that it arrives as one file. */
 export { MePlace } from './me/me-place.tsx';
 export { PeoplePlace } from './people/people-place.tsx';

@@ -3,8 +3,10 @@ import { en } from './en.ts';
 import { createLocale, dayKey } from './locale.ts';
 import { mi } from './mi.ts';
 
-const textsOf = (entry: string | { one: string; other: string }): readonly string[] => (typeof entry === 'string' ? [entry] : [entry.one, entry.other]);
-const placeholders = (text: string): readonly string[] => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '').sort();
+const textsOf = (entry: string | { one: string; other: string }): readonly string[] =>
+  typeof entry === 'string' ? [entry] : [entry.one, entry.other];
+const placeholders = (text: string): readonly string[] =>
+  [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '').sort();
 const keys = Object.keys(en) as (keyof typeof en)[];
 
 describe('the catalogues', () => {
@@ -12,10 +14,14 @@ describe('the catalogues', () => {
     for (const key of keys) {
       const english = new Set(textsOf(en[key]).flatMap(placeholders));
       for (const text of textsOf(mi[key])) {
-        for (const name of placeholders(text)) expect({ key, english: [...english] }).toEqual({ key, english: expect.arrayContaining([name]) });
+        for (const name of placeholders(text))
+          expect({ key, english: [...english] }).toEqual({ key, english: expect.arrayContaining([name]) });
       }
       const other = textsOf(mi[key]).at(-1) ?? '';
-      expect({ key, names: [...new Set(placeholders(other))] }).toEqual({ key, names: [...new Set(placeholders(textsOf(en[key]).at(-1) ?? ''))] });
+      expect({ key, names: [...new Set(placeholders(other))] }).toEqual({
+        key,
+        names: [...new Set(placeholders(textsOf(en[key]).at(-1) ?? ''))],
+      });
     }
   });
 
@@ -23,12 +29,17 @@ describe('the catalogues', () => {
     const same = keys.filter((key) => JSON.stringify(mi[key]) === JSON.stringify(en[key]));
     for (const key of keys) for (const text of textsOf(mi[key])) expect(text.trim()).not.toBe('');
     // Those that hold nothing but values and signs.
-    expect(same).toEqual(['time.minutes_short', 'preview.name', 'arrived'].filter((k) => same.includes(k as keyof typeof en)) as (keyof typeof en)[]);
+    expect(same).toEqual(
+      ['time.minutes_short', 'preview.name', 'arrived'].filter((k) =>
+        same.includes(k as keyof typeof en),
+      ) as (keyof typeof en)[],
+    );
   });
 
   test('words that need macrons have them', () => {
     const all = keys.flatMap((key) => textsOf(mi[key])).join(' ');
-    for (const wrong of [/\bMaori\b/, /\bKorero\b/i, /\btangata katoa nga\b/i, /\bnga\b/i, /\bTangata\b(?= me nga)/]) expect(all).not.toMatch(wrong);
+    for (const wrong of [/\bMaori\b/, /\bKorero\b/i, /\btangata katoa nga\b/i, /\bnga\b/i, /\bTangata\b(?= me nga)/])
+      expect(all).not.toMatch(wrong);
   });
 });
 

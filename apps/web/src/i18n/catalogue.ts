@@ -13,10 +13,14 @@ export type Catalogue = { readonly [K in MessageKey]: (typeof en)[K] extends str
 
 type Placeholder<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholder<Rest> : never;
 type TextOf<E> = E extends string ? E : E extends { readonly other: infer O } ? O : never;
-type NamesIn<K extends MessageKey> = Placeholder<TextOf<(typeof en)[K]>> | ((typeof en)[K] extends string ? never : 'count');
+type NamesIn<K extends MessageKey> =
+  | Placeholder<TextOf<(typeof en)[K]>>
+  | ((typeof en)[K] extends string ? never : 'count');
 
 /** The values a text needs: none, or one for each placeholder. */
-export type Values<K extends MessageKey> = [NamesIn<K>] extends [never] ? [] : [{ readonly [N in NamesIn<K>]: string | number }];
+export type Values<K extends MessageKey> = [NamesIn<K>] extends [never]
+  ? []
+  : [{ readonly [N in NamesIn<K>]: string | number }];
 
 export type Translate = <K extends MessageKey>(key: K, ...values: Values<K>) => string;
 

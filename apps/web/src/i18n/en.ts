@@ -110,7 +110,8 @@ export const en = {
   'audience.private': 'Private channel · its members and the server’s operator can read this',
   'audience.direct': 'Direct · you, {name} and the server’s operator can read this',
   'audience.self': 'Notes to yourself · you and the server’s operator can read this',
-  'audience.detail': 'Nobody else sees it here. It is not end-to-end encrypted yet, so those who run the server could read it.',
+  'audience.detail':
+    'Nobody else sees it here. It is not end-to-end encrypted yet, so those who run the server could read it.',
   'visibility.public': 'Public',
   'visibility.private': 'Private',
   'visibility.announce': 'Announcements',
@@ -142,8 +143,14 @@ export const en = {
   'empty.direct': 'Write to {name} below.',
   'empty.self': 'A place for notes to yourself.',
   'gap.retention': { one: '{count} message is no longer kept.', other: '{count} messages are no longer kept.' },
-  'gap.damage': { one: '{count} message was lost to a damaged disk.', other: '{count} messages were lost to a damaged disk.' },
-  'gap.skipped': { one: '{count} message not shown: much was said at once.', other: '{count} messages not shown: much was said at once.' },
+  'gap.damage': {
+    one: '{count} message was lost to a damaged disk.',
+    other: '{count} messages were lost to a damaged disk.',
+  },
+  'gap.skipped': {
+    one: '{count} message not shown: much was said at once.',
+    other: '{count} messages not shown: much was said at once.',
+  },
   'gap.fill': 'Show them',
   typing: { one: '{names} is typing…', other: '{names} are typing…' },
   'typing.many': 'Several people are typing…',
@@ -177,7 +184,10 @@ export const en = {
 
   'composer.to': 'Message to {title}',
   'composer.left': { one: '{count} byte left', other: '{count} bytes left' },
-  'composer.over': { one: 'Too long by {count} byte. Make it shorter to send it.', other: 'Too long by {count} bytes. Make it shorter to send it.' },
+  'composer.over': {
+    one: 'Too long by {count} byte. Make it shorter to send it.',
+    other: 'Too long by {count} bytes. Make it shorter to send it.',
+  },
   send: 'Send',
   'mention.people': 'People to mention',
 
@@ -198,6 +208,7 @@ export const en = {
     other: 'Joins {event}. Works for {count} people, until {day}.',
   },
   'members.count': { one: '{count} member', other: '{count} members' },
+  'members.at_least': { one: 'At least {count} member', other: 'At least {count} members' },
   'member.add': 'Add somebody',
   'member.added': '{name} was added.',
 

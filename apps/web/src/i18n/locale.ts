@@ -40,7 +40,10 @@ export function createLocale(language: Language, catalogue: Catalogue, timeZone?
     const entry: string | Plural = catalogue[key];
     const count = values?.['count'];
     const text = typeof entry === 'string' ? entry : entry[plurals.select(Number(count)) === 'one' ? 'one' : 'other'];
-    const words = Object.entries(values ?? {}).map(([name, v]) => [name, typeof v === 'number' ? numbers.format(v) : v]);
+    const words = Object.entries(values ?? {}).map(([name, v]) => [
+      name,
+      typeof v === 'number' ? numbers.format(v) : v,
+    ]);
     return fill(text, Object.fromEntries(words));
   }) as Translate;
 
@@ -55,7 +58,8 @@ export function createLocale(language: Language, catalogue: Catalogue, timeZone?
   const day = (at: number, now: number, zone = timeZone): string => {
     const p = parts(at, zone);
     const withYear = p.year !== parts(now, zone).year;
-    if (language === 'mi') return `${dayNames[p.weekday]}, ${p.day} ${monthNames[p.month]}${withYear ? ` ${p.year}` : ''}`;
+    if (language === 'mi')
+      return `${dayNames[p.weekday]}, ${p.day} ${monthNames[p.month]}${withYear ? ` ${p.year}` : ''}`;
     return new Intl.DateTimeFormat(tag, {
       weekday: 'long',
       day: 'numeric',
@@ -86,7 +90,18 @@ export function createLocale(language: Language, catalogue: Catalogue, timeZone?
     const seconds = new Intl.DateTimeFormat(tag, { timeStyle: 'medium', hourCycle: 'h23', timeZone }).format(at);
     return `${day(at, Number.NEGATIVE_INFINITY)} ${seconds}`;
   };
-  return { language, t, number: (value) => numbers.format(value), list, clock, day, relative, short, exact, why: (error) => errorWords(error, t) };
+  return {
+    language,
+    t,
+    number: (value) => numbers.format(value),
+    list,
+    clock,
+    day,
+    relative,
+    short,
+    exact,
+    why: (error) => errorWords(error, t),
+  };
 }
 
 interface DateParts {
@@ -101,7 +116,9 @@ interface DateParts {
 /** Calendar fields of an instant in a zone. */
 function partsOf(at: number, timeZone: string | undefined): DateParts {
   if (!Number.isFinite(at)) return { year: Number.NaN, month: 0, day: 1, weekday: 0 };
-  const text = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone }).format(at);
+  const text = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone }).format(
+    at,
+  );
   const [year = 0, month = 1, day = 1] = text.split('-').map(Number);
   return { year, month: month - 1, day, weekday: new Date(Date.UTC(year, month - 1, day)).getUTCDay() };
 }

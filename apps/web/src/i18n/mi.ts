@@ -103,7 +103,10 @@ export const mi: Catalogue = {
   'talk.missing.words': 'Kua katia pea, kāore rānei i te tuwhera ki a koe.',
   'channels.other': 'Ētahi atu hongere',
   'unread.count': { one: 'Kotahi karere kāore anō kia pānuitia', other: 'E {count} ngā karere kāore anō kia pānuitia' },
-  'mentions.count': { one: 'Kotahi karere e whakahua ana i a koe', other: 'E {count} ngā karere e whakahua ana i a koe' },
+  'mentions.count': {
+    one: 'Kotahi karere e whakahua ana i a koe',
+    other: 'E {count} ngā karere e whakahua ana i a koe',
+  },
   'preview.you': 'Nāu: {text}',
   'preview.name': '{name}: {text}',
 
@@ -112,7 +115,8 @@ export const mi: Catalogue = {
   'audience.private': 'Hongere tūmataiti · ko ōna mema me te kaiwhakahaere o te tūmau ka taea te pānui',
   'audience.direct': 'Tōtika · ka taea e koe, e {name} me te kaiwhakahaere o te tūmau te pānui',
   'audience.self': 'Ō ake tuhipoka · ka taea e koe me te kaiwhakahaere o te tūmau te pānui',
-  'audience.detail': 'Kāore e kitea e tētahi atu i konei. Kāore anō kia whakamunatia mai i te pito ki te pito, nō reira ka taea e ngā kaiwhakahaere o te tūmau te pānui.',
+  'audience.detail':
+    'Kāore e kitea e tētahi atu i konei. Kāore anō kia whakamunatia mai i te pito ki te pito, nō reira ka taea e ngā kaiwhakahaere o te tūmau te pānui.',
   'visibility.public': 'Tūmatanui',
   'visibility.private': 'Tūmataiti',
   'visibility.announce': 'Pānuitanga',
@@ -144,8 +148,14 @@ export const mi: Catalogue = {
   'empty.direct': 'Tuhi ki a {name} ki raro.',
   'empty.self': 'He wāhi mō ō ake tuhipoka.',
   'gap.retention': { one: 'Kotahi karere kua kore i tiakina.', other: 'E {count} ngā karere kua kore i tiakina.' },
-  'gap.damage': { one: 'Kotahi karere i ngaro i te kōpae pakaru.', other: 'E {count} ngā karere i ngaro i te kōpae pakaru.' },
-  'gap.skipped': { one: 'Kotahi karere kāore i whakaaturia: he nui ngā kōrero i te wā kotahi.', other: 'E {count} ngā karere kāore i whakaaturia: he nui ngā kōrero i te wā kotahi.' },
+  'gap.damage': {
+    one: 'Kotahi karere i ngaro i te kōpae pakaru.',
+    other: 'E {count} ngā karere i ngaro i te kōpae pakaru.',
+  },
+  'gap.skipped': {
+    one: 'Kotahi karere kāore i whakaaturia: he nui ngā kōrero i te wā kotahi.',
+    other: 'E {count} ngā karere kāore i whakaaturia: he nui ngā kōrero i te wā kotahi.',
+  },
   'gap.fill': 'Whakaaturia',
   typing: { one: 'Kei te tuhi a {names}…', other: 'Kei te tuhi a {names}…' },
   'typing.many': 'He tokomaha kei te tuhi…',
@@ -179,7 +189,10 @@ export const mi: Catalogue = {
 
   'composer.to': 'Karere ki {title}',
   'composer.left': { one: 'Kotahi paita e toe ana', other: 'E {count} paita e toe ana' },
-  'composer.over': { one: 'He roa rawa mā te paita kotahi. Whakapotoa kia taea te tuku.', other: 'He roa rawa mā te {count} paita. Whakapotoa kia taea te tuku.' },
+  'composer.over': {
+    one: 'He roa rawa mā te paita kotahi. Whakapotoa kia taea te tuku.',
+    other: 'He roa rawa mā te {count} paita. Whakapotoa kia taea te tuku.',
+  },
   send: 'Tukuna',
   'mention.people': 'Ngā tāngata hei whakahua',
 
@@ -200,6 +213,7 @@ export const mi: Catalogue = {
     other: 'Ka uru ki {event}. Mō ngā tāngata {count}, tae noa ki te {day}.',
   },
   'members.count': { one: 'Kotahi mema', other: 'E {count} ngā mema' },
+  'members.at_least': { one: 'Kotahi mema, neke atu rānei', other: 'E {count} ngā mema, neke atu rānei' },
   'member.add': 'Tāpirihia he tangata',
   'member.added': 'Kua tāpirihia a {name}.',
 
@@ -225,7 +239,8 @@ export const mi: Catalogue = {
   'report.remove.title': 'Mukua tēnei karere?',
   'report.remove.words': 'Ka ngaro mai i te katoa, e kore e hoki mai.',
   'report.ban.title': 'Tangohia a {name} i te huihuinga?',
-  'report.ban.words': 'Ka takiputa a {name}, e kore e taea te hoki mai kia wetekina rā anō te aukati e tētahi kaitiaki.',
+  'report.ban.words':
+    'Ka takiputa a {name}, e kore e taea te hoki mai kia wetekina rā anō te aukati e tētahi kaitiaki.',
   'report.decided': 'Kua whakataua te take {number}.',
 
   'people.search': 'Rapua mā te ingoa',

@@ -27,7 +27,8 @@ export function createApp(client: Client, window: Window, now: () => number = Da
   });
 
   const locale = createStore<Locale | null>(null);
-  const complain = (error: unknown): void => announcer.show(locale.state()?.why(error) ?? String(error), { harm: true });
+  const complain = (error: unknown): void =>
+    announcer.show(locale.state()?.why(error) ?? String(error), { harm: true });
 
   const leave = (): void => {
     venue.forget();

@@ -18,7 +18,13 @@ export function createPreferences(storage: Storage, languages: readonly string[]
   const first = languages.map((l) => l.slice(0, 2)).find((l) => l === 'mi' || l === 'en');
   const start: Preferences = { language: first === 'mi' ? 'mi' : 'en', theme: 'system', singleKeys: true, event: null };
   const store = createStore<Preferences>({ ...start, ...readJson<Partial<Preferences>>(storage, KEY) });
-  return { ...store, set: (value) => (writeJson(storage, KEY, value), store.set(value)) };
+  return {
+    ...store,
+    set(value) {
+      writeJson(storage, KEY, value);
+      store.set(value);
+    },
+  };
 }
 
 /** A stored value, or `null` when there is none or it cannot be read. */

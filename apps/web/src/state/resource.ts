@@ -21,7 +21,11 @@ export interface Resource<T> {
  * A resource that `load` fetches. `load` answers `null` when there is nothing to fetch yet.
  * A later answer never gives way to an earlier one: `put` during a fetch wins over that fetch.
  */
-export function createResource<T>(load: () => Promise<T | null>, initial: T | null = null, keep: (value: T) => void = () => {}): Resource<T> {
+export function createResource<T>(
+  load: () => Promise<T | null>,
+  initial: T | null = null,
+  keep: (value: T) => void = () => {},
+): Resource<T> {
   const store = createStore<ResourceState<T>>({ value: initial, loading: false, error: null });
   let running: Promise<void> | null = null;
   let version = 0;

@@ -106,7 +106,9 @@ describe('the directory', () => {
     };
     const directory = createDirectory({ rest: rest as never, on: () => () => {} });
     const all = ['a', 'b', 'c', 'd', 'e', 'f'];
-    const complete = new Promise<void>((resolve) => directory.subscribe(() => directory.state().size === all.length && resolve()));
+    const complete = new Promise<void>((resolve) =>
+      directory.subscribe(() => directory.state().size === all.length && resolve()),
+    );
     for (const id of [...all, ...all]) directory.want(id);
     gate.resolve();
     await complete;

@@ -23,16 +23,21 @@ const KEYS = { me: 'konferenco.me', channels: 'konferenco.channels', programme: 
 
 /** The venue as last seen on this device, then as the server says; fetched again after changes and reconnects. */
 export function createVenue(client: Client, storage: Storage, preferences: PlainStore<Preferences>): Venue {
-  const kept = <T>(key: string): [T | null, (value: T) => void] => [readJson<T>(storage, key), (v) => writeJson(storage, key, v)];
+  const kept = <T>(key: string): [T | null, (value: T) => void] => [
+    readJson<T>(storage, key),
+    (v) => writeJson(storage, key, v),
+  ];
   const me = createResource<Me>(() => client.rest('me'), ...kept<Me>(KEYS.me));
   const event = (): EventInfo | null => {
     const events = me.state().value?.events ?? [];
     return events.find((e) => e.id === preferences.state().event) ?? events[0] ?? null;
   };
-  const ofEvent = <T>(load: (id: string) => Promise<T>) => async (): Promise<T | null> => {
-    const current = event();
-    return current === null ? null : load(current.id);
-  };
+  const ofEvent =
+    <T>(load: (id: string) => Promise<T>) =>
+    async (): Promise<T | null> => {
+      const current = event();
+      return current === null ? null : load(current.id);
+    };
   const channels = createResource<readonly Channel[]>(
     ofEvent(async (id) => (await client.rest('channels', { params: { event: id } })).items),
     ...kept<readonly Channel[]>(KEYS.channels),

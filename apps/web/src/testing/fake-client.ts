@@ -1,4 +1,13 @@
-import type { Client, ClientEvents, ConversationSummary, Link, Message, Rest, RouteName, User } from '@konferenco/client';
+import type {
+  Client,
+  ClientEvents,
+  ConversationSummary,
+  Link,
+  Message,
+  Rest,
+  RouteName,
+  User,
+} from '@konferenco/client';
 import { createStore } from '../state/store.ts';
 import { createFakeConversation, type FakeConversation } from './fake-conversation.ts';
 import { CHANNELS, createTimelines, EVENT, ME, MEMBERS, NOW, REPORTS, SESSIONS } from './world.ts';
@@ -33,7 +42,13 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     if (found) return found;
     const said = timelines.get(log) ?? [];
     const read = log === 'ch:welcome' ? 6 : said.length;
-    const made = createFakeConversation({ log, said, read, online: () => link.kind === 'online', changed: () => refresh() });
+    const made = createFakeConversation({
+      log,
+      said,
+      read,
+      online: () => link.kind === 'online',
+      changed: () => refresh(),
+    });
     conversations.set(log, made);
     return made;
   };
@@ -42,7 +57,9 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     emit('waiting', waiting());
   };
   const waiting = (): number =>
-    [...conversations.values()].flatMap((c) => c.state().timeline).filter((e) => e.kind === 'message' && e.state === 'queued').length;
+    [...conversations.values()]
+      .flatMap((c) => c.state().timeline)
+      .filter((e) => e.kind === 'message' && e.state === 'queued').length;
   const summaryOf = (log: string): ConversationSummary | null => {
     const channel = CHANNELS.find((c) => `ch:${c.id}` === log);
     if (channel && !channel.joined) return null;
@@ -62,26 +79,63 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     };
   };
 
-  const answers: Partial<Record<RouteName, (request: { params?: Readonly<Record<string, string>>; query?: unknown; body?: unknown }) => unknown>> = {
+  const answers: Partial<
+    Record<
+      RouteName,
+      (request: { params?: Readonly<Record<string, string>>; query?: unknown; body?: unknown }) => unknown
+    >
+  > = {
     server: () => ({ name: 'Kai & Whenua', version: '0.1.0', demo: true }),
     me: () => ({ user: me ?? ME, events: [EVENT], blocked }),
     event: () => ({ event: EVENT, sessions: options.empty ? [] : SESSIONS }),
     channels: () => ({ items: options.empty ? [] : CHANNELS }),
-    members: ({ query }) => ({ items: options.empty ? [] : MEMBERS.filter((m) => m.user.name.toLowerCase().startsWith(((query as { q?: string })?.q ?? '').toLowerCase())) }),
+    members: ({ query }) => ({
+      items: options.empty
+        ? []
+        : MEMBERS.filter((m) =>
+            m.user.name.toLowerCase().startsWith(((query as { q?: string })?.q ?? '').toLowerCase()),
+          ),
+    }),
     channelMembers: () => ({ items: MEMBERS }),
-    user: ({ params }) => MEMBERS.find((m) => m.user.id === params?.['user'])?.user ?? { id: params?.['user'] ?? '', name: params?.['user'] ?? '' },
+    user: ({ params }) =>
+      MEMBERS.find((m) => m.user.id === params?.['user'])?.user ?? {
+        id: params?.['user'] ?? '',
+        name: params?.['user'] ?? '',
+      },
     reports: () => ({ items: options.empty ? [] : REPORTS }),
     report: () => REPORTS[0],
     resolveReport: ({ body }) => ({ ...REPORTS[0], ...(body as object) }),
     invite: ({ params }) => {
       if (params?.['code'] !== 'K7QF2M') throw new Error('The invitation is unknown, used up or expired.');
-      return { code: 'K7QF2M', event_id: EVENT.id, event_title: EVENT.title, role: 'attendee', url: '', expires_at: NOW + 7 * 86_400_000, uses_left: 50 };
+      return {
+        code: 'K7QF2M',
+        event_id: EVENT.id,
+        event_title: EVENT.title,
+        role: 'attendee',
+        url: '',
+        expires_at: NOW + 7 * 86_400_000,
+        uses_left: 50,
+      };
     },
-    createInvite: () => ({ code: 'K7QF2M', event_id: EVENT.id, event_title: EVENT.title, role: 'attendee', url: '', expires_at: NOW + 7 * 86_400_000, uses_left: 50 }),
+    createInvite: () => ({
+      code: 'K7QF2M',
+      event_id: EVENT.id,
+      event_title: EVENT.title,
+      role: 'attendee',
+      url: '',
+      expires_at: NOW + 7 * 86_400_000,
+      uses_left: 50,
+    }),
     acceptInvite: () => EVENT,
     updateMe: ({ body }) => ({ ...ME, ...(body as object) }),
-    block: ({ params }) => ((blocked = [...blocked, params?.['user'] ?? '']), {}),
-    unblock: ({ params }) => ((blocked = blocked.filter((u) => u !== params?.['user'])), {}),
+    block: ({ params }) => {
+      blocked = [...blocked, params?.['user'] ?? ''];
+      return {};
+    },
+    unblock: ({ params }) => {
+      blocked = blocked.filter((u) => u !== params?.['user']);
+      return {};
+    },
     search: ({ query }) => ({ items: hits((query as { q: string }).q) }),
     createChannel: ({ body }) => ({ ...CHANNELS[0], topic: '', id: 'new', ...(body as object) }),
     join: () => CHANNELS[0],
@@ -99,7 +153,11 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
           const m = e as Message;
           const at = m.text.toLowerCase().indexOf(q.toLowerCase());
           const snippet = `${m.text.slice(0, at)}\u0002${m.text.slice(at, at + q.length)}\u0003${m.text.slice(at + q.length)}`;
-          return { log, snippet, item: { offset: m.offset ?? 0, at: m.timestamp, envelope: { id: m.id, from: { user_id: m.sender } } } };
+          return {
+            log,
+            snippet,
+            item: { offset: m.offset ?? 0, at: m.timestamp, envelope: { id: m.id, from: { user_id: m.sender } } },
+          };
         }),
     );
   const rest = (async (route: RouteName, request = {}) => {

@@ -26,8 +26,17 @@ export function createFakeConversation(options: FakeOptions): FakeConversation {
   const { log, said } = options;
   const make = createMessages(`${log}#later`);
   let from = Math.max(0, said.length - PAGE);
-  const head = (): number => Math.max(0, ...store.state().timeline.slice(-PAGE).map((e) => (e.kind === 'message' ? (e.offset ?? 0) : e.to)));
-  const unread = said.filter((e) => e.kind === 'message' && (e.offset ?? 0) > options.read && e.sender !== ME.id) as readonly Message[];
+  const head = (): number =>
+    Math.max(
+      0,
+      ...store
+        .state()
+        .timeline.slice(-PAGE)
+        .map((e) => (e.kind === 'message' ? (e.offset ?? 0) : e.to)),
+    );
+  const unread = said.filter(
+    (e) => e.kind === 'message' && (e.offset ?? 0) > options.read && e.sender !== ME.id,
+  ) as readonly Message[];
   const store = createStore<ConversationState>({
     log,
     timeline: said.slice(from),
@@ -39,18 +48,24 @@ export function createFakeConversation(options: FakeOptions): FakeConversation {
     unread: unread.length,
     mentions: unread.filter((m) => m.mentions.includes(ME.id)).length,
   });
-  const replies = new Map<string, ReturnType<typeof createStore<{ timeline: readonly TimelineEntry[]; loading: boolean }>>>();
+  const replies = new Map<
+    string,
+    ReturnType<typeof createStore<{ timeline: readonly TimelineEntry[]; loading: boolean }>>
+  >();
   const put = (change: Partial<ConversationState>): void => {
     store.set({ ...store.state(), ...change });
     options.changed();
   };
   const change = (id: string, more: Partial<Message>): void => {
-    const swap = (entries: readonly TimelineEntry[]) => entries.map((e) => (e.kind === 'message' && e.id === id ? { ...e, ...more } : e));
+    const swap = (entries: readonly TimelineEntry[]) =>
+      entries.map((e) => (e.kind === 'message' && e.id === id ? { ...e, ...more } : e));
     put({ timeline: swap(store.state().timeline) });
     for (const thread of replies.values()) thread.set({ ...thread.state(), timeline: swap(thread.state().timeline) });
   };
   const threadStore = (root: string) => {
-    const found = replies.get(root) ?? createStore<{ timeline: readonly TimelineEntry[]; loading: boolean }>({ timeline: [], loading: false });
+    const found =
+      replies.get(root) ??
+      createStore<{ timeline: readonly TimelineEntry[]; loading: boolean }>({ timeline: [], loading: false });
     replies.set(root, found);
     return found;
   };
@@ -80,18 +95,35 @@ export function createFakeConversation(options: FakeOptions): FakeConversation {
       put({ timeline: store.state().timeline.filter((e) => e !== gap) });
     },
     async send(text, send = {}) {
-      const message = make({ log, text, offset: null, state: 'queued', timestamp: NOW, mentions: send.mentions ?? [], ...(send.reply_to ? { reply_to: send.reply_to } : {}), ...(send.thread ? { thread: send.thread } : {}) });
+      const message = make({
+        log,
+        text,
+        offset: null,
+        state: 'queued',
+        timestamp: NOW,
+        mentions: send.mentions ?? [],
+        ...(send.reply_to ? { reply_to: send.reply_to } : {}),
+        ...(send.thread ? { thread: send.thread } : {}),
+      });
       if (send.thread) {
         const thread = threadStore(send.thread);
         thread.set({ ...thread.state(), timeline: [...thread.state().timeline, message] });
-        const root = store.state().timeline.find((e) => e.kind === 'message' && e.id === send.thread) as Message | undefined;
+        const root = store.state().timeline.find((e) => e.kind === 'message' && e.id === send.thread) as
+          | Message
+          | undefined;
         if (root) change(root.id, { replies: root.replies + 1 });
       } else put({ timeline: [...store.state().timeline, message] });
       await deliver(message);
       return receipt(message.id);
     },
-    edit: (id, text) => (change(id, { text, edited: true }), receipt(id)),
-    remove: (id) => (change(id, { text: '', gone: 'erased' }), receipt(id)),
+    edit(id, text) {
+      change(id, { text, edited: true });
+      return receipt(id);
+    },
+    remove(id) {
+      change(id, { text: '', gone: 'erased' });
+      return receipt(id);
+    },
     react(id, emoji, op) {
       const message = store.state().timeline.find((e) => e.kind === 'message' && e.id === id) as Message | undefined;
       const others = message?.reactions.filter((r) => r.emoji !== emoji) ?? [];
@@ -110,7 +142,8 @@ export function createFakeConversation(options: FakeOptions): FakeConversation {
       const thread = threadStore(root);
       return { root, state: thread.state, subscribe: thread.subscribe, open: async () => {} };
     },
-    hear: (more) => put({ timeline: [...store.state().timeline, make({ log, offset: head() + 1, timestamp: NOW, ...more })] }),
+    hear: (more) =>
+      put({ timeline: [...store.state().timeline, make({ log, offset: head() + 1, timestamp: NOW, ...more })] }),
     type: (users) => put({ typing: users }),
   };
 }

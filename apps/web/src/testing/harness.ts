@@ -33,7 +33,11 @@ export interface Harness {
 export async function startHarness(): Promise<Harness> {
   const profile = await mkdtemp(join(tmpdir(), 'konferenco-web-'));
   const { dir } = await buildWeb({ outDir: join(profile, 'dist'), entry: join(import.meta.dir, 'main.tsx') });
-  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: (request) => answer(dir, new URL(request.url).pathname) });
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: (request) => answer(dir, new URL(request.url).pathname),
+  });
   const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ARGS });
   const contexts: BrowserContext[] = [];
   const complaints: string[] = [];

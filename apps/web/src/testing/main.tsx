@@ -14,7 +14,11 @@ declare global {
   }
 }
 const has = (name: string): boolean => new URLSearchParams(window.location.search).has(name);
-const link: Link = has('offline') ? { kind: 'offline' } : has('retry') ? { kind: 'waiting', retry_at: Date.now() + 60_000, attempt: 3 } : { kind: 'online' };
+const link: Link = has('offline')
+  ? { kind: 'offline' }
+  : has('retry')
+    ? { kind: 'waiting', retry_at: Date.now() + 60_000, attempt: 3 }
+    : { kind: 'online' };
 const client = createFakeClient({ signedIn: !has('out'), link: { kind: 'online' }, empty: has('empty') });
 window.fake = client;
 const app = createApp(client, window, () => NOW);

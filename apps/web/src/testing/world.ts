@@ -16,8 +16,17 @@ const PEOPLE: readonly User[] = [
   { id: 'u-yael', name: 'יעל כהן' },
 ];
 
-export const MEMBERS: readonly Member[] = PEOPLE.map((user, i) => ({ user, role: (['owner', 'speaker', 'attendee', 'exhibitor', 'moderator'] as const)[i] ?? 'attendee' }));
-export const EVENT: EventInfo = { id: 'e-1', title: 'Kai & Whenua 2026', role: 'owner', time_zone: 'Pacific/Auckland', members: 1_240 };
+export const MEMBERS: readonly Member[] = PEOPLE.map((user, i) => ({
+  user,
+  role: (['owner', 'speaker', 'attendee', 'exhibitor', 'moderator'] as const)[i] ?? 'attendee',
+}));
+export const EVENT: EventInfo = {
+  id: 'e-1',
+  title: 'Kai & Whenua 2026',
+  role: 'owner',
+  time_zone: 'Pacific/Auckland',
+  members: 1_240,
+};
 
 const channel = (id: string, title: string, more: Partial<Channel> = {}): Channel => ({
   id,
@@ -40,7 +49,8 @@ export const CHANNELS: readonly Channel[] = [
   channel('long', 'Everything ever said', {}),
 ];
 
-const session = (id: string, title: string, room: string, startsIn: number, speaker: User, channelId?: string): Session => ({
+type Slot = readonly [room: string, startsIn: number, speaker: User, channelId?: string];
+const session = (id: string, title: string, [room, startsIn, speaker, channelId]: Slot): Session => ({
   id,
   title,
   room,
@@ -52,11 +62,11 @@ const session = (id: string, title: string, room: string, startsIn: number, spea
 });
 const [, mere = ME, tom = ME, ines = ME] = PEOPLE;
 export const SESSIONS: readonly Session[] = [
-  session('s-1', 'Opening and mihi whakatau', 'Main hall', -5 * HOUR, ME),
-  session('s-2', 'Reading soil without a laboratory', 'Room B', -20 * MINUTE, mere, 'soil'),
-  session('s-3', 'What a buyer needs to know before lambing', 'Room A', HOUR, tom),
-  session('s-4', 'Cooperatives across borders: what travels and what does not', 'Main hall', 2 * HOUR, ines),
-  session('s-5', 'Water rights, plainly', 'Room B', 20 * HOUR, mere, 'soil'),
+  session('s-1', 'Opening and mihi whakatau', ['Main hall', -5 * HOUR, ME]),
+  session('s-2', 'Reading soil without a laboratory', ['Room B', -20 * MINUTE, mere, 'soil']),
+  session('s-3', 'What a buyer needs to know before lambing', ['Room A', HOUR, tom]),
+  session('s-4', 'Cooperatives across borders: what travels and what does not', ['Main hall', 2 * HOUR, ines]),
+  session('s-5', 'Water rights, plainly', ['Room B', 20 * HOUR, mere, 'soil']),
 ];
 
 export const REPORTS: readonly Report[] = [
@@ -77,7 +87,10 @@ export const REPORTS: readonly Report[] = [
 /** Makes messages with ids and offsets that count up from the start of each log. */
 export function createMessages(log: string): (more: Partial<Message>) => Message {
   let made = 0;
-  const prefix = [...log].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 65_536, 7).toString(16).padStart(4, '0');
+  const prefix = [...log]
+    .reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 65_536, 7)
+    .toString(16)
+    .padStart(4, '0');
   return (more) => {
     made++;
     return {
@@ -102,41 +115,111 @@ export function createMessages(log: string): (more: Partial<Message>) => Message
 export function createTimelines(): ReadonlyMap<string, readonly TimelineEntry[]> {
   return new Map<string, readonly TimelineEntry[]>([
     ['ch:welcome', welcome()],
-    ['ch:news', [createMessages('ch:news')({ text: 'Lunch is at 12:30 in the marquee. Bring your own cup if you can.', timestamp: NOW - 3 * HOUR })]],
-    ['ch:crew', [createMessages('ch:crew')({ sender: 'u-hone', text: 'Chairs for room B are by the side door.', timestamp: NOW - 50 * MINUTE })]],
-    ['ch:soil', [createMessages('ch:soil')({ sender: 'u-mere', text: 'Questions for the session go here.', timestamp: NOW - 90 * MINUTE })]],
+    [
+      'ch:news',
+      [
+        createMessages('ch:news')({
+          text: 'Lunch is at 12:30 in the marquee. Bring your own cup if you can.',
+          timestamp: NOW - 3 * HOUR,
+        }),
+      ],
+    ],
+    [
+      'ch:crew',
+      [
+        createMessages('ch:crew')({
+          sender: 'u-hone',
+          text: 'Chairs for room B are by the side door.',
+          timestamp: NOW - 50 * MINUTE,
+        }),
+      ],
+    ],
+    [
+      'ch:soil',
+      [
+        createMessages('ch:soil')({
+          sender: 'u-mere',
+          text: 'Questions for the session go here.',
+          timestamp: NOW - 90 * MINUTE,
+        }),
+      ],
+    ],
     ['ch:empty', []],
     ['ch:long', long()],
     ['dm:u-aroha:u-mere', direct()],
-    ['dm:u-aroha:u-yael', [createMessages('dm:u-yael')({ sender: 'u-yael', text: 'שלום, נפגשים ליד הכניסה?', timestamp: NOW - 4 * HOUR })]],
+    [
+      'dm:u-aroha:u-yael',
+      [createMessages('dm:u-yael')({ sender: 'u-yael', text: 'שלום, נפגשים ליד הכניסה?', timestamp: NOW - 4 * HOUR })],
+    ],
   ]);
 }
 
 function welcome(): readonly TimelineEntry[] {
   const m = createMessages('ch:welcome');
-  const question = m({ sender: 'u-tom', text: 'Morning all. Is there anywhere to charge a phone near the main hall?', timestamp: NOW - 26 * HOUR, replies: 2 });
-  const answer = m({ sender: 'u-hone', text: 'Behind the information desk, eight sockets.', timestamp: NOW - 26 * HOUR + 3 * MINUTE, reply_to: question.id, reactions: [{ emoji: '🙏', users: ['u-tom', ME.id] }, { emoji: '👍', users: ['u-mere'] }] });
+  const question = m({
+    sender: 'u-tom',
+    text: 'Morning all. Is there anywhere to charge a phone near the main hall?',
+    timestamp: NOW - 26 * HOUR,
+    replies: 2,
+  });
+  const answer = m({
+    sender: 'u-hone',
+    text: 'Behind the information desk, eight sockets.',
+    timestamp: NOW - 26 * HOUR + 3 * MINUTE,
+    reply_to: question.id,
+    reactions: [
+      { emoji: '🙏', users: ['u-tom', ME.id] },
+      { emoji: '👍', users: ['u-mere'] },
+    ],
+  });
   return [
     question,
     answer,
     { kind: 'gap', from: 3, to: 240, reason: 'skipped' },
-    m({ sender: 'u-ines', text: 'The map is at https://example.org/map if anybody is as lost as I was.', timestamp: NOW - 70 * MINUTE }),
+    m({
+      sender: 'u-ines',
+      text: 'The map is at https://example.org/map if anybody is as lost as I was.',
+      timestamp: NOW - 70 * MINUTE,
+    }),
     m({ sender: 'u-ines', text: 'It works offline too.', timestamp: NOW - 69 * MINUTE, edited: true }),
-    m({ text: 'Kia ora koutou, and welcome. The mihi whakatau begins at 9:30; please be seated five minutes before.', timestamp: NOW - 55 * MINUTE, state: 'read' }),
+    m({
+      text: 'Kia ora koutou, and welcome. The mihi whakatau begins at 9:30; please be seated five minutes before.',
+      timestamp: NOW - 55 * MINUTE,
+      state: 'read',
+    }),
     m({ sender: 'u-li', text: '大家好！很高兴来到这里。', timestamp: NOW - 40 * MINUTE }),
     m({ sender: 'u-tom', text: '', gone: 'erased', timestamp: NOW - 22 * MINUTE }),
-    m({ sender: 'u-mere', text: '@Aroha Ngata can you bring the long table to room B before two?', mentions: [ME.id], timestamp: NOW - 9 * MINUTE }),
-    m({ sender: 'u-mere', text: 'Room B is warmer now, by the way. They found the switch.', timestamp: NOW - 8 * MINUTE }),
+    m({
+      sender: 'u-mere',
+      text: '@Aroha Ngata can you bring the long table to room B before two?',
+      mentions: [ME.id],
+      timestamp: NOW - 9 * MINUTE,
+    }),
+    m({
+      sender: 'u-mere',
+      text: 'Room B is warmer now, by the way. They found the switch.',
+      timestamp: NOW - 8 * MINUTE,
+    }),
   ];
 }
 
 function direct(): readonly TimelineEntry[] {
   const m = createMessages('dm:u-mere');
   return [
-    m({ sender: 'u-mere', text: 'Tēnā koe Aroha! Are you free at three to look at the samples?', timestamp: NOW - 2 * HOUR }),
+    m({
+      sender: 'u-mere',
+      text: 'Tēnā koe Aroha! Are you free at three to look at the samples?',
+      timestamp: NOW - 2 * HOUR,
+    }),
     m({ text: 'Yes. By the side door?', timestamp: NOW - 110 * MINUTE, state: 'read' }),
     m({ text: 'I can bring the auger.', timestamp: NOW - 109 * MINUTE, state: 'stored' }),
-    m({ text: 'And the paper towels, because last time…', timestamp: NOW - 2 * MINUTE, state: 'failed', offset: null, error: { code: 3000, error: 'rate_limited', message: 'Too many messages.', retry_at: NOW + 4 * MINUTE } }),
+    m({
+      text: 'And the paper towels, because last time…',
+      timestamp: NOW - 2 * MINUTE,
+      state: 'failed',
+      offset: null,
+      error: { code: 3000, error: 'rate_limited', message: 'Too many messages.', retry_at: NOW + 4 * MINUTE },
+    }),
     m({ text: 'On my way.', timestamp: NOW - MINUTE, state: 'queued', offset: null }),
   ];
 }

@@ -4,10 +4,13 @@ import { type ReactNode, useEffect, useRef } from 'react';
 export function moveFocus(event: React.KeyboardEvent<HTMLElement>, selector: string): boolean {
   const step = { ArrowDown: 1, ArrowUp: -1, Home: 'first', End: 'last' }[event.key];
   if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return false;
-  const items = [...event.currentTarget.querySelectorAll<HTMLElement>(selector)].filter((item) => !item.hasAttribute('disabled'));
+  const items = [...event.currentTarget.querySelectorAll<HTMLElement>(selector)].filter(
+    (item) => !item.hasAttribute('disabled'),
+  );
   if (items.length === 0) return false;
   const at = items.findIndex((item) => item.contains(document.activeElement));
-  const next = step === 'first' ? 0 : step === 'last' ? items.length - 1 : (at + Number(step) + items.length) % items.length;
+  const next =
+    step === 'first' ? 0 : step === 'last' ? items.length - 1 : (at + Number(step) + items.length) % items.length;
   event.preventDefault();
   items[next]?.focus();
   return true;
@@ -29,7 +32,10 @@ export function ArrowList({ label, className, children }: ArrowListProps) {
   };
   useEffect(() => {
     const items = [...(ref.current?.querySelectorAll<HTMLElement>(ITEM) ?? [])];
-    const stop = items.find((i) => i.contains(document.activeElement)) ?? items.find((i) => i.getAttribute('aria-current')) ?? items[0];
+    const stop =
+      items.find((i) => i.contains(document.activeElement)) ??
+      items.find((i) => i.getAttribute('aria-current')) ??
+      items[0];
     stopAt(stop);
   });
   return (

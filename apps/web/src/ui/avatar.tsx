@@ -52,7 +52,12 @@ export function Avatar({ id, name, status, size = 'medium' }: AvatarProps) {
 /** Online: a full disc. Away: a half disc. Busy: a square with a bar. Offline: a ring. */
 export function PresenceMark({ status }: { readonly status: PresenceStatus }) {
   const { t } = useLocale();
-  const words = { online: t('presence.online'), away: t('presence.away'), busy: t('presence.busy'), offline: t('presence.offline') }[status];
+  const words = {
+    online: t('presence.online'),
+    away: t('presence.away'),
+    busy: t('presence.busy'),
+    offline: t('presence.offline'),
+  }[status];
   return (
     <span className={`presence ${status}`} role="img" aria-label={words} title={words}>
       <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false">

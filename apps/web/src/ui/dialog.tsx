@@ -28,6 +28,7 @@ export function Dialog({ title, onClose, children, className = '', bare = false 
     };
   }, []);
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a press beside the dialogue closes it, as Escape does
     <dialog
       ref={ref}
       className={`dialog ${className}`}
@@ -43,7 +44,9 @@ export function Dialog({ title, onClose, children, className = '', bare = false 
       <div className="dialog-body">
         {!bare && (
           <header className="dialog-head">
-            <h2 id={heading} tabIndex={-1}>{title}</h2>
+            <h2 id={heading} tabIndex={-1}>
+              {title}
+            </h2>
             <button type="button" className="icon-button" aria-label={t('close')} title={t('close')} onClick={onClose}>
               <X size={20} aria-hidden />
             </button>

@@ -28,7 +28,9 @@ export function MenuList({ anchor, label, actions, onClose }: MenuListProps) {
     const items = [...event.currentTarget.querySelectorAll<HTMLElement>('[role="menuitem"]')];
     const from = items.indexOf(document.activeElement as HTMLElement) + 1;
     const letter = event.key.toLocaleLowerCase();
-    const found = [...items.slice(from), ...items.slice(0, from)].find((i) => i.innerText.toLocaleLowerCase().startsWith(letter));
+    const found = [...items.slice(from), ...items.slice(0, from)].find((i) =>
+      i.textContent.toLocaleLowerCase().startsWith(letter),
+    );
     found?.focus();
     event.stopPropagation();
   };

@@ -46,9 +46,25 @@ interface IconButtonProps {
   readonly size?: number;
 }
 
-export function IconButton({ label, icon: Icon, onClick, className = 'icon-button', pressed, disabled, size = 20 }: IconButtonProps) {
+export function IconButton({
+  label,
+  icon: Icon,
+  onClick,
+  className = 'icon-button',
+  pressed,
+  disabled,
+  size = 20,
+}: IconButtonProps) {
   return (
-    <button type="button" className={className} aria-label={label} title={label} aria-pressed={pressed} disabled={disabled} onClick={onClick}>
+    <button
+      type="button"
+      className={className}
+      aria-label={label}
+      title={label}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={onClick}
+    >
       <Icon size={size} aria-hidden />
     </button>
   );

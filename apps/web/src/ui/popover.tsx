@@ -31,7 +31,8 @@ export function Popover({ anchor, onClose, role, label, children, onKeyDown }: P
     first?.focus({ preventScroll: true });
     return () => {
       // Focus that was inside, or went nowhere when the element vanished, returns to where it came from.
-      if (floating.contains(document.activeElement) || document.activeElement === document.body) from.focus({ preventScroll: true });
+      if (floating.contains(document.activeElement) || document.activeElement === document.body)
+        from.focus({ preventScroll: true });
     };
   }, [anchor]);
 
@@ -45,7 +46,17 @@ export function Popover({ anchor, onClose, role, label, children, onKeyDown }: P
   }, []);
 
   return (
-    <div ref={ref} popover="auto" className="popover" role={role} aria-label={label} onKeyDown={onKeyDown} tabIndex={-1}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the role is one of three that take keys
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: all three roles take a name
+    <div
+      ref={ref}
+      popover="auto"
+      className="popover"
+      role={role}
+      aria-label={label}
+      onKeyDown={onKeyDown}
+      tabIndex={-1}
+    >
       {children}
     </div>
   );

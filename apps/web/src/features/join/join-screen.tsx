@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useStore } from '../../state/app.ts';
 import { Notices } from '../shell/notices.tsx';
+import { useAutofocus } from '../../ui/use-autofocus.ts';
 import { roleName } from '../people/role-name.ts';
 
 const NAME_CHARS = 80;
@@ -11,7 +12,7 @@ const NAME_CHARS = 80;
 export function JoinScreen({ code }: { readonly code: string | null }) {
   const { navigator } = useApp();
   const { t } = useLocale();
-  const server = useServer();
+  const { server, asked } = useServer();
   const invite = useInvite(code);
   const [typed, setTyped] = useState('');
   const demo = server?.demo === true;
@@ -21,6 +22,8 @@ export function JoinScreen({ code }: { readonly code: string | null }) {
         <p className="join-brand">{server?.name ?? 'Konferenco'}</p>
         {code !== null ? (
           <ByInvitation code={code} invite={invite} />
+        ) : !asked ? (
+          <p role="status">{t('loading')}</p>
         ) : (
           <>
             {demo && <NameForm title={t('join.demo')} hint={t('join.demo.hint')} invite={null} />}
@@ -34,7 +37,14 @@ export function JoinScreen({ code }: { readonly code: string | null }) {
               {demo ? <h2>{t('join.or_code')}</h2> : <h1>{t('join.title')}</h1>}
               <label className="label">
                 {t('join.code')}
-                <input className="field" required dir="ltr" autoComplete="off" value={typed} onChange={(event) => setTyped(event.target.value)} />
+                <input
+                  className="field"
+                  required
+                  dir="ltr"
+                  autoComplete="off"
+                  value={typed}
+                  onChange={(event) => setTyped(event.target.value)}
+                />
               </label>
               {!demo && <p className="hint">{t('join.hint')}</p>}
               <button type="submit" className={demo ? 'button' : 'button primary'}>
@@ -78,7 +88,13 @@ function ByInvitation({ code, invite }: InvitationProps) {
     );
   }
   const { event_title, role } = invite.invite;
-  return <NameForm title={t('join.event', { event: event_title })} hint={t('join.as', { role: roleName(role, locale) })} invite={code} />;
+  return (
+    <NameForm
+      title={t('join.event', { event: event_title })}
+      hint={t('join.as', { role: roleName(role, locale) })}
+      invite={code}
+    />
+  );
 }
 
 interface NameFormProps {
@@ -91,6 +107,7 @@ function NameForm({ title, hint, invite }: NameFormProps) {
   const { client, navigator, startSession } = useApp();
   const { t, why } = useLocale();
   const [name, setName] = useState('');
+  const field = useAutofocus();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const join = async (): Promise<void> => {
@@ -120,7 +137,7 @@ function NameForm({ title, hint, invite }: NameFormProps) {
         {t('join.name')}
         <input
           className="field large"
-          autoFocus
+          ref={field}
           required
           dir="auto"
           autoComplete="name"
@@ -147,7 +164,7 @@ export function LanguageSwitch() {
   const { t } = useLocale();
   const chosen = useStore(preferences);
   return (
-    <div className="segments" role="group" aria-label={t('language')}>
+    <fieldset className="segments" aria-label={t('language')}>
       {(['en', 'mi'] as const).map((language) => (
         <button
           key={language}
@@ -159,7 +176,7 @@ export function LanguageSwitch() {
           {language === 'en' ? 'English' : 'Te reo Māori'}
         </button>
       ))}
-    </div>
+    </fieldset>
   );
 }
 
@@ -189,7 +206,8 @@ function useInvite(code: string | null): InviteState {
 /** Mean pause before the server is asked again. */
 const RETRY_MS = 5_000;
 
-function useServer(): RouteResponse<'server'> | null {
+/** What the server says of itself, and whether it was asked: after a first failure the page goes on without. */
+function useServer(): { readonly server: RouteResponse<'server'> | null; readonly asked: boolean } {
   const { client, announcer } = useApp();
   const { t, why } = useLocale();
   const [server, setServer] = useState<RouteResponse<'server'> | null>(null);
@@ -202,5 +220,5 @@ function useServer(): RouteResponse<'server'> | null {
     });
     return () => clearTimeout(timer);
   }, [client, announcer, t, why, attempt]);
-  return server;
+  return { server, asked: server !== null || attempt > 0 };
 }

@@ -82,11 +82,26 @@ function Profile() {
       >
         <label className="label">
           {t('me.name')}
-          <input className="field" required dir="auto" maxLength={NAME_CHARS} autoComplete="name" value={name} onChange={(e) => setName(e.target.value)} />
+          <input
+            className="field"
+            required
+            dir="auto"
+            maxLength={NAME_CHARS}
+            autoComplete="name"
+            value={name}
+            onChange={(e) => setName(e.target.value)}
+          />
         </label>
         <label className="label">
           {t('me.about')}
-          <textarea className="field" rows={3} dir="auto" maxLength={ABOUT_CHARS} value={about} onChange={(e) => setAbout(e.target.value)} />
+          <textarea
+            className="field"
+            rows={3}
+            dir="auto"
+            maxLength={ABOUT_CHARS}
+            value={about}
+            onChange={(e) => setAbout(e.target.value)}
+          />
         </label>
         <p className="hint">{t('me.about.hint')}</p>
         <button type="submit" className="button primary" disabled={busy || same || name.trim() === ''}>
@@ -112,13 +127,18 @@ function Appearance() {
       <h3>{t('language')}</h3>
       <LanguageSwitch />
       <h3>{t('theme')}</h3>
-      <div className="segments" role="group" aria-label={t('theme')}>
+      <fieldset className="segments" aria-label={t('theme')}>
         {themes.map(([theme, words]) => (
-          <button key={theme} type="button" aria-pressed={chosen.theme === theme} onClick={() => preferences.set({ ...chosen, theme })}>
+          <button
+            key={theme}
+            type="button"
+            aria-pressed={chosen.theme === theme}
+            onClick={() => preferences.set({ ...chosen, theme })}
+          >
             {words}
           </button>
         ))}
-      </div>
+      </fieldset>
       <h3>{t('me.keyboard')}</h3>
       <label className="check">
         <input

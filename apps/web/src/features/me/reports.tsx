@@ -14,7 +14,10 @@ export function Reports() {
   const { t } = useLocale();
   const event = useEvent()?.id ?? null;
   const reports = useMemo(
-    () => createResource<readonly Report[]>(async () => (event === null ? null : (await client.rest('reports', { params: { event } })).items)),
+    () =>
+      createResource<readonly Report[]>(async () =>
+        event === null ? null : (await client.rest('reports', { params: { event } })).items,
+      ),
     [client, event],
   );
   const { value, loading, error } = useStore(reports);
@@ -24,7 +27,10 @@ export function Reports() {
     const decided = await client.rest('resolveReport', { params: { case: report.case }, body: { status, action } });
     reports.put((reports.state().value ?? []).map((r) => (r.case === decided.case ? decided : r)));
   };
-  const sorted = value?.toSorted((a, b) => Number(b.status === 'open') - Number(a.status === 'open') || b.created_at - a.created_at) ?? [];
+  const sorted =
+    value?.toSorted(
+      (a, b) => Number(b.status === 'open') - Number(a.status === 'open') || b.created_at - a.created_at,
+    ) ?? [];
   return (
     <main className="page" id="main">
       <header className="page-head">
@@ -73,7 +79,9 @@ function Case({ report, decide }: CaseProps) {
       )
       .finally(() => setBusy(false));
   };
-  const status = { open: t('report.open'), dismissed: t('report.dismissed'), actioned: t('report.actioned') }[report.status];
+  const status = { open: t('report.open'), dismissed: t('report.dismissed'), actioned: t('report.actioned') }[
+    report.status
+  ];
   return (
     <li className="case">
       <p className="case-head">
@@ -102,7 +110,10 @@ function Case({ report, decide }: CaseProps) {
         </div>
       )}
       {asking && (
-        <Dialog title={asking === 'ban' ? t('report.ban.title', { name: reported }) : t('report.remove.title')} onClose={() => setAsking(null)}>
+        <Dialog
+          title={asking === 'ban' ? t('report.ban.title', { name: reported }) : t('report.remove.title')}
+          onClose={() => setAsking(null)}
+        >
           <p>{asking === 'ban' ? t('report.ban.words', { name: reported }) : t('report.remove.words')}</p>
           <div className="dialog-actions">
             <button type="button" className="button" data-autofocus onClick={() => setAsking(null)}>

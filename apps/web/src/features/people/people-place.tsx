@@ -123,7 +123,12 @@ const WAIT_MS = 150;
 function useMembers(query: string): MemberPages {
   const { client, directory } = useApp();
   const event = useEvent()?.id;
-  const [state, setState] = useState<{ items: readonly Member[]; next?: string | undefined; loading: boolean; error: unknown }>({
+  const [state, setState] = useState<{
+    items: readonly Member[];
+    next?: string | undefined;
+    loading: boolean;
+    error: unknown;
+  }>({
     items: [],
     loading: true,
     error: null,
@@ -134,7 +139,11 @@ function useMembers(query: string): MemberPages {
       setState((s) => ({ ...s, loading: true }));
       const q = { limit: PAGE, ...(query ? { q: query } : {}), ...(after ? { after } : {}) };
       try {
-        const { items, next } = await client.rest('members', { params: { event }, query: q, ...(signal ? { signal } : {}) });
+        const { items, next } = await client.rest('members', {
+          params: { event },
+          query: q,
+          ...(signal ? { signal } : {}),
+        });
         directory.learn(items.map((m) => m.user));
         if (!signal?.aborted) setState({ items: [...before, ...items], next, loading: false, error: null });
       } catch (error) {
@@ -152,5 +161,11 @@ function useMembers(query: string): MemberPages {
     };
   }, [load, query]);
   const { items, next, loading, error } = state;
-  return { items, loading, error, reload: () => void load([], undefined), more: next ? () => void load(items, next) : null };
+  return {
+    items,
+    loading,
+    error,
+    reload: () => void load([], undefined),
+    more: next ? () => void load(items, next) : null,
+  };
 }

@@ -73,7 +73,11 @@ export function BlockButton({ user, name, blocked }: BlockButtonProps) {
   };
   return (
     <>
-      <button type="button" className={blocked ? 'button' : 'button harm'} onClick={() => (blocked ? void run('unblock') : setAsking(true))}>
+      <button
+        type="button"
+        className={blocked ? 'button' : 'button harm'}
+        onClick={() => (blocked ? void run('unblock') : setAsking(true))}
+      >
         <Ban size={18} aria-hidden />
         {blocked ? t('unblock') : t('block')}
       </button>

@@ -61,7 +61,12 @@ function Days({ sessions, zone, current }: DaysProps) {
   const locale = useLocale();
   const now = useNow();
   const days = useMemo(
-    () => [...Map.groupBy(sessions.toSorted((a, b) => a.starts_at - b.starts_at), (s) => dayKey(s.starts_at, zone)).entries()],
+    () => [
+      ...Map.groupBy(
+        sessions.toSorted((a, b) => a.starts_at - b.starts_at),
+        (s) => dayKey(s.starts_at, zone),
+      ).entries(),
+    ],
     [sessions, zone],
   );
   return days.map(([key, list]) => {
@@ -111,7 +116,8 @@ function SessionDetail({ session, zone }: { readonly session: Session; readonly 
           {session.title}
         </h2>
         <p className="tabular">
-          {locale.day(session.starts_at, now, zone)}, {locale.clock(session.starts_at, zone)}–{locale.clock(session.ends_at, zone)}
+          {locale.day(session.starts_at, now, zone)}, {locale.clock(session.starts_at, zone)}–
+          {locale.clock(session.ends_at, zone)}
         </p>
         {session.room && <p dir="auto">{session.room}</p>}
         {session.speakers.length > 0 && (

@@ -1,4 +1,15 @@
-import { CalendarDays, Hash, Keyboard, type LucideIcon, MessageSquarePlus, MessageSquareText, Search, User, UserPlus, Users } from 'lucide-react';
+import {
+  CalendarDays,
+  Hash,
+  Keyboard,
+  type LucideIcon,
+  MessageSquarePlus,
+  MessageSquareText,
+  Search,
+  User,
+  UserPlus,
+  Users,
+} from 'lucide-react';
 import { useId, useMemo, useState } from 'react';
 import { channelLog, directLog } from '@konferenco/client';
 import { type Route, talk } from '../../router.ts';
@@ -58,7 +69,16 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       </div>
       <div className="palette-list" id={`${id}-list`} role="listbox" aria-label={t('palette.results')}>
         {entries.map(({ key, icon: Icon, title, detail, run }, i) => (
-          <div key={key} id={`${id}-${i}`} role="option" tabIndex={-1} aria-selected={i === at} className="palette-entry" onClick={run}>
+          // biome-ignore lint/a11y/useKeyWithClickEvents: focus stays in the field above, which handles the keys
+          <div
+            key={key}
+            id={`${id}-${i}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={i === at}
+            className="palette-entry"
+            onClick={run}
+          >
             <Icon size={18} aria-hidden />
             <span className="palette-title" dir="auto">
               {title}
@@ -96,29 +116,69 @@ function useEntries(query: string, onClose: () => void): readonly Entry[] {
     const people = [...summaries.flatMap((s) => (s.peer ? [s.peer] : [])), ...found.people.map((m) => m.user)];
     const unique = [...new Map(people.filter((p) => p.id !== me).map((p) => [p.id, p])).values()];
     const entries: Entry[] = [
-      ...unique.map((p) => ({ key: `p:${p.id}`, icon: User, title: p.name, detail: t('palette.person'), run: go(talk(directLog(me, p.id))) })),
-      ...(channels ?? []).map((c) => ({ key: `c:${c.id}`, icon: Hash, title: c.title, detail: t('palette.channel'), run: go(talk(channelLog(c.id))) })),
+      ...unique.map((p) => ({
+        key: `p:${p.id}`,
+        icon: User,
+        title: p.name,
+        detail: t('palette.person'),
+        run: go(talk(directLog(me, p.id))),
+      })),
+      ...(channels ?? []).map((c) => ({
+        key: `c:${c.id}`,
+        icon: Hash,
+        title: c.title,
+        detail: t('palette.channel'),
+        run: go(talk(channelLog(c.id))),
+      })),
     ].filter((e) => matches(e.title));
     const commands: Entry[] = [
       { key: 'create', icon: MessageSquarePlus, title: t('channel.create'), run: show('create-channel') },
       { key: 'invite', icon: UserPlus, title: t('invite.people'), run: show('invite') },
-      { key: 'programme', icon: CalendarDays, title: t('palette.go', { place: t('place.programme') }), run: go({ name: 'programme', session: null }) },
-      { key: 'people', icon: Users, title: t('palette.go', { place: t('place.people') }), run: go({ name: 'people', user: null }) },
-      { key: 'me', icon: User, title: t('palette.go', { place: t('place.me') }), run: go({ name: 'me', section: null }) },
+      {
+        key: 'programme',
+        icon: CalendarDays,
+        title: t('palette.go', { place: t('place.programme') }),
+        run: go({ name: 'programme', session: null }),
+      },
+      {
+        key: 'people',
+        icon: Users,
+        title: t('palette.go', { place: t('place.people') }),
+        run: go({ name: 'people', user: null }),
+      },
+      {
+        key: 'me',
+        icon: User,
+        title: t('palette.go', { place: t('place.me') }),
+        run: go({ name: 'me', section: null }),
+      },
       { key: 'keys', icon: Keyboard, title: t('keys.title'), run: show('keyboard') },
     ].filter((e) => matches(e.title));
     if (q === '') return [...entries.slice(0, 8), ...commands];
     const ofSessions = (sessions ?? [])
       .filter((s) => matches(s.title))
-      .map((s) => ({ key: `s:${s.id}`, icon: CalendarDays, title: s.title, detail: s.room, run: go({ name: 'programme', session: s.id }) }));
+      .map((s) => ({
+        key: `s:${s.id}`,
+        icon: CalendarDays,
+        title: s.title,
+        detail: s.room,
+        run: go({ name: 'programme', session: s.id }),
+      }));
     const hits = found.hits.map((h) => ({
       key: `m:${h.log}:${h.item.offset}`,
       icon: MessageSquareText,
-      title: matchParts(h.snippet).map((p) => p.text).join(''),
+      title: matchParts(h.snippet)
+        .map((p) => p.text)
+        .join(''),
       detail: names.get(h.item.envelope?.from.user_id ?? '')?.name ?? '',
       run: go(talk(h.log, null, h.item.envelope?.id ?? null)),
     }));
-    const all = { key: 'all', icon: Search, title: t('search.all', { query: query.trim() }), run: go({ name: 'search', query: query.trim() }) };
+    const all = {
+      key: 'all',
+      icon: Search,
+      title: t('search.all', { query: query.trim() }),
+      run: go({ name: 'search', query: query.trim() }),
+    };
     return [...entries.slice(0, 8), ...ofSessions.slice(0, 4), ...commands, ...hits, all];
   }, [client, query, summaries, channels, sessions, names, found.people, found.hits, navigator, overlay, onClose, t]);
 }

@@ -6,6 +6,7 @@ import { useApp, useLocale, useName } from '../../state/app.ts';
 import { ArrowList } from '../../ui/arrow-list.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Empty, Failed, Link, Loading, Time } from '../../ui/parts.tsx';
+import { useAutofocus } from '../../ui/use-autofocus.ts';
 import { titleOf, useSubject } from '../talk/use-subject.ts';
 import { Snippet } from './snippet.tsx';
 import { useSearch } from './use-search.ts';
@@ -17,9 +18,11 @@ export function SearchPlace({ query }: { readonly query: string }) {
   const { navigator } = useApp();
   const { t } = useLocale();
   const [typed, setTyped] = useState(query);
+  const field = useAutofocus();
   const search = useSearch(typed, PAGE);
   useEffect(() => navigator.go({ name: 'search', query: typed.trim() }, { replace: true }), [navigator, typed]);
-  const nothing = typed.trim() !== '' && !search.loading && search.error === null && search.hits.length + search.people.length === 0;
+  const nothing =
+    typed.trim() !== '' && !search.loading && search.error === null && search.hits.length + search.people.length === 0;
   return (
     <main className="page" id="main">
       <header className="page-head">
@@ -32,7 +35,7 @@ export function SearchPlace({ query }: { readonly query: string }) {
         type="search"
         className="field large"
         data-heading
-        autoFocus
+        ref={field}
         aria-label={t('search.label')}
         placeholder={t('search.label')}
         value={typed}

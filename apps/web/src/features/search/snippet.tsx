@@ -1,8 +1,12 @@
+// biome-ignore-all lint/suspicious/noArrayIndexKey: the pieces of a text are known by their place in it
+
 /** A search snippet whose matches stand between U+0002 and U+0003. */
 export function Snippet({ text }: { readonly text: string }) {
   return (
     <span dir="auto">
-      {matchParts(text).map(({ text: part, match }, i) => (match ? <mark key={i}>{part}</mark> : <span key={i}>{part}</span>))}
+      {matchParts(text).map(({ text: part, match }, i) =>
+        match ? <mark key={i}>{part}</mark> : <span key={i}>{part}</span>,
+      )}
     </span>
   );
 }

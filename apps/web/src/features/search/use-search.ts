@@ -41,7 +41,9 @@ export function useSearch(query: string, limit: number): SearchState {
       try {
         const [page, members] = await Promise.all([
           client.rest('search', { query: { q, limit }, signal }),
-          event === undefined ? { items: [] } : client.rest('members', { params: { event }, query: { q, limit: 5 }, signal }),
+          event === undefined
+            ? { items: [] }
+            : client.rest('members', { params: { event }, query: { q, limit: 5 }, signal }),
         ]);
         directory.learn(members.items.map((m) => m.user));
         if (!signal.aborted) setFound({ hits: page.items, people: members.items, next: page.next });

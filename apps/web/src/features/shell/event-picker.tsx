@@ -15,7 +15,12 @@ export function EventPicker() {
     );
   }
   return (
-    <select className="event-select" aria-label={t('event.choose')} value={event.id} onChange={(change) => venue.choose(change.target.value)}>
+    <select
+      className="event-select"
+      aria-label={t('event.choose')}
+      value={event.id}
+      onChange={(change) => venue.choose(change.target.value)}
+    >
       {me.events.map((e) => (
         <option key={e.id} value={e.id}>
           {e.title}

@@ -1,10 +1,11 @@
 import type { Link } from '@konferenco/client';
 import { useLink, useWaiting } from '@konferenco/client/react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useApp, useLocale } from '../../state/app.ts';
 
-/** A connection that comes back within this time is not worth a word. */
+/** A connection that comes back within this time is not worth a word; the first one of a page may take longer. */
 const GRACE_MS = 1_500;
+const FIRST_GRACE_MS = 5_000;
 
 /** One quiet line about the connection, only when it matters: what is, how many messages wait, and what can be done. */
 export function LinkLine() {
@@ -14,7 +15,8 @@ export function LinkLine() {
   const waiting = useWaiting();
   const seconds = useSecondsUntil(link);
   const late = useLate(link);
-  if (link.kind === 'online' || link.kind === 'closed' || !late) return <div className="link-line" role="status" hidden />;
+  if (link.kind === 'online' || link.kind === 'closed' || !late)
+    return <div className="link-line" role="status" hidden />;
   const words = {
     connecting: () => t('link.connecting'),
     waiting: () => (seconds > 0 ? t('link.waiting', { count: seconds }) : t('link.connecting')),
@@ -29,7 +31,11 @@ export function LinkLine() {
         {waiting > 0 && ` · ${t('link.queued', { count: waiting })}`}
       </p>
       <p className="sr-only" role="status">
-        {link.kind === 'offline' ? t('link.offline') : link.kind === 'signed_out' ? t('link.signed_out') : t('link.reconnecting')}
+        {link.kind === 'offline'
+          ? t('link.offline')
+          : link.kind === 'signed_out'
+            ? t('link.signed_out')
+            : t('link.reconnecting')}
       </p>
       {link.kind === 'waiting' && (
         <button type="button" className="button text" onClick={() => client.reconnectNow()}>
@@ -57,9 +63,11 @@ function useSecondsUntil(link: Link): number {
 function useLate(link: Link): boolean {
   const away = link.kind === 'connecting' || link.kind === 'waiting';
   const [late, setLate] = useState(false);
+  const connected = useRef(false);
+  if (link.kind === 'online') connected.current = true;
   useEffect(() => {
     if (!away) return setLate(false);
-    const timer = setTimeout(() => setLate(true), GRACE_MS);
+    const timer = setTimeout(() => setLate(true), connected.current ? GRACE_MS : FIRST_GRACE_MS);
     return () => clearTimeout(timer);
   }, [away]);
   return !away || late;

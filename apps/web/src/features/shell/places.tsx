@@ -18,7 +18,12 @@ export function Places() {
   const route = useRoute();
   const unread = useStore(client.conversations).items.reduce((sum, s) => sum + (s.muted ? 0 : s.unread), 0);
   const event = useEvent();
-  const places: readonly { readonly name: Route['name']; readonly to: Route; readonly label: string; readonly icon: typeof Users }[] = [
+  const places: readonly {
+    readonly name: Route['name'];
+    readonly to: Route;
+    readonly label: string;
+    readonly icon: typeof Users;
+  }[] = [
     { name: 'talk', to: talk(null), label: t('place.talk'), icon: MessagesSquare },
     { name: 'programme', to: { name: 'programme', session: null }, label: t('place.programme'), icon: CalendarDays },
     { name: 'people', to: { name: 'people', user: null }, label: t('place.people'), icon: Users },

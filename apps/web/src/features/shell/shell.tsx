@@ -32,6 +32,7 @@ export function Shell() {
   const inConversation = route.name === 'talk' && route.log !== null;
   return (
     <div className="shell" data-conversation={inConversation}>
+      {/* biome-ignore lint/a11y/useValidAnchor: it is a link to a part of this page; focus goes there without a new address */}
       <a className="skip" href="#main" onClick={skipToContent}>
         {t('skip')}
       </a>
@@ -113,7 +114,8 @@ function useHeadingFocus(route: Route): void {
     if (before.current === place) return;
     before.current = place;
     const visible = [...document.querySelectorAll<HTMLElement>('[data-heading]')].filter((h) => h.checkVisibility());
-    const keptByList = document.activeElement?.closest('[data-item]') && window.matchMedia('(min-width: 1000px)').matches;
+    const keptByList =
+      document.activeElement?.closest('[data-item]') && window.matchMedia('(min-width: 1000px)').matches;
     if (!keptByList) visible.at(-1)?.focus({ preventScroll: true });
   }, [place]);
 }

@@ -30,7 +30,8 @@ export function useShortcuts(): void {
     };
     const closePanel = (): void => {
       const route = navigator.state();
-      if (route.name === 'talk' && route.panel !== null && !document.querySelector(':popover-open')) navigator.up(talk(route.log));
+      if (route.name === 'talk' && route.panel !== null && !document.querySelector(':popover-open'))
+        navigator.up(talk(route.log));
     };
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);

@@ -1,4 +1,5 @@
-import { type Channel, type Conversation, type Member, type User } from '@konferenco/client';
+import type { Channel, Conversation, Member, User } from '@konferenco/client';
+import { usePresenceCount } from '@konferenco/client/react';
 import { UserPlus, X } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import { talk } from '../../router.ts';
@@ -52,6 +53,8 @@ function ChannelDetails({ channel }: { readonly channel: Channel }) {
   const locale = useLocale();
   const { t } = locale;
   const members = useChannelMembers(channel.id);
+  // Watched by the conversation's header.
+  const here = usePresenceCount(channel.id);
   return (
     <>
       {channel.topic && (
@@ -66,7 +69,12 @@ function ChannelDetails({ channel }: { readonly channel: Channel }) {
           {t('invite.people')}
         </button>
       )}
-      <h3 className="list-section">{t('members.count', { count: members.items.length })}</h3>
+      <h3 className="list-section">
+        {members.more
+          ? t('members.at_least', { count: members.items.length })
+          : t('members.count', { count: members.items.length })}
+        {here !== null && here > 0 && ` · ${t('here_now', { count: here })}`}
+      </h3>
       {members.error !== null && <Failed reason={members.error} retry={members.reload} />}
       <ul className="rows">
         {members.items.map(({ user, role }) => (
@@ -99,7 +107,10 @@ interface MemberPages {
 
 function useChannelMembers(channel: string): MemberPages {
   const { client, directory } = useApp();
-  const [pages, setPages] = useState<{ items: readonly Member[]; next?: string | undefined; error: unknown }>({ items: [], error: null });
+  const [pages, setPages] = useState<{ items: readonly Member[]; next?: string | undefined; error: unknown }>({
+    items: [],
+    error: null,
+  });
   const load = useCallback(
     (before: readonly Member[], after?: string) => {
       client.rest('channelMembers', { params: { channel }, query: { limit: 100, ...(after ? { after } : {}) } }).then(
@@ -138,7 +149,12 @@ function AddMember({ channel, done }: { readonly channel: Channel; readonly done
     <div className="form">
       <label className="label">
         {t('member.add')}
-        <input className="field" value={query} placeholder={t('people.search')} onChange={(event) => setQuery(event.target.value)} />
+        <input
+          className="field"
+          value={query}
+          placeholder={t('people.search')}
+          onChange={(event) => setQuery(event.target.value)}
+        />
       </label>
       {query !== '' && (
         <ul className="rows">

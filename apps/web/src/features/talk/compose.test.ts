@@ -51,7 +51,11 @@ describe('shown text', () => {
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {
         const text = pieces.join('');
-        expect(splitText(text, [mere, { id: '2', name: 'Me' }]).map((p) => p.text).join('')).toBe(text);
+        expect(
+          splitText(text, [mere, { id: '2', name: 'Me' }])
+            .map((p) => p.text)
+            .join(''),
+        ).toBe(text);
       }),
     );
   });

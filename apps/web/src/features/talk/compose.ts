@@ -12,7 +12,11 @@ export function mentionQuery(text: string, caret: number): string | null {
 }
 
 /** Puts `@name` in place of the half-written mention before the caret. Returns the draft and where the caret goes. */
-export function insertMention(draft: Draft, caret: number, mention: Mention): { readonly draft: Draft; readonly caret: number } {
+export function insertMention(
+  draft: Draft,
+  caret: number,
+  mention: Mention,
+): { readonly draft: Draft; readonly caret: number } {
   const query = mentionQuery(draft.text, caret) ?? '';
   const start = caret - query.length - 1;
   const inserted = `@${mention.name} `;
@@ -69,12 +73,16 @@ function splitMentions(text: string, mentions: readonly Mention[]): readonly Tex
 }
 
 /** The earliest mention in `text`; of two at the same place, the longer name. */
-function firstMention(text: string, mentions: readonly Mention[]): { readonly at: number; readonly mention: Mention } | null {
+function firstMention(
+  text: string,
+  mentions: readonly Mention[],
+): { readonly at: number; readonly mention: Mention } | null {
   let best: { at: number; mention: Mention } | null = null;
   for (const mention of mentions) {
     const at = text.indexOf(`@${mention.name}`);
     if (at < 0 || mention.name === '') continue;
-    if (best === null || at < best.at || (at === best.at && mention.name.length > best.mention.name.length)) best = { at, mention };
+    if (best === null || at < best.at || (at === best.at && mention.name.length > best.mention.name.length))
+      best = { at, mention };
   }
   return best;
 }

@@ -145,7 +145,13 @@ export function Composer(props: ComposerProps) {
             if (event.target.value !== '' && !editing) props.onTyping();
           }}
         />
-        <button type="submit" className="send" aria-label={editing ? t('save') : t('send')} title={editing ? t('save') : t('send')} aria-disabled={!sendable}>
+        <button
+          type="submit"
+          className="send"
+          aria-label={editing ? t('save') : t('send')}
+          title={editing ? t('save') : t('send')}
+          aria-disabled={!sendable}
+        >
           <SendHorizontal size={20} aria-hidden />
         </button>
       </div>
@@ -177,7 +183,8 @@ function ReplyBanner({ original, onCancel }: { readonly original: Message | null
   const name = useName(original?.sender ?? '');
   return (
     <Banner onCancel={onCancel}>
-      <strong>{original ? t('reply.to_name', { name }) : t('reply.earlier')}</strong> {original && <span dir="auto">{original.text}</span>}
+      <strong>{original ? t('reply.to_name', { name }) : t('reply.earlier')}</strong>{' '}
+      {original && <span dir="auto">{original.text}</span>}
     </Banner>
   );
 }

@@ -15,13 +15,13 @@ export function ConversationList() {
   const { t } = useLocale();
   const { items, loading } = useStore(client.conversations);
   const channels = useStore(venue.channels).value;
-  const event = useEvent();
+  const event = useEvent()?.id;
   const mine = useMemo(
     () =>
       items
-        .filter((s) => !s.channel || !event || s.channel.event_id === event.id)
+        .filter((s) => !s.channel || !event || s.channel.event_id === event)
         .toSorted((a, b) => (b.preview?.at ?? 0) - (a.preview?.at ?? 0)),
-    [items, event?.id],
+    [items, event],
   );
   const others = useMemo(() => channels?.filter((c) => !c.joined && !c.archived) ?? [], [channels]);
   return (
@@ -34,7 +34,11 @@ export function ConversationList() {
           <EventPicker />
         </div>
         <IconButton label={t('search')} icon={Search} onClick={() => overlay.set('palette')} />
-        <IconButton label={t('channel.create')} icon={MessageSquarePlus} onClick={() => overlay.set('create-channel')} />
+        <IconButton
+          label={t('channel.create')}
+          icon={MessageSquarePlus}
+          onClick={() => overlay.set('create-channel')}
+        />
       </header>
       <div className="list-scroll">
         {mine.length === 0 && loading && <Loading />}
@@ -91,7 +95,11 @@ function SummaryRow({ summary }: { readonly summary: ConversationSummary }) {
   return (
     <li>
       <Link to={talk(summary.log)} className={loud ? 'row unread' : 'row'} current={current} item>
-        {peer ? <Avatar id={peer.id} name={peer.name} /> : <ChannelMark visibility={summary.channel?.visibility ?? 'public'} />}
+        {peer ? (
+          <Avatar id={peer.id} name={peer.name} />
+        ) : (
+          <ChannelMark visibility={summary.channel?.visibility ?? 'public'} />
+        )}
         <span className="row-main">
           <span className="row-top">
             <span className="row-title">
@@ -104,7 +112,14 @@ function SummaryRow({ summary }: { readonly summary: ConversationSummary }) {
             <span className="row-preview">
               <bdi>{preview ? <Preview summary={summary} /> : t('empty.title')}</bdi>
             </span>
-            {mentions > 0 && <span className="mention-dot" role="img" aria-label={t('mentions.count', { count: mentions })} title={t('mentions.count', { count: mentions })} />}
+            {mentions > 0 && (
+              <span
+                className="mention-dot"
+                role="img"
+                aria-label={t('mentions.count', { count: mentions })}
+                title={t('mentions.count', { count: mentions })}
+              />
+            )}
             {unread > 0 && <UnreadCount count={unread} muted={summary.muted} />}
           </span>
         </span>
@@ -137,7 +152,11 @@ function Preview({ summary }: { readonly summary: ConversationSummary }) {
 }
 
 function ChannelMark({ visibility }: { readonly visibility: Channel['visibility'] }) {
-  return <span className="channel-mark">{visibility === 'public' ? <Hash size={18} aria-hidden /> : <ReachIcon reach={visibility} size={18} />}</span>;
+  return (
+    <span className="channel-mark">
+      {visibility === 'public' ? <Hash size={18} aria-hidden /> : <ReachIcon reach={visibility} size={18} />}
+    </span>
+  );
 }
 
 function ChannelRow({ channel }: { readonly channel: Channel }) {

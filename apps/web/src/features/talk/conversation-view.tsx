@@ -54,7 +54,8 @@ function Opened({ conversation, subject, message }: OpenedProps) {
   useAnnounceArrivals(conversation);
 
   const title = titleOf(subject, t('you'));
-  const mayPost = subject.kind !== 'channel' || (subject.channel.may_post && subject.channel.joined && !subject.channel.archived);
+  const mayPost =
+    subject.kind !== 'channel' || (subject.channel.may_post && subject.channel.joined && !subject.channel.archived);
   const openThread = useCallback(
     (m: Message) => app.navigator.go(talk(conversation.log, { kind: 'thread', root: m.id })),
     [app, conversation],
@@ -62,7 +63,9 @@ function Opened({ conversation, subject, message }: OpenedProps) {
   const actions = useMessageTools({ conversation, mayPost, composer, openThread, report: setReported });
   const target = useJumpTarget(conversation, message);
   const loadOlder = useCallback(() => {
-    conversation.loadOlder().catch((error: unknown) => app.announcer.show(t('failed.load', { reason: why(error) }), { harm: true }));
+    conversation
+      .loadOlder()
+      .catch((error: unknown) => app.announcer.show(t('failed.load', { reason: why(error) }), { harm: true }));
   }, [conversation, app, t, why]);
   const retry = (): void => {
     conversation.open().catch((error: unknown) => app.announcer.show(why(error), { harm: true }));
@@ -126,7 +129,8 @@ function useJumpTarget(conversation: Conversation, message: string | null): stri
     const there = (): boolean => conversation.state().timeline.some((e) => e.kind === 'message' && e.id === message);
     const search = async (): Promise<void> => {
       await conversation.open();
-      for (let page = 0; page < JUMP_PAGES && wanted && !there() && conversation.state().has_older; page++) await conversation.loadOlder();
+      for (let page = 0; page < JUMP_PAGES && wanted && !there() && conversation.state().has_older; page++)
+        await conversation.loadOlder();
       if (wanted && !there()) announcer.show(t('jump.missing'));
     };
     search().catch((error: unknown) => announcer.show(t('failed.load', { reason: why(error) }), { harm: true }));
@@ -158,7 +162,11 @@ function TypingLine({ users }: { readonly users: readonly string[] }) {
   const { t, list } = useLocale();
   const names = useNames(users.slice(0, NAMED_TYPING));
   const words =
-    users.length === 0 ? '' : users.length > NAMED_TYPING ? t('typing.many') : t('typing', { count: users.length, names: list(names) });
+    users.length === 0
+      ? ''
+      : users.length > NAMED_TYPING
+        ? t('typing.many')
+        : t('typing', { count: users.length, names: list(names) });
   return <p className="typing-line">{words}</p>;
 }
 

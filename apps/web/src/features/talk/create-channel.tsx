@@ -36,8 +36,16 @@ export function CreateChannel({ onClose }: { readonly onClose: () => void }) {
       setBusy(false);
     }
   };
-  const words = { public: t('visibility.public.words'), private: t('visibility.private.words'), announce: t('visibility.announce.words') };
-  const names = { public: t('visibility.public'), private: t('visibility.private'), announce: t('visibility.announce') };
+  const words = {
+    public: t('visibility.public.words'),
+    private: t('visibility.private.words'),
+    announce: t('visibility.announce.words'),
+  };
+  const names = {
+    public: t('visibility.public'),
+    private: t('visibility.private'),
+    announce: t('visibility.announce'),
+  };
   return (
     <Dialog title={t('channel.create')} onClose={onClose}>
       <form
@@ -49,7 +57,14 @@ export function CreateChannel({ onClose }: { readonly onClose: () => void }) {
       >
         <label className="label">
           {t('channel.title')}
-          <input className="field" data-autofocus required maxLength={TITLE_CHARS} value={title} onChange={(e) => setTitle(e.target.value)} />
+          <input
+            className="field"
+            data-autofocus
+            required
+            maxLength={TITLE_CHARS}
+            value={title}
+            onChange={(e) => setTitle(e.target.value)}
+          />
         </label>
         <label className="label">
           {t('channel.topic')}

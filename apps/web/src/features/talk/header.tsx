@@ -23,7 +23,8 @@ export function ConversationHeader({ conversation, subject }: HeaderProps) {
   const route = useRoute();
   const audience = audienceOf(subject, locale);
   const about = route.name === 'talk' && route.panel?.kind === 'about';
-  const toggle = (): void => (about ? navigator.up(talk(conversation.log)) : navigator.go(talk(conversation.log, { kind: 'about' })));
+  const toggle = (): void =>
+    about ? navigator.up(talk(conversation.log)) : navigator.go(talk(conversation.log, { kind: 'about' }));
   return (
     <header className="conversation-head">
       <Link to={talk(null)} up className="icon-button only-narrow" label={t('back')}>
@@ -42,7 +43,12 @@ export function ConversationHeader({ conversation, subject }: HeaderProps) {
           </span>
         </p>
       </div>
-      <IconButton label={t('about')} icon={subject.kind === 'channel' ? Users : Info} pressed={about} onClick={toggle} />
+      <IconButton
+        label={t('about')}
+        icon={subject.kind === 'channel' ? Users : Info}
+        pressed={about}
+        onClick={toggle}
+      />
       <ConversationMenu conversation={conversation} subject={subject} />
     </header>
   );
@@ -57,7 +63,7 @@ function HereNow({ channel }: { readonly channel: string }) {
   const { t } = useLocale();
   useWatch({ channels: [channel] });
   const count = usePresenceCount(channel);
-  return count === null || count === 0 ? null : <> · {t('here_now', { count })}</>;
+  return count === null || count === 0 ? null : <span className="wide-only"> · {t('here_now', { count })}</span>;
 }
 
 function ConversationMenu({ conversation, subject }: HeaderProps) {
@@ -83,7 +89,12 @@ function ConversationMenu({ conversation, subject }: HeaderProps) {
   if (subject.kind === 'channel' && subject.channel.joined) {
     const leave = (): Promise<unknown> =>
       client.rest('leave', { params: { channel: subject.channel.id } }).then(() => navigator.go(talk(null)));
-    actions.push({ label: t('leave'), icon: LogOut, harm: true, run: run(leave, t('left', { title: subject.channel.title })) });
+    actions.push({
+      label: t('leave'),
+      icon: LogOut,
+      harm: true,
+      run: run(leave, t('left', { title: subject.channel.title })),
+    });
   }
   if (subject.kind === 'direct') {
     const block = (): Promise<unknown> => client.rest('block', { params: { user: subject.peer } });

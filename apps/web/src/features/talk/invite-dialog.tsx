@@ -1,6 +1,6 @@
 import type { Invite } from '@konferenco/client';
 import { Copy } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { useApp, useEvent, useLocale } from '../../state/app.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Failed, Loading } from '../../ui/parts.tsx';
@@ -15,15 +15,15 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
   const { t } = locale;
   const [state, setState] = useState<{ invite: Invite | null; error: unknown }>({ invite: null, error: null });
   const event = useEvent()?.id;
-  const create = (): void => {
+  const create = useCallback(() => {
     if (event === undefined) return;
     setState({ invite: null, error: null });
     client.rest('createInvite', { params: { event }, body: INVITE }).then(
       (invite) => setState({ invite, error: null }),
       (error: unknown) => setState({ invite: null, error }),
     );
-  };
-  useEffect(create, [event]);
+  }, [client, event]);
+  useEffect(create, [create]);
   const { invite, error } = state;
   return (
     <Dialog title={t('invite.people')} onClose={onClose}>
@@ -34,7 +34,11 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
           <Copyable label={t('invite.link')} value={`${window.location.origin}/join/${invite.code}`} />
           <Copyable label={t('invite.code')} value={invite.code} />
           <p className="hint">
-            {t('invite.terms', { count: invite.uses_left, event: invite.event_title, day: locale.day(invite.expires_at, Date.now()) })}
+            {t('invite.terms', {
+              count: invite.uses_left,
+              event: invite.event_title,
+              day: locale.day(invite.expires_at, Date.now()),
+            })}
           </p>
         </div>
       )}

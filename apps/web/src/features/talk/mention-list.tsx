@@ -20,7 +20,7 @@ export function useMentionCandidates(query: string | null): MentionCandidates {
   const [users, setUsers] = useState<readonly User[]>([]);
   const [active, setActive] = useState(0);
   const [dismissed, setDismissed] = useState<string | null>(null);
-  const event = useEvent();
+  const event = useEvent()?.id;
 
   useEffect(() => {
     setActive(0);
@@ -28,11 +28,11 @@ export function useMentionCandidates(query: string | null): MentionCandidates {
     const begins = (u: User): boolean => u.name.toLocaleLowerCase().startsWith(query.toLocaleLowerCase());
     const known = [...directory.state().values()].filter((u) => u.id !== client.me?.id && begins(u)).slice(0, SHOWN);
     setUsers(known);
-    if (event === null) return;
+    if (event === undefined) return;
     const abort = new AbortController();
     const timer = setTimeout(() => {
       client
-        .rest('members', { params: { event: event.id }, query: { q: query, limit: SHOWN }, signal: abort.signal })
+        .rest('members', { params: { event }, query: { q: query, limit: SHOWN }, signal: abort.signal })
         .then(({ items }) => {
           const found = items.map((m) => m.user);
           directory.learn(found);
@@ -46,7 +46,7 @@ export function useMentionCandidates(query: string | null): MentionCandidates {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [query, client, directory, event?.id]);
+  }, [query, client, directory, event]);
 
   const open = query !== null && users.length > 0 && dismissed !== query;
   return {
@@ -83,6 +83,7 @@ export function MentionList({ id, candidates, choose }: MentionListProps) {
           key={user.id}
           id={`${id}-${i}`}
           role="option"
+          tabIndex={-1}
           aria-selected={i === candidates.active}
           className="mention-option"
           onPointerDown={(event) => {

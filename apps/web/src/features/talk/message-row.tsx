@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noArrayIndexKey: the pieces of a text are known by their place in it
+
 import type { Message } from '@konferenco/client';
 import { Copy, Ellipsis, Flag, MessagesSquare, Pencil, Reply, SmilePlus, Trash2 } from 'lucide-react';
 import { memo, type RefObject, useRef, useState } from 'react';
@@ -102,13 +104,17 @@ function Toolbar({ anchor, message, menu, open, setOpen }: ToolbarProps) {
   return (
     <>
       <div className="message-tools" ref={more}>
-        {actions.mayPost && stored && <IconButton label={t('react')} icon={SmilePlus} onClick={() => setOpen('picker')} />}
+        {actions.mayPost && stored && (
+          <IconButton label={t('react')} icon={SmilePlus} onClick={() => setOpen('picker')} />
+        )}
         {actions.mayPost && stored && actions.reply && (
           <IconButton label={t('reply')} icon={Reply} onClick={() => actions.reply?.(message)} />
         )}
         <IconButton label={t('more')} icon={Ellipsis} onClick={() => setOpen('menu')} />
       </div>
-      {open === 'menu' && <MenuList anchor={anchor} label={t('message.actions')} actions={menu} onClose={() => setOpen('nothing')} />}
+      {open === 'menu' && (
+        <MenuList anchor={anchor} label={t('message.actions')} actions={menu} onClose={() => setOpen('nothing')} />
+      )}
       {open === 'picker' && <ReactionPicker anchor={anchor} message={message} onClose={() => setOpen('nothing')} />}
     </>
   );
@@ -124,7 +130,9 @@ function useMenu(message: Message, own: boolean, pick: () => void): readonly Men
   return [
     ...(mayPost ? [{ label: t('react'), icon: SmilePlus, run: pick, key: '+' }] : []),
     ...(mayPost && reply ? [{ label: t('reply'), icon: Reply, run: () => reply(message), key: 'r' }] : []),
-    ...(openThread ? [{ label: t('thread.open'), icon: MessagesSquare, run: () => openThread(message), key: 't' }] : []),
+    ...(openThread
+      ? [{ label: t('thread.open'), icon: MessagesSquare, run: () => openThread(message), key: 't' }]
+      : []),
     { label: t('copy'), icon: Copy, run: () => actions.copy(message), key: 'c' },
     ...(own && mayPost ? [{ label: t('edit'), icon: Pencil, run: () => actions.edit(message), key: 'e' }] : []),
     ...(own

@@ -63,7 +63,13 @@ export function ReactionPicker({ anchor, message, onClose }: PickerProps) {
     <Popover anchor={anchor} onClose={onClose} role="dialog" label={t('react')}>
       <div className="emoji-row">
         {COMMON_EMOJI.map((emoji) => (
-          <button key={emoji} type="button" className="emoji" aria-label={t('react.with', { emoji })} onClick={() => choose(emoji)}>
+          <button
+            key={emoji}
+            type="button"
+            className="emoji"
+            aria-label={t('react.with', { emoji })}
+            onClick={() => choose(emoji)}
+          >
             {emoji}
           </button>
         ))}

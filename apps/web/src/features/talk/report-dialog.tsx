@@ -17,7 +17,9 @@ export function ReportDialog({ log, message, onClose }: ReportDialogProps) {
   const { t, why } = useLocale();
   const name = useName(message.sender);
   const [reason, setReason] = useState('');
-  const [step, setStep] = useState<{ kind: 'write' | 'sending' } | { kind: 'failed'; why: string } | { kind: 'done'; number: string }>({
+  const [step, setStep] = useState<
+    { kind: 'write' | 'sending' } | { kind: 'failed'; why: string } | { kind: 'done'; number: string }
+  >({
     kind: 'write',
   });
   const send = async (): Promise<void> => {

@@ -20,14 +20,27 @@ describe('rows of a timeline', () => {
   });
 
   test('messages of one sender within five minutes are one group', () => {
-    const timeline = said({ timestamp: NOW }, { timestamp: NOW + 4 * MINUTE }, { timestamp: NOW + 10 * MINUTE }, { timestamp: NOW + 11 * MINUTE, sender: 'other' });
+    const timeline = said(
+      { timestamp: NOW },
+      { timestamp: NOW + 4 * MINUTE },
+      { timestamp: NOW + 10 * MINUTE },
+      { timestamp: NOW + 11 * MINUTE, sender: 'other' },
+    );
     const firsts = buildRows(timeline, options).flatMap((r) => (r.kind === 'message' ? [r.first] : []));
     expect(firsts).toEqual([true, false, true, true]);
   });
 
   test('the line stands above the first unread message of somebody else, not above one’s own', () => {
     const timeline = said({ sender: 'o' }, {}, { sender: 'o' }, { sender: 'o' });
-    expect(kinds(buildRows(timeline, { ...options, read: 1 }))).toEqual(['start', 'day', 'message', 'message', 'new', 'message', 'message']);
+    expect(kinds(buildRows(timeline, { ...options, read: 1 }))).toEqual([
+      'start',
+      'day',
+      'message',
+      'message',
+      'new',
+      'message',
+      'message',
+    ]);
   });
 
   test('where everything is new there is no line above it all', () => {
@@ -40,13 +53,17 @@ describe('rows of a timeline', () => {
   });
 
   test('keys are unique, and a message keeps its key when older ones load', () => {
-    const entry = fc.record({ sender: fc.constantFrom('a', 'b'), timestamp: fc.integer({ min: NOW - 5 * 86_400_000, max: NOW }) });
+    const entry = fc.record({
+      sender: fc.constantFrom('a', 'b'),
+      timestamp: fc.integer({ min: NOW - 5 * 86_400_000, max: NOW }),
+    });
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 40 }), fc.nat(20), (parts, cut) => {
         const all = said(...parts.toSorted((a, b) => a.timestamp - b.timestamp));
         const rows = buildRows(all, options);
         expect(new Set(rows.map((r) => r.key)).size).toBe(rows.length);
-        const keysOf = (timeline: readonly Message[]) => buildRows(timeline, options).flatMap((r) => (r.kind === 'message' ? [r.key] : []));
+        const keysOf = (timeline: readonly Message[]) =>
+          buildRows(timeline, options).flatMap((r) => (r.kind === 'message' ? [r.key] : []));
         const newest = keysOf(all.slice(cut));
         expect(keysOf(all).slice(all.length - newest.length)).toEqual(newest);
       }),

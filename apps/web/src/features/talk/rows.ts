@@ -24,7 +24,8 @@ const GROUP_MS = 5 * 60_000;
 /** Turns a timeline into rows: days, the line above what is new, and messages grouped by sender. Linear in its length. */
 export function buildRows(timeline: readonly TimelineEntry[], options: RowOptions): readonly Row[] {
   const rows: Row[] = [];
-  if (options.hasOlder !== null) rows.push(options.hasOlder ? { kind: 'older', key: 'older' } : { kind: 'start', key: 'start' });
+  if (options.hasOlder !== null)
+    rows.push(options.hasOlder ? { kind: 'older', key: 'older' } : { kind: 'start', key: 'start' });
   let before: Message | null = null;
   let dayEnds = Number.NEGATIVE_INFINITY;
   let dayStarts = Number.POSITIVE_INFINITY;
@@ -62,7 +63,9 @@ function isNew(message: Message, { me, read }: RowOptions): boolean {
 
 function startsGroup(message: Message, before: Message): boolean {
   return (
-    message.sender !== before.sender || message.timestamp - before.timestamp > GROUP_MS || message.reply_to !== undefined
+    message.sender !== before.sender ||
+    message.timestamp - before.timestamp > GROUP_MS ||
+    message.reply_to !== undefined
   );
 }
 

@@ -40,7 +40,11 @@ export function ThreadPanel({ conversation, root }: { readonly conversation: Con
           <X size={20} aria-hidden />
         </Link>
       </header>
-      {refused && <p className="error" role="alert">{t('failed.load', { reason: why(refused) })}</p>}
+      {refused && (
+        <p className="error" role="alert">
+          {t('failed.load', { reason: why(refused) })}
+        </p>
+      )}
       <Timeline
         label={t('thread')}
         timeline={entries}

@@ -27,7 +27,7 @@ interface TimelineProps {
   readonly onSeen: () => void;
 }
 
-type Scroller = Virtualizer<HTMLDivElement, HTMLDivElement>;
+type Scroller = Virtualizer<HTMLDivElement, HTMLLIElement>;
 
 const ESTIMATED_ROW_PX = 56;
 /** Nearer to the end than this counts as being there. */
@@ -41,7 +41,8 @@ export function Timeline(props: TimelineProps) {
   const me = client.me?.id ?? '';
   const { timeline, hasOlder, read } = props;
   const rows = useMemo(() => buildRows(timeline, { me, hasOlder, read }), [timeline, me, hasOlder, read]);
-  if (timeline.length === 0 && hasOlder !== true && !props.loading) return <div className="timeline">{props.empty}</div>;
+  if (timeline.length === 0 && hasOlder !== true && !props.loading)
+    return <div className="timeline">{props.empty}</div>;
   return <Rows {...props} rows={rows} />;
 }
 
@@ -92,7 +93,8 @@ function Rows({ rows, ...props }: TimelineProps & { readonly rows: readonly Row[
   useOlder(virtual, props);
   useSeen(atEnd, rows, props.onSeen);
   useEffect(
-    () => () => memory?.keep(offset.current === null ? null : { offset: offset.current, measured: virtual.takeSnapshot() }),
+    () => () =>
+      memory?.keep(offset.current === null ? null : { offset: offset.current, measured: virtual.takeSnapshot() }),
     [memory, virtual],
   );
 
@@ -101,10 +103,15 @@ function Rows({ rows, ...props }: TimelineProps & { readonly rows: readonly Row[
     if (row?.kind !== 'message') return;
     setFocused(row.key);
     virtual.scrollToIndex(index, { align: 'auto' });
-    requestAnimationFrame(() => ref.current?.querySelector<HTMLElement>(`[data-message="${CSS.escape(row.key)}"]`)?.focus({ preventScroll: true }));
+    requestAnimationFrame(() =>
+      ref.current
+        ?.querySelector<HTMLElement>(`[data-message="${CSS.escape(row.key)}"]`)
+        ?.focus({ preventScroll: true }),
+    );
   };
   return (
     <div className="timeline-frame">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it listens to keys of the messages inside, which are focusable */}
       <div
         className="timeline"
         ref={ref}
@@ -114,23 +121,28 @@ function Rows({ rows, ...props }: TimelineProps & { readonly rows: readonly Row[
         }}
         onKeyDown={(event) => onArrow(event, rows, stop, moveTo)}
       >
-        <div className="timeline-rows" role="list" aria-label={props.label} style={{ height: virtual.getTotalSize() }}>
+        <ol className="timeline-rows" aria-label={props.label} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index];
             return row ? (
-              <div
+              <li
                 key={item.key}
-                role="listitem"
                 data-index={item.index}
                 ref={virtual.measureElement}
                 className="timeline-row"
                 style={{ transform: `translateY(${item.start}px)` }}
               >
-                <RowView row={row} focusable={item.index === stop} target={props.target} loading={props.loading} props={props} />
-              </div>
+                <RowView
+                  row={row}
+                  focusable={item.index === stop}
+                  target={props.target}
+                  loading={props.loading}
+                  props={props}
+                />
+              </li>
             ) : null;
           })}
-        </div>
+        </ol>
       </div>
       {!atEnd && <JumpToNewest unread={props.unread} jump={() => virtual.scrollToEnd()} />}
     </div>
@@ -148,7 +160,9 @@ interface RowViewProps {
 function RowView({ row, focusable, target, loading, props }: RowViewProps) {
   switch (row.kind) {
     case 'message':
-      return <MessageRow message={row.message} first={row.first} focusable={focusable} highlighted={row.key === target} />;
+      return (
+        <MessageRow message={row.message} first={row.first} focusable={focusable} highlighted={row.key === target} />
+      );
     case 'day':
       return <DayRow at={row.at} />;
     case 'new':
@@ -162,7 +176,12 @@ function RowView({ row, focusable, target, loading, props }: RowViewProps) {
   }
 }
 
-function onArrow(event: React.KeyboardEvent, rows: readonly Row[], stop: number, moveTo: (index: number) => void): void {
+function onArrow(
+  event: React.KeyboardEvent,
+  rows: readonly Row[],
+  stop: number,
+  moveTo: (index: number) => void,
+): void {
   const target = event.target as HTMLElement;
   if (!target.hasAttribute('data-message') || event.altKey || event.ctrlKey || event.metaKey) return;
   const step = { ArrowUp: -1, ArrowDown: 1, Home: -1, End: 1 }[event.key];
