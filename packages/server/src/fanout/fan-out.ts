@@ -86,7 +86,10 @@ export class FanOut {
   }
 
   #queue(live: LiveLog, entries: readonly LiveEntry[]): void {
-    for (const entry of entries) live.batch.push(entry);
+    for (const entry of entries) {
+      live.batch.push(entry);
+      if (entry.rank < PRIORITY_RANK.normal) live.isUrgent = true;
+    }
     this.#markDirty(live);
   }
 
@@ -125,7 +128,7 @@ export class FanOut {
 
   #markDirty(live: LiveLog): void {
     this.#dirty.add(live);
-    if (live.subscribers < GATHER_FROM || live.batch.some((entry) => entry.rank < PRIORITY_RANK.normal)) this.#flushSoon();
+    if (live.subscribers < GATHER_FROM || live.isUrgent) this.#flushSoon();
     else this.#gathering ??= this.#deps.clock.after(GATHER_MS, () => this.#flush());
   }
 
@@ -144,10 +147,9 @@ export class FanOut {
     this.#gathering = null;
     const logs = [...this.#dirty];
     this.#dirty.clear();
-    const urgent = logs.filter((live) => live.batch.some((entry) => entry.rank < PRIORITY_RANK.normal));
-    for (const live of urgent) this.#flushLog(live);
+    for (const live of logs) if (live.isUrgent) this.#flushLog(live);
     this.#flushInboxes();
-    for (const live of logs) if (!urgent.includes(live)) this.#flushLog(live);
+    for (const live of logs) if (live.batch.length + live.transients.size > 0) this.#flushLog(live);
     this.#deps.metrics.step('fan_out', start);
   }
 
@@ -155,6 +157,7 @@ export class FanOut {
     const { clock, digest, metrics } = this.#deps;
     const batch = live.batch;
     live.batch = [];
+    live.isUrgent = false;
     if (batch.length > 0) {
       const parts = digestMutable(batch, live.bucket, digest, clock.now());
       let sent = 0;
@@ -164,10 +167,15 @@ export class FanOut {
       }
       metrics.deliveries.inc(sent * live.subscribers);
       if (live.frames > 0) for (const text of messageFrames(live.name, parts)) this.#publish(live, 'frames', text);
-      if (live.short > 0) this.#flushShort(live, parts.flatMap((part) => (part.kind === 'entries' ? part.entries : [])));
+      if (live.short > 0)
+        this.#flushShort(
+          live,
+          parts.flatMap((part) => (part.kind === 'entries' ? part.entries : [])),
+        );
     }
     if (live.frames > 0) {
-      for (const envelope of live.transients.values()) this.#publish(live, 'frames', transientFrame(live.name, envelope));
+      for (const envelope of live.transients.values())
+        this.#publish(live, 'frames', transientFrame(live.name, envelope));
     }
     live.transients.clear();
   }
@@ -270,4 +278,3 @@ interface Addressed {
 function liveInboxItem({ log, entry }: Extract<BusRecord, { kind: 'entry' }>, pointer: Pointer): string {
   return `{"inbox":${pointer.inbox},"reason":"${pointer.reason}","log":"${log}","offset":${entry.offset},"at":${entry.at},"envelope":${entry.envelope}}`;
 }
-

@@ -44,7 +44,14 @@ export class HeadCheck {
   #plan(): void {
     if (this.#closed) return;
     // A store that cannot be read now is asked again at the next turn.
-    this.#cancel = this.#deps.clock.after(TURN_MS, () => void this.#turn().then(() => this.#plan(), () => this.#plan()));
+    this.#cancel = this.#deps.clock.after(
+      TURN_MS,
+      () =>
+        void this.#turn().then(
+          () => this.#plan(),
+          () => this.#plan(),
+        ),
+    );
   }
 
   async #turn(): Promise<void> {
@@ -57,7 +64,8 @@ export class HeadCheck {
     if (names.length === 0) return;
     const heads = (await store.states(names)).map(({ head }) => head);
     const lateLogs = () => logs.filter((live, index) => isBehind(live, heads[index] ?? 0));
-    const lateUsers = () => users.filter((user, index) => toldOf(hub.connectionsOf(user)) < (heads[logs.length + index] ?? 0));
+    const lateUsers = () =>
+      users.filter((user, index) => toldOf(hub.connectionsOf(user)) < (heads[logs.length + index] ?? 0));
     if (lateLogs().length + lateUsers().length === 0) return;
     await new Promise<void>((resolve) => clock.after(GRACE_MS, resolve));
     await Promise.all([
@@ -82,5 +90,8 @@ function isBehind(live: LiveLog, head: number): boolean {
 
 /** The inbox position up to which every connection was told; infinity when none waits for any. */
 function toldOf(connections: readonly Connection[]): number {
-  return connections.reduce((least, { inboxHead }) => (inboxHead === null ? least : Math.min(least, inboxHead)), Number.POSITIVE_INFINITY);
+  return connections.reduce(
+    (least, { inboxHead }) => (inboxHead === null ? least : Math.min(least, inboxHead)),
+    Number.POSITIVE_INFINITY,
+  );
 }

@@ -14,7 +14,8 @@ export class LiveLog {
   readonly bucket: TokenBucket;
   /** Unix ms since when a hole has been open; 0: none. */
   holeSince = 0;
-  dirty = false;
+  /** Whether the batch holds an entry more urgent than normal. */
+  isUrgent = false;
 
   constructor(name: LogName, rate: BucketRate, now: number) {
     this.name = name;
