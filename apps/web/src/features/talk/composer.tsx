@@ -1,11 +1,12 @@
 import { LIMITS, type Message } from '@konferenco/client';
 import { SendHorizontal, X } from 'lucide-react';
 import { type ReactNode, type RefObject, useId, useLayoutEffect, useRef, useState } from 'react';
-import { useApp, useLocale, useName } from '../../state/app.ts';
-import { type Draft, EMPTY_DRAFT } from '../../state/drafts.ts';
+import { useLocale, useName } from '../../state/app.ts';
+import { EMPTY_DRAFT } from '../../state/drafts.ts';
 import { IconButton } from '../../ui/parts.tsx';
 import { bytesLeft, insertMention, mentionQuery, mentionsIn } from './compose.ts';
-import { MentionList, useMentionCandidates } from './mention-list.tsx';
+import { type MentionCandidates, MentionList, useMentionCandidates } from './mention-list.tsx';
+import { type ComposerDraft, useDraft } from './use-draft.ts';
 
 export interface ComposerHandle {
   focus(): void;
@@ -29,37 +30,23 @@ interface ComposerProps {
 /** Below this many bytes left, the rest is shown. */
 const WARN_BYTES = 400;
 
-/** The field for a new message, an answer or an edit. Its draft is saved at each key. */
+/** The field for a new message, an answer or an edit. */
 export function Composer(props: ComposerProps) {
-  const { drafts } = useApp();
   const { t } = useLocale();
-  const [draft, setDraft] = useState<Draft>(() => drafts.get(props.place));
-  const [editing, setEditing] = useState<Message | null>(null);
+  const state = useDraft(props.place);
+  const { draft, editing, change, cancel } = state;
   const [caret, setCaret] = useState(0);
   const field = useRef<HTMLTextAreaElement>(null);
   const listId = useId();
-
-  const change = (next: Draft): void => {
-    setDraft(next);
-    if (editing === null) drafts.set(props.place, next);
-  };
-  const stopEditing = (): void => {
-    setEditing(null);
-    setDraft(drafts.get(props.place));
-  };
   const focus = (): void => field.current?.focus();
   props.handle.current = {
     focus,
     reply(id) {
-      if (editing) setEditing(null);
-      const next = { ...drafts.get(props.place), reply_to: id };
-      setDraft(next);
-      drafts.set(props.place, next);
+      state.startReply(id);
       focus();
     },
     edit(message) {
-      setEditing(message);
-      setDraft({ text: message.text, mentions: [] });
+      state.startEdit(message);
       focus();
     },
   };
@@ -71,16 +58,16 @@ export function Composer(props: ComposerProps) {
   const candidates = useMentionCandidates(mentionQuery(draft.text, caret));
 
   const submit = (): void => {
-    if (!sendable) return focus();
+    focus();
+    if (!sendable) return;
     const text = draft.text.trim();
-    if (editing) {
-      if (text !== editing.text) props.onEdit(editing.id, text);
-      stopEditing();
-    } else {
+    if (editing === null) {
       props.onSend(text, mentions, draft.reply_to);
       change(EMPTY_DRAFT);
+    } else {
+      if (text !== editing.text) props.onEdit(editing.id, text);
+      cancel();
     }
-    focus();
   };
   const choose = (index: number): void => {
     const user = candidates.users[index];
@@ -90,27 +77,7 @@ export function Composer(props: ComposerProps) {
     setCaret(next.caret);
     requestAnimationFrame(() => field.current?.setSelectionRange(next.caret, next.caret));
   };
-  const onKeyDown = (event: React.KeyboardEvent<HTMLTextAreaElement>): void => {
-    if (event.nativeEvent.isComposing) return;
-    if (candidates.onKey(event, choose)) return;
-    const enter = event.key === 'Enter' && !event.shiftKey;
-    // A touch keyboard has no Shift + Enter at hand: there Enter makes a line and the button sends.
-    const touch = window.matchMedia('(pointer: coarse)').matches;
-    if (enter && (!touch || event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      submit();
-    } else if (event.key === 'Escape' && (editing || draft.reply_to !== undefined)) {
-      event.preventDefault();
-      event.stopPropagation();
-      if (editing) stopEditing();
-      else change(withoutReply(draft));
-    } else if (event.key === 'ArrowUp' && draft.text === '' && !editing) {
-      const last = props.last();
-      if (!last) return;
-      event.preventDefault();
-      props.handle.current?.edit(last);
-    }
-  };
+  const keys = { candidates, choose, submit, state, last: props.last };
   return (
     <form
       className="composer"
@@ -120,9 +87,9 @@ export function Composer(props: ComposerProps) {
       }}
     >
       {candidates.open && <MentionList id={listId} candidates={candidates} choose={choose} />}
-      {editing && <Banner onCancel={stopEditing}>{t('editing')}</Banner>}
+      {editing && <Banner onCancel={cancel}>{t('editing')}</Banner>}
       {!editing && draft.reply_to !== undefined && (
-        <ReplyBanner original={props.find(draft.reply_to)} onCancel={() => change(withoutReply(draft))} />
+        <ReplyBanner original={props.find(draft.reply_to)} onCancel={cancel} />
       )}
       <div className="composer-row">
         <textarea
@@ -137,7 +104,7 @@ export function Composer(props: ComposerProps) {
           aria-controls={candidates.open ? listId : undefined}
           aria-activedescendant={candidates.open ? `${listId}-${candidates.active}` : undefined}
           enterKeyHint="enter"
-          onKeyDown={onKeyDown}
+          onKeyDown={(event) => onComposerKey(event, keys)}
           onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
           onChange={(event) => {
             change({ ...draft, text: event.target.value });
@@ -145,27 +112,53 @@ export function Composer(props: ComposerProps) {
             if (event.target.value !== '' && !editing) props.onTyping();
           }}
         />
-        <button
-          type="submit"
-          className="send"
-          aria-label={editing ? t('save') : t('send')}
-          title={editing ? t('save') : t('send')}
-          aria-disabled={!sendable}
-        >
-          <SendHorizontal size={20} aria-hidden />
-        </button>
+        <SendButton label={editing ? t('save') : t('send')} sendable={sendable} />
       </div>
-      {left < WARN_BYTES && (
-        <p className={left < 0 ? 'composer-left over' : 'composer-left'} role={left < 0 ? 'alert' : undefined}>
-          {left < 0 ? t('composer.over', { count: -left }) : t('composer.left', { count: left })}
-        </p>
-      )}
+      <BytesLeft left={left} />
     </form>
   );
 }
 
-function withoutReply({ text, mentions }: Draft): Draft {
-  return { text, mentions };
+interface ComposerKeys {
+  readonly candidates: MentionCandidates;
+  readonly choose: (index: number) => void;
+  readonly submit: () => void;
+  readonly state: ComposerDraft;
+  readonly last: () => Message | null;
+}
+
+/** The open list of people takes the keys first; then Enter sends, Escape cancels, and the up arrow edits the last message. */
+function onComposerKey(event: React.KeyboardEvent<HTMLTextAreaElement>, keys: ComposerKeys): void {
+  const { draft, editing, cancel, startEdit } = keys.state;
+  if (event.nativeEvent.isComposing || keys.candidates.onKey(event, keys.choose)) return;
+  // A touch keyboard has no Shift + Enter at hand: there Enter makes a line and the button sends.
+  const touch = window.matchMedia('(pointer: coarse)').matches;
+  const last = event.key === 'ArrowUp' && draft.text === '' && !editing ? keys.last() : null;
+  if (event.key === 'Enter' && !event.shiftKey && (!touch || event.ctrlKey || event.metaKey)) keys.submit();
+  else if (event.key === 'Escape' && (editing || draft.reply_to !== undefined)) cancel();
+  else if (last) startEdit(last);
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function SendButton({ label, sendable }: { readonly label: string; readonly sendable: boolean }) {
+  return (
+    <button type="submit" className="send" aria-label={label} title={label} aria-disabled={!sendable}>
+      <SendHorizontal size={20} aria-hidden />
+    </button>
+  );
+}
+
+/** How much room is left, once it is little. */
+function BytesLeft({ left }: { readonly left: number }) {
+  const { t } = useLocale();
+  if (left >= WARN_BYTES) return null;
+  return (
+    <p className={left < 0 ? 'composer-left over' : 'composer-left'} role={left < 0 ? 'alert' : undefined}>
+      {left < 0 ? t('composer.over', { count: -left }) : t('composer.left', { count: left })}
+    </p>
+  );
 }
 
 function Banner({ children, onCancel }: { readonly children: ReactNode; readonly onCancel: () => void }) {
