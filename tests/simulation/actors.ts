@@ -49,14 +49,17 @@ function withMessage(device: Device, deed: (message: Message) => void): void {
     const messages = device
       .conversation(log)
       .state()
-      .timeline.filter((entry): entry is Message => entry.kind === 'message' && entry.offset !== null && entry.gone === undefined);
+      .timeline.filter(
+        (entry): entry is Message => entry.kind === 'message' && entry.offset !== null && entry.gone === undefined,
+      );
     if (messages.length > 0) deed(device.random.pick(messages.slice(-8)));
   });
 }
 
 function sayIn(world: World, device: Device, log: LogName): void {
   const others = world.users.filter((user) => user !== device.user);
-  const mentions = parseLogName(log)?.kind === 'channel' && device.random.chance(0.2) ? [device.random.pick(others)] : [];
+  const mentions =
+    parseLogName(log)?.kind === 'channel' && device.random.chance(0.2) ? [device.random.pick(others)] : [];
   const burst = device.random.chance(0.15) ? device.random.int(2, 12) : 1;
   for (let i = 0; i < burst; i++) device.send(log, mentions);
 }

@@ -1,15 +1,17 @@
 import { describe, test } from 'bun:test';
-import { expectRepeatable, expectUnbroken, type Regression, seedsWanted } from './seeds.ts';
+import { expectRepeatable, expectUnbroken, type Regression, seedsToRun } from './seeds.ts';
 
 /** Far more than a run takes: a day for a hundred thousand seeds. */
 const PATIENCE_MS = 86_400_000;
 
 const REGRESSIONS: readonly Regression[] = [
-  { seed: 9, why: 'a mention in a channel that was about to be opened again was never told' },
-  { seed: 2, why: 'people stayed online on nodes that had not heard of their leaving' },
-  { seed: 15, why: 'a direct message was told by the inbox and again by its log' },
+  { seed: 1, why: 'a channel’s last message was missed on a node whose copy of it the bus had lost' },
+  { seed: 8, why: 'a direct message was missed on a node whose copy of it the bus had lost' },
+  { seed: 5, why: 'a mention in a channel that was about to be opened again was never told' },
+  { seed: 103, why: 'a subscription granted after its connection had closed was never ended' },
 ];
 
+// proves DL-4, DL-10, DL-12, DL-14, DL-17, CL-2, CL-3, CL-9, CL-12, GW-17
 describe('nodes that share a store, on a bus that loses, doubles and reorders', () => {
   test.each([...REGRESSIONS])('seed $seed: $why', ({ seed }) => expectUnbroken(seed, 'cluster'));
 
@@ -18,9 +20,9 @@ describe('nodes that share a store, on a bus that loses, doubles and reorders', 
   });
 
   test(
-    `${seedsWanted()} seeds: nothing is lost, doubled, invented or out of order, and everybody sees the same`,
+    `${seedsToRun().length} seeds: nothing is lost, doubled, invented or out of order, and everybody sees the same`,
     async () => {
-      for (let seed = 1; seed <= seedsWanted(); seed++) await expectUnbroken(seed, 'cluster');
+      for (const seed of seedsToRun()) await expectUnbroken(seed, 'cluster');
     },
     PATIENCE_MS,
   );

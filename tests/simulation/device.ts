@@ -10,6 +10,7 @@ import {
 } from '@konferenco/client';
 import { type InboxItem, type Item, type LogName, parseLogName, peerOf } from '@konferenco/protocol';
 import { ProcessClock, SeededRandom, type VirtualClock } from '@konferenco/testkit';
+import { tapped } from './tapped-socket.ts';
 import type { Trace } from './trace.ts';
 
 export interface DeviceOptions {
@@ -94,7 +95,8 @@ export class Device {
       this.#socket.close();
     }
     for (const sent of this.sent) if (sent.state === 'waiting') sent.state = 'orphaned';
-    for (const [log, arrivals] of this.arrivals) this.toldBefore.set(log, [...(this.toldBefore.get(log) ?? []), ...arrivals]);
+    for (const [log, arrivals] of this.arrivals)
+      this.toldBefore.set(log, [...(this.toldBefore.get(log) ?? []), ...arrivals]);
     const open = [...this.opened].flatMap(([log, opened]) => (opened.open ? [log] : []));
     this.arrivals = new Map();
     this.opened = new Map();
@@ -121,7 +123,7 @@ export class Device {
         randomBytes: (count) => random.bytes(count),
         fetch: () => Promise.reject(new TypeError('there is no REST in the simulation')),
         openSocket: (url) => {
-          this.#socket = openSocket(url);
+          this.#socket = tapped(openSocket(url), (what) => this.#broken(what));
           return this.#socket;
         },
         exclusively: (_, fn) => fn(),
@@ -145,7 +147,9 @@ export class Device {
   }
 
   connect(): void {
-    this.client.connect().catch((error: KonferencoError) => error.error !== 'closed' && this.#broken(`connect: ${error.message}`));
+    this.client
+      .connect()
+      .catch((error: KonferencoError) => error.error !== 'closed' && this.#broken(`connect: ${error.message}`));
   }
 
   /** Follows whether these people are here. */
@@ -213,11 +217,15 @@ export class Device {
 
   edit(message: Message): void {
     const text = `${this.name}#${++this.#texts}e`;
-    this.#keep({ what: `edit @${message.offset}`, log: message.log, text }, () => this.conversation(message.log).edit(message.id, text));
+    this.#keep({ what: `edit @${message.offset}`, log: message.log, text }, () =>
+      this.conversation(message.log).edit(message.id, text),
+    );
   }
 
   remove(message: Message): void {
-    this.#keep({ what: `delete @${message.offset}`, log: message.log, text: null }, () => this.conversation(message.log).remove(message.id));
+    this.#keep({ what: `delete @${message.offset}`, log: message.log, text: null }, () =>
+      this.conversation(message.log).remove(message.id),
+    );
   }
 
   react(message: Message): void {
@@ -228,7 +236,10 @@ export class Device {
     );
   }
 
-  #keep(about: Pick<Sent, 'what' | 'log' | 'text'>, call: () => Promise<{ id: string; log: LogName; offset: number }>): void {
+  #keep(
+    about: Pick<Sent, 'what' | 'log' | 'text'>,
+    call: () => Promise<{ id: string; log: LogName; offset: number }>,
+  ): void {
     const sent: Sent = { ...about, state: 'waiting', id: '', offset: 0, error: '' };
     this.sent.push(sent);
     this.note(`${sent.what} ${sent.log} ${sent.text ?? ''}`);
@@ -251,7 +262,8 @@ export class Device {
     const arrivals = this.arrivals.get(log) ?? [];
     const last = arrivals.at(-1)?.offset ?? 0;
     if (arrivals.some(({ offset }) => offset === item.offset)) this.#broken(`told of ${log} @${item.offset} twice`);
-    else if (item.offset < last && !this.#isMention(log, item)) this.#broken(`told of ${log} @${item.offset} after @${last}`);
+    else if (item.offset < last && !this.#isMention(log, item))
+      this.#broken(`told of ${log} @${item.offset} after @${last}`);
     arrivals.push({ offset: item.offset, text });
     this.arrivals.set(log, arrivals);
   }

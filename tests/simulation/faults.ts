@@ -27,7 +27,9 @@ function cutLinks(world: World, node: NodeProcess): void {
 function stormBus(world: World): void {
   const { random } = world;
   const faults = { delay_ms: [1, random.int(5, 900)], lose: random.next() * 0.5, double: random.next() * 0.3 } as const;
-  world.trace.note(`the bus loses ${faults.lose.toFixed(2)}, doubles ${faults.double.toFixed(2)}, delays ${faults.delay_ms[1]} ms`);
+  world.trace.note(
+    `the bus loses ${faults.lose.toFixed(2)}, doubles ${faults.double.toFixed(2)}, delays ${faults.delay_ms[1]} ms`,
+  );
   world.setBusFaults(faults);
 }
 

@@ -20,6 +20,7 @@ async function apart() {
   return { world, ana, ben, end };
 }
 
+// proves DL-13
 test('the last message of a channel reaches the members on a node that its live copy never reached', async () => {
   const { world, ana, ben, end } = await apart();
   const hall = channelLog('hall');
@@ -40,6 +41,7 @@ test('so does a direct message that nothing comes after', async () => {
   await end();
 });
 
+// proves PS-1, PS-2
 test('presence that the bus lost is repeated, and that of a node that died is forgotten', async () => {
   const { world, ana, ben, end } = await apart();
   ben.client.presence.watch({ users: ['ana'] });

@@ -1,5 +1,14 @@
 import { act } from './actors.ts';
-import { checkArrivals, checkCursors, checkEmpty, checkIdle, checkOrder, checkPresence, checkReplicas, checkStore } from './checks.ts';
+import {
+  checkArrivals,
+  checkCursors,
+  checkEmpty,
+  checkIdle,
+  checkOrder,
+  checkPresence,
+  checkReplicas,
+  checkStore,
+} from './checks.ts';
 import type { Device } from './device.ts';
 import { breakThings } from './faults.ts';
 import { type SetUp, World } from './world.ts';
@@ -24,7 +33,8 @@ export interface Report {
 /** Runs one seed. Real nodes and clients; time, network and disk are simulated. */
 export async function simulate(seed: number, setUp: SetUp): Promise<Report> {
   const world = new World(seed, setUp);
-  const onRejection = (error: unknown) => world.break(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);
+  const onRejection = (error: unknown) =>
+    world.break(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);
   process.on('unhandledRejection', onRejection);
   try {
     await run(world);
@@ -34,7 +44,10 @@ export async function simulate(seed: number, setUp: SetUp): Promise<Report> {
     for (const node of world.nodes) node.crash();
     process.off('unhandledRejection', onRejection);
   }
-  const stored = world.devices.reduce((sum, { sent }) => sum + sent.filter(({ state }) => state === 'stored').length, 0);
+  const stored = world.devices.reduce(
+    (sum, { sent }) => sum + sent.filter(({ state }) => state === 'stored').length,
+    0,
+  );
   return { digest: world.trace.digest(), broken: world.broken, story: world.story, stored };
 }
 
@@ -64,8 +77,12 @@ async function run(world: World): Promise<void> {
   for (const device of world.devices) checkArrivals(world, device);
   checkCursors(world);
   checkPresence(world);
-  await addNewcomers(world);
-  await checkReplicas(world);
+  const newcomers = await addNewcomers(world);
+  checkStore(world);
+  checkOrder(world);
+  for (const device of world.devices) checkArrivals(world, device, newcomers.includes(device));
+  await loadAll(world);
+  checkReplicas(world);
   stopWatching();
   await leave(world);
 }
@@ -89,16 +106,28 @@ function watchCursors(world: World): () => void {
   return () => cancel();
 }
 
-/** A new device for each person, which learns everything from the log; then everybody loads what lies before. */
-async function addNewcomers(world: World): Promise<void> {
+/** A new device for each person, which learns everything from the log, while the others talk on. */
+async function addNewcomers(world: World): Promise<readonly Device[]> {
+  const { clock, random } = world;
+  const present = [...world.devices];
   const newcomers = world.users.map((user) => world.createDevice(user, `${user}-new`));
   for (const device of newcomers) {
     device.watch(world.users);
     device.connect();
     for (const log of world.logsOf(device.user)) if (world.headOf(log) > 0) device.open(log, world.headOf);
   }
+  for (const device of present) {
+    for (let i = 0; i < 4; i++) {
+      clock.after(random.int(0, 300), () => device.send(random.pick(world.logsOf(device.user))));
+    }
+  }
   world.devices.push(...newcomers);
-  await world.clock.advance(5_000);
+  await clock.advance(5_000);
+  return newcomers;
+}
+
+/** Everybody loads what lies before, and what was skipped. */
+async function loadAll(world: World): Promise<void> {
   for (const device of world.devices) {
     for (const { conversation, open } of device.opened.values()) {
       for (const gap of conversation.state().timeline) {

@@ -40,7 +40,8 @@ export class World {
     const digestRate = random.chance(0.25) ? random.int(1, 3) : 1_000_000;
     this.nodes = names.map((name) => {
       const openStore = (): OpenedStore => (shared ? this.#view(shared, null) : this.#openOwn());
-      const onFault = (error: unknown) => this.break(`${name} had a fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      const onFault = (error: unknown) =>
+        this.break(`${name} had a fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       return new NodeProcess({ name, clock, random, bus: this.#bus, openStore, digestRate, onFault });
     });
     this.users = USERS.slice(0, random.int(4, 8));

@@ -149,11 +149,14 @@ describe('an entry that comes by two ways', () => {
     const opening = hall.open();
     await all.server.flush();
     await opening;
-    const [first, mention, last] = ['one', 'kia ora @mere', 'three'].map((text) => all.server.store('ch:hall', all.from('ana', text)));
+    const [first, mention, last] = ['one', 'kia ora @mere', 'three'].map((text) =>
+      all.server.store('ch:hall', all.from('ana', text)),
+    );
     if (!first || !mention || !last) throw new Error('three entries');
     const skipped = { type: 'skipped', log: 'ch:hall', from: first.offset, to: last.offset } as const;
     const inbox = { type: 'inbox', items: [all.server.notify('ch:hall', mention, 'mention')] } as const;
-    for (const frame of order === 'before' ? [inbox, skipped] : [skipped, inbox]) all.server.send({ ...frame } as never);
+    for (const frame of order === 'before' ? [inbox, skipped] : [skipped, inbox])
+      all.server.send({ ...frame } as never);
     await all.server.flush();
     expect(messages).toEqual(['kia ora @mere']);
     expect(hall.state().timeline.map((entry) => (entry.kind === 'gap' ? [entry.from, entry.to] : entry.text))).toEqual([

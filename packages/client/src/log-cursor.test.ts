@@ -92,7 +92,12 @@ describe('gaps', () => {
   });
 
   test('an entry of a skipped stretch that came another way stands between what was skipped', () => {
-    expect(run(3, live(6), { kind: 'skipped', from: 4, to: 9 }, live(10)).seen).toEqual(['4-5 skipped', 6, '7-9 skipped', 10]);
+    expect(run(3, live(6), { kind: 'skipped', from: 4, to: 9 }, live(10)).seen).toEqual([
+      '4-5 skipped',
+      6,
+      '7-9 skipped',
+      10,
+    ]);
   });
 
   test('what retention trimmed is said before the first entry that is left', () => {

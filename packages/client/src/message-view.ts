@@ -1,4 +1,4 @@
-import type { Gone, LogName } from '@konferenco/protocol';
+import type { Gone, Item, LogName } from '@konferenco/protocol';
 import type { Correction, Said } from './said.ts';
 import type { Message, MessageState, SendError } from './types.ts';
 
@@ -16,6 +16,9 @@ export interface Body {
   readonly state: MessageState;
   readonly error?: SendError;
 }
+
+/** An entry without its body. */
+export type GoneItem = Pick<Item, 'offset' | 'at' | 'id'> & { readonly gone: Gone };
 
 /** A correction and its place in the order: its offset, or infinity while it waits in the outbox. */
 export interface PlacedCorrection {

@@ -65,8 +65,14 @@ describe('corrections', () => {
     const root = envelope('channel_message', { text: 'hi' });
     const edit = envelope('edit', { target: root.id, text: 'hello' });
     const deletion = at(3, envelope('delete', { target: root.id }));
-    const erased = [root, edit].map(({ id }, index) => ({ offset: index + 1, at: index + 1, gone: 'erased' as const, id }));
-    const shown = (replica: Replica) => replica.timeline().map((entry) => entry.kind === 'message' && [entry.id, entry.gone]);
+    const erased = [root, edit].map(({ id }, index) => ({
+      offset: index + 1,
+      at: index + 1,
+      gone: 'erased' as const,
+      id,
+    }));
+    const shown = (replica: Replica) =>
+      replica.timeline().map((entry) => entry.kind === 'message' && [entry.id, entry.gone]);
     expect(shown(replicaOf(...erased, deletion))).toEqual([[root.id, 'erased']]);
     expect(shown(replicaOf(deletion, ...erased))).toEqual([[root.id, 'erased']]);
     expect(shown(replicaOf(at(1, root), at(2, edit), deletion, ...erased))).toEqual([[root.id, 'erased']]);

@@ -1,14 +1,11 @@
 import type { Envelope, InboxItem, Item, LogName } from '@konferenco/protocol';
 import { assembleTimeline } from './assemble-timeline.ts';
 import { Corrections } from './corrections.ts';
-import { type Body, type PlacedCorrection, viewMessage } from './message-view.ts';
+import { type Body, type GoneItem, type PlacedCorrection, viewMessage } from './message-view.ts';
 import { readSaid } from './said.ts';
 import { SortedOffsets } from './sorted-offsets.ts';
 import { withFound, withGap, withoutGap } from './timeline-gaps.ts';
 import type { Message, MessageState, SendError, TimelineEntry, TimelineGap } from './types.ts';
-
-/** An entry without its body. */
-type GoneItem = Pick<Item, 'offset' | 'at' | 'id'> & { readonly gone: NonNullable<Item['gone']> };
 
 /**
  * What one conversation's entries add up to: a deterministic fold in which an entry counts once however often and in

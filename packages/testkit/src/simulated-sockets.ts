@@ -40,7 +40,8 @@ export class SimulatedSockets implements TopicPublisher {
 
   publish(topic: string, text: string): number {
     let least = 1;
-    for (const link of this.#links) if (link.server.isSubscribed(topic)) least = Math.min(least, link.server.send(text));
+    for (const link of this.#links)
+      if (link.server.isSubscribed(topic)) least = Math.min(least, link.server.send(text));
     return least;
   }
 

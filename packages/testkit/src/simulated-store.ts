@@ -2,7 +2,12 @@ import type { Clock, Store } from '@konferenco/core';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** A store as one node sees it over a distance: each read takes time before it acts and before its answer is back. */
-export function distantStore(store: Store, clock: Clock, random: SeededRandom, delay_ms: readonly [min: number, max: number]): Store {
+export function distantStore(
+  store: Store,
+  clock: Clock,
+  random: SeededRandom,
+  delay_ms: readonly [min: number, max: number],
+): Store {
   const pause = () => new Promise<void>((resolve) => clock.after(random.int(...delay_ms), resolve));
   const later = async <T>(call: () => Promise<T>): Promise<T> => {
     await pause();

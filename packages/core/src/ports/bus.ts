@@ -13,12 +13,38 @@ export interface LiveEntry {
 /** What nodes tell each other. Unknown kinds are ignored, so that neighbouring versions can share a bus. */
 export type BusRecord =
   | { readonly kind: 'entry'; readonly log: LogName; readonly entry: LiveEntry; readonly pointers: readonly Pointer[] }
-  | { readonly kind: 'transient'; readonly log: LogName; readonly envelope: string; readonly key: string; readonly to?: string }
-  | { readonly kind: 'presence'; readonly user: string; readonly node: string; readonly status: 'online' | 'away' | 'busy' | 'offline' }
+  | {
+      readonly kind: 'transient';
+      readonly log: LogName;
+      readonly envelope: string;
+      readonly key: string;
+      readonly to?: string;
+    }
+  | {
+      readonly kind: 'presence';
+      readonly user: string;
+      readonly node: string;
+      readonly status: 'online' | 'away' | 'busy' | 'offline';
+    }
   /** A part of who is connected to a node, repeated now and then in case a `presence` record was lost. */
-  | { readonly kind: 'roster'; readonly node: string; readonly users: readonly { readonly user: string; readonly status: 'online' | 'away' | 'busy' }[] }
-  | { readonly kind: 'changed'; readonly what: 'channel' | 'membership' | 'profile' | 'blocks'; readonly id: string; readonly user?: string; readonly event?: string }
-  | { readonly kind: 'revoked'; readonly user: string; readonly session?: string; readonly reason: 'token_revoked' | 'banned' };
+  | {
+      readonly kind: 'roster';
+      readonly node: string;
+      readonly users: readonly { readonly user: string; readonly status: 'online' | 'away' | 'busy' }[];
+    }
+  | {
+      readonly kind: 'changed';
+      readonly what: 'channel' | 'membership' | 'profile' | 'blocks';
+      readonly id: string;
+      readonly user?: string;
+      readonly event?: string;
+    }
+  | {
+      readonly kind: 'revoked';
+      readonly user: string;
+      readonly session?: string;
+      readonly reason: 'token_revoked' | 'banned';
+    };
 
 /**
  * Carries live copies between nodes. Fast and forgetful: a record may be lost, doubled or come late, and the log repairs

@@ -1,5 +1,12 @@
 import type { Bus, BusRecord, Clock } from '@konferenco/core';
-import { type ClientFrameOf, channelLog, type LogName, parseLogName, type PresenceStatus, type ServerFrameOf } from '@konferenco/protocol';
+import {
+  type ClientFrameOf,
+  channelLog,
+  type LogName,
+  parseLogName,
+  type PresenceStatus,
+  type ServerFrameOf,
+} from '@konferenco/protocol';
 import type { Hub } from '../fanout/hub.ts';
 import type { Connection } from '../gateway/connection.ts';
 import { sendFrame } from '../gateway/outgoing.ts';
@@ -31,7 +38,10 @@ export class Presence {
   readonly #elsewhere = new Elsewhere();
   readonly #channels = new Map<string, ChannelWatch>();
   readonly #watchersOf = new Map<string, Set<Connection>>();
-  readonly #watchedBy = new Map<Connection, { readonly channels: readonly string[]; readonly users: readonly string[] }>();
+  readonly #watchedBy = new Map<
+    Connection,
+    { readonly channels: readonly string[]; readonly users: readonly string[] }
+  >();
   readonly #changed = new Set<string>();
   #timer: (() => void) | null = null;
   #cancelRepeat: () => void = () => {};
@@ -86,13 +96,19 @@ export class Presence {
   }
 
   /** Replaces what a connection watches, and sends it the full state. The caller has checked that it may. */
-  watch(connection: Connection, { channels = [], users = [] }: Pick<ClientFrameOf<'watch'>, 'channels' | 'users'>): void {
+  watch(
+    connection: Connection,
+    { channels = [], users = [] }: Pick<ClientFrameOf<'watch'>, 'channels' | 'users'>,
+  ): void {
     this.unwatch(connection);
     this.#watchedBy.set(connection, { channels, users });
     for (const channel of channels) {
       const watch = this.#channels.get(channel) ?? this.#startChannel(channel);
       watch.watchers.add(connection);
-      sendFrame(connection, watch.fullFrame((user) => this.statusOf(user)));
+      sendFrame(
+        connection,
+        watch.fullFrame((user) => this.statusOf(user)),
+      );
     }
     for (const user of users) {
       const watchers = this.#watchersOf.get(user) ?? new Set();
@@ -142,7 +158,8 @@ export class Presence {
       const status = this.#here(user);
       return status === 'offline' ? [] : [{ user, status }];
     });
-    for (let i = 0; i < here.length; i += ROSTER) bus.publish({ kind: 'roster', node, users: here.slice(i, i + ROSTER) });
+    for (let i = 0; i < here.length; i += ROSTER)
+      bus.publish({ kind: 'roster', node, users: here.slice(i, i + ROSTER) });
   }
 
   #receive(record: BusRecord): void {
@@ -173,7 +190,8 @@ export class Presence {
   #startChannel(channel: string): ChannelWatch {
     const watch = new ChannelWatch(channel);
     const log = channelLog(channel);
-    for (const connection of this.#deps.hub.connections()) if (connection.logs.includes(log)) watch.join(connection.user);
+    for (const connection of this.#deps.hub.connections())
+      if (connection.logs.includes(log)) watch.join(connection.user);
     watch.takeChanges();
     this.#channels.set(channel, watch);
     return watch;
