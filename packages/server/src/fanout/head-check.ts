@@ -13,9 +13,9 @@ const GRACE_MS = 250;
 const MOST_A_TURN = 500;
 
 export interface HeadCheckDeps {
-  readonly hub: Hub;
-  readonly fanOut: FanOut;
-  readonly store: Store;
+  readonly hub: Pick<Hub, 'logs' | 'userNames' | 'connectionsOf'>;
+  readonly fanOut: Pick<FanOut, 'repair' | 'repairInbox'>;
+  readonly store: Pick<Store, 'states'>;
   readonly clock: Clock;
 }
 
