@@ -237,6 +237,22 @@ describe('long timelines', () => {
     await page.context().close();
   }, 30_000);
 
+  test('at the end, what is said next is followed', async () => {
+    const page = await harness.open('/talk/ch:long');
+    await page.getByText(`Message ${LONG}.`).last().waitFor();
+    for (let i = 0; i < 12; i++) {
+      await page.evaluate((n) => window.fake.conversation('ch:long').hear({ sender: 'u-mere', text: `Live ${n}.` }), i);
+    }
+    const last = page.locator('[data-message]', { hasText: 'Live 11.' });
+    await last.waitFor();
+    await page.waitForFunction(() => {
+      const t = document.querySelector('.timeline');
+      return t !== null && t.scrollHeight - t.scrollTop - t.clientHeight < 2;
+    });
+    expect(await page.getByRole('button', { name: /newest/ }).count()).toBe(0);
+    await page.context().close();
+  }, 30_000);
+
   test('leaving and coming back finds the same place', async () => {
     const page = await harness.open('/talk/ch:long');
     await page.getByText(`Message ${LONG}.`).last().waitFor();

@@ -3,6 +3,14 @@ import { tmpdir } from 'node:os';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { buildWeb, WEB_CSP } from '../../../../tools/build-web.ts';
+import type { FakeClient } from './fake-client.ts';
+
+declare global {
+  interface Window {
+    /** The client that the application under test works with. */
+    fake: FakeClient;
+  }
+}
 
 const ARGS = [
   '--no-sandbox',

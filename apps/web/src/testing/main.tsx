@@ -3,16 +3,11 @@ import { createRoot } from 'react-dom/client';
 import { createLocale } from '../i18n/locale.ts';
 import { applyTheme, loadCatalogue, Root } from '../root.tsx';
 import { createApp } from '../state/create-app.ts';
-import { createFakeClient, type FakeClient } from './fake-client.ts';
+import { createFakeClient } from './fake-client.ts';
 import { NOW } from './world.ts';
 import '../styles/index.css';
 
 // The application over the fake client. The address of the first page says which state to show: ?out, ?offline, ?retry, ?empty.
-declare global {
-  interface Window {
-    fake: FakeClient;
-  }
-}
 const has = (name: string): boolean => new URLSearchParams(window.location.search).has(name);
 const link: Link = has('offline')
   ? { kind: 'offline' }
