@@ -61,7 +61,14 @@ class Person {
         : this.client.direct(`person-${random.int(1, PEOPLE)}`);
       // Two at a time: the second must not overtake the first.
       const both = [0, 1].map(() => place.send(`${this.name} ${this.#said++}`));
-      await Promise.all(both.map((one) => one.then((receipt) => this.receipts.push(receipt), (error) => this.failures.push(error))));
+      await Promise.all(
+        both.map((one) =>
+          one.then(
+            (receipt) => this.receipts.push(receipt),
+            (error) => this.failures.push(error),
+          ),
+        ),
+      );
       await Bun.sleep(random.int(20, 150));
     }
   }
@@ -72,7 +79,11 @@ class Person {
 }
 
 test('a thousand cuts lose nothing acknowledged, double nothing and keep the order', async () => {
-  const server = await TestServer.start({ storage: 'disk', rateLimits: false, env: { KONFERENCO_DIGEST_RATE: '100000' } });
+  const server = await TestServer.start({
+    storage: 'disk',
+    rateLimits: false,
+    env: { KONFERENCO_DIGEST_RATE: '100000' },
+  });
   const random = new SeededRandom(SEED);
   const proxy = await CuttingProxy.start(server.port, random);
   const people = Array.from({ length: PEOPLE }, (_, index) => new Person(`person-${index + 1}`, proxy.port));
@@ -85,16 +96,25 @@ test('a thousand cuts lose nothing acknowledged, double nothing and keep the ord
   }
   for (const person of people) person.stopTalking();
   await Promise.all(talks);
-  await until(() => people.every(({ client }) => client.link.kind === 'online' && client.waiting === 0), 'all have recovered');
+  await until(
+    () => people.every(({ client }) => client.link.kind === 'online' && client.waiting === 0),
+    'all have recovered',
+  );
 
   expect(people.flatMap((person) => person.failures)).toEqual([]);
   const receipts = people.flatMap((person) => person.receipts);
-  console.log(`cuts: ${receipts.length} messages acknowledged over ${CUTS} cuts (seed ${SEED}):`, Object.fromEntries(proxy.cuts));
+  console.log(
+    `cuts: ${receipts.length} messages acknowledged over ${CUTS} cuts (seed ${SEED}):`,
+    Object.fromEntries(proxy.cuts),
+  );
   const logs = await storedLogs(people, server.port);
   checkReceipts(receipts, logs);
   for (const log of CHANNELS.map(channelLog)) {
     const stored = logs.get(log) ?? [];
-    await until(() => people.every((person) => (person.heard.get(log)?.length ?? 0) >= stored.length), `all heard all of ${log}`);
+    await until(
+      () => people.every((person) => (person.heard.get(log)?.length ?? 0) >= stored.length),
+      `all heard all of ${log}`,
+    );
     for (const person of people) expect(person.heard.get(log)).toEqual(stored);
   }
   await checkDirect(people, logs);
@@ -115,7 +135,10 @@ async function storedLogs(people: readonly Person[], port: number): Promise<Read
       const items = await reader.readAll(log);
       expect(items.map(({ offset }) => offset)).toEqual(items.map((_, index) => index + 1));
       checkOrder(items.map((item) => String(item.envelope?.payload['text'])));
-      logs.set(log, items.map((item) => ({ id: item.envelope?.id ?? 'gone', offset: item.offset })));
+      logs.set(
+        log,
+        items.map((item) => ({ id: item.envelope?.id ?? 'gone', offset: item.offset })),
+      );
     }
     reader.socket.cut();
   });
@@ -135,7 +158,9 @@ function checkOrder(texts: readonly string[]): void {
 /** Every receipt is an entry of the store, and every entry has its receipt. */
 function checkReceipts(receipts: readonly Receipt[], logs: ReadonlyMap<LogName, readonly Heard[]>): void {
   const promised = receipts.map(({ log, offset, id }) => `${log} ${offset} ${id}`).sort();
-  const stored = [...logs].flatMap(([log, entries]) => entries.map(({ offset, id }) => `${log} ${offset} ${id}`)).sort();
+  const stored = [...logs]
+    .flatMap(([log, entries]) => entries.map(({ offset, id }) => `${log} ${offset} ${id}`))
+    .sort();
   expect(promised).toEqual(stored);
 }
 

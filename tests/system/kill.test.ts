@@ -56,12 +56,18 @@ test('twenty kills under load lose nothing acknowledged and double nothing', asy
 }, 150_000);
 
 /** Each direct message stands in both people's inboxes once, and nothing else does. */
-async function checkInbox(readers: ReadonlyMap<string, Peer>, user: string, said: ReadonlyMap<string, Acknowledged[]>): Promise<void> {
+async function checkInbox(
+  readers: ReadonlyMap<string, Peer>,
+  user: string,
+  said: ReadonlyMap<string, Acknowledged[]>,
+): Promise<void> {
   const reader = readers.get(user);
   if (!reader) throw new Error(`nobody reads for ${user}`);
   const items = await reader.readAll(inboxLog(user));
   expect(items.map(({ inbox }) => inbox)).toEqual(items.map((_, index) => index + 1));
-  const mine = [...said].filter(([log]) => log.startsWith('dm:') && log.split(':').includes(user)).flatMap(([, entries]) => entries);
+  const mine = [...said]
+    .filter(([log]) => log.startsWith('dm:') && log.split(':').includes(user))
+    .flatMap(([, entries]) => entries);
   expect(items.map((item) => item.envelope?.id).sort()).toEqual(mine.map(({ id }) => id).sort());
 }
 
@@ -110,4 +116,3 @@ async function freePort(): Promise<number> {
   await server.stop();
   return server.port;
 }
-

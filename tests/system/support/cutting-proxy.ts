@@ -35,7 +35,9 @@ export class CuttingProxy {
   private constructor(target: number, random: SeededRandom) {
     this.#random = random;
     this.#server = createServer({ noDelay: true }, (client) => {
-      const link = new Link(client, connect({ port: target, host: '127.0.0.1', noDelay: true }), () => this.#links.delete(link));
+      const link = new Link(client, connect({ port: target, host: '127.0.0.1', noDelay: true }), () =>
+        this.#links.delete(link),
+      );
       this.#links.add(link);
     });
   }

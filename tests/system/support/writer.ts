@@ -72,7 +72,12 @@ export class Writer {
   #fill(peer: Peer): void {
     while (this.#writing && peer === this.#peer && this.#open.size < this.#options.window) {
       const id = newId();
-      const envelope = textEnvelope({ id, from: this.user, to: this.#options.address(), text: `${this.user} ${this.#count++}` });
+      const envelope = textEnvelope({
+        id,
+        from: this.user,
+        to: this.#options.address(),
+        text: `${this.user} ${this.#count++}`,
+      });
       const said = { id, envelope };
       this.#open.set(id, said);
       this.#send(peer, said);
