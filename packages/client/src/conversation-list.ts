@@ -134,9 +134,12 @@ export class RestConversationList implements ConversationList {
 
 function preview({ last }: ConversationInfo, conversation: LogConversation): ConversationSummary['preview'] {
   const newest = conversation.newest();
-  if (newest) return { sender: newest.message.sender, text: newest.message.text, at: newest.at };
+  if (newest) {
+    const { sender, text, timestamp } = newest.message;
+    return { sender, text, timestamp, at: newest.at };
+  }
   const said = last?.envelope ? readSaid(last.envelope) : null;
   return last?.envelope && said?.kind === 'text'
-    ? { sender: last.envelope.from.user_id, text: said.text, at: last.at }
+    ? { sender: last.envelope.from.user_id, text: said.text, timestamp: last.envelope.timestamp, at: last.at }
     : null;
 }

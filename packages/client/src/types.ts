@@ -284,6 +284,11 @@ export interface ConversationList {
 export interface ConversationSummary extends ConversationInfo {
   readonly unread: number;
   readonly mentions: number;
-  /** One line of the newest message, and when (Unix ms). */
-  readonly preview: { readonly sender: string; readonly text: string; readonly at: number } | null;
+  /** One line of the newest message: when it arrived by the server's clock, which orders the list, and when it was written (Unix ms). */
+  readonly preview: {
+    readonly sender: string;
+    readonly text: string;
+    readonly at: number;
+    readonly timestamp: number;
+  } | null;
 }

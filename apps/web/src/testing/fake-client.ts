@@ -73,7 +73,7 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
       muted: log === 'ch:crew',
       unread: state.unread,
       mentions: state.mentions,
-      preview: last ? { sender: last.sender, text: last.text, at: last.timestamp } : null,
+      preview: last ? { sender: last.sender, text: last.text, at: last.timestamp, timestamp: last.timestamp } : null,
       ...(channel ? { channel } : {}),
       ...(peer ? { peer } : {}),
     };

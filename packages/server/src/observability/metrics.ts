@@ -6,9 +6,6 @@ import { HotHistogram, registerHistograms } from './histogram.ts';
 export const STEPS = ['decode', 'authorise', 'accept', 'commit', 'publish', 'fan_out'] as const;
 export type Step = (typeof STEPS)[number];
 
-/** Why something was dropped or refused instead of done. */
-export type DropReason = 'slow_consumer' | 'digest' | 'rate_limited' | 'flood' | 'invalid' | 'transient_replaced' | 'admission';
-
 const SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** Figures read when somebody asks for them, not counted along the way. */
@@ -28,7 +25,8 @@ export class Metrics {
   readonly #accepted = this.#counter('konferenco_messages_accepted_total', 'Envelopes accepted, by type and guarantee.', ['type', 'guarantee']);
   readonly deliveries = this.#counter('konferenco_deliveries_total', 'Envelope copies handed to sockets.', []);
   readonly refusals = this.#counter('konferenco_refusals_total', 'Requests refused, by error name.', ['error']);
-  readonly drops = this.#counter('konferenco_drops_total', 'Copies or frames dropped, by reason; the log still has them.', ['reason']);
+  /** By reason: slow_consumer, digest (the log still has those), flood, admission, transient_replaced. */
+  readonly drops = this.#counter('konferenco_drops_total', 'Copies, frames or connections turned away, by reason.', ['reason']);
   readonly opened = this.#counter('konferenco_connections_opened_total', 'Connections that said hello.', []);
   readonly closed = this.#counter('konferenco_connections_closed_total', 'Connections closed, by code.', ['code']);
   readonly holes = this.#counter('konferenco_live_holes_total', 'Holes in live copies that were filled from the log.', []);

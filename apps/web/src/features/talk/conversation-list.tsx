@@ -106,7 +106,7 @@ function SummaryRow({ summary }: { readonly summary: ConversationSummary }) {
               <bdi>{title}</bdi>
             </span>
             {summary.muted && <BellOff size={14} role="img" aria-label={t('muted')} />}
-            {preview && <Time at={preview.at} narrow />}
+            {preview && <Time at={preview.timestamp} narrow />}
           </span>
           <span className="row-bottom">
             <span className="row-preview">
