@@ -106,7 +106,8 @@ export function checkArrivals(world: World, device: Device, isNew = false): void
       range(opened.headAtOpen + 1, world.headOf(log)).filter((offset) => !said.includes(offset)),
     );
   }
-  for (const log of isNew ? [] : world.channels) {
+  // A mention that waited for its channel's entries before it, in a program that died, is in the channel alone.
+  for (const log of isNew || device.hasRestarted ? [] : world.channels) {
     const mentions = entriesOf(world, log).filter(({ envelope }) =>
       (envelope?.payload['mentions'] as string[] | undefined)?.includes(device.user),
     );

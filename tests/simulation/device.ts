@@ -70,6 +70,7 @@ export class Device {
   #client: Client;
   #socket: Socket | null = null;
   #watched: readonly string[] = [];
+  hasRestarted = false;
   #texts = 0;
 
   constructor(options: DeviceOptions) {
@@ -89,6 +90,7 @@ export class Device {
   /** The program dies without a word and starts anew; only what its outbox kept is left. */
   restart(headOf: (log: LogName) => number): void {
     this.note('restart');
+    this.hasRestarted = true;
     this.#process.stop();
     if (this.#socket) {
       this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;

@@ -9,7 +9,11 @@ import type { Services } from './services.ts';
  * Authorise, subscribe, then read the head: an entry committed in between is either below the head or comes live, so the
  * client misses none.
  */
-export async function handleSubscribe(services: Services, connection: Connection, frame: ClientFrameOf<'subscribe'>): Promise<void> {
+export async function handleSubscribe(
+  services: Services,
+  connection: Connection,
+  frame: ClientFrameOf<'subscribe'>,
+): Promise<void> {
   const logs = [...new Set(frame.logs)];
   const permitted = await Promise.all(logs.map((log) => mayHear(services, connection, log)));
   if (connection.phase === 'closing') return;
@@ -19,7 +23,9 @@ export async function handleSubscribe(services: Services, connection: Connection
     const live = hear(services, connection, log);
     return [log, live ? 'ok' : 'too_many_subscriptions', live];
   });
-  answerStates(services, connection, frame.ref, outcomes).catch(() => refuse(connection, { ref: frame.ref, error: 'store_unavailable' }));
+  answerStates(services, connection, frame.ref, outcomes).catch(() =>
+    refuse(connection, { ref: frame.ref, error: 'store_unavailable' }),
+  );
 }
 
 async function mayHear(services: Services, connection: Connection, log: LogName): Promise<Decision> {
@@ -44,10 +50,12 @@ async function answerStates(
 ): Promise<void> {
   const granted = outcomes.flatMap(([log, , live]) => (live ? [{ log, live }] : []));
   const states = await services.store.states(granted.map(({ log }) => log));
-  granted.forEach(({ live }, index) => live.sequencer.start(states[index]?.head ?? 0));
   const logs: Record<string, unknown> = {};
-  granted.forEach(({ log }, index) => {
-    logs[log] = states[index];
+  granted.forEach(({ log, live }, index) => {
+    const { first, head } = states[index] ?? { first: 0, head: 0 };
+    live.sequencer.start(head);
+    // Another subscriber's answer may have been newer: what lies before the place it set will not come live any more.
+    logs[log] = { first, head: Math.max(head, live.sequencer.position ?? 0) };
   });
   for (const [log, error] of outcomes) {
     if (error === 'ok') continue;
@@ -57,7 +65,11 @@ async function answerStates(
   reply(connection, ref, JSON.stringify({ logs }), services.sendBuffer);
 }
 
-export function handleUnsubscribe({ hub, presence, sendBuffer }: Services, connection: Connection, frame: ClientFrameOf<'unsubscribe'>): void {
+export function handleUnsubscribe(
+  { hub, presence, sendBuffer }: Services,
+  connection: Connection,
+  frame: ClientFrameOf<'unsubscribe'>,
+): void {
   for (const log of frame.logs) if (hub.unsubscribe(connection, log)) presence.left(connection, log);
   reply(connection, frame.ref, '{}', sendBuffer);
 }
