@@ -226,7 +226,7 @@ describe('what belongs to others', () => {
     olga.socket.cut();
   });
 
-  test('who is banned loses the socket and does not come back', async () => {
+  test('who is banned loses the socket, gets no ticket for another, and reads and writes nothing any more', async () => {
     const banned = await connect(person('eve'));
     const ticket = await ticketOf(person('eve'));
     await api(owner, 'DELETE', `/api/events/${EVENT}/members/eve`);

@@ -25,14 +25,15 @@ export async function startServerProcess(env: Readonly<Record<string, string>>):
     process.off('exit', orphaned);
     return child.exitCode;
   });
-  const port = await output.find(/listens on \S+:(\d+)/);
-  if (port === null) throw new Error(`the server ended before it listened, with code ${await exited}`);
+  const announced = await output.find(/listens on (\S+)/);
+  if (announced === null) throw new Error(`the server ended before it listened, with code ${await exited}`);
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     child.kill(signal);
     await child.exited;
   };
   return {
-    port: Number(port),
+    // Behind a proxy the program says the proxy's address, so such a server is given its port.
+    port: Number(env['PORT']) || Number(new URL(announced).port),
     pid: child.pid,
     exited,
     async ownerInvite() {

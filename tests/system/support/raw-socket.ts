@@ -39,13 +39,13 @@ export class RawSocket {
   #close: Ended = { code: null, reason: '' };
   readonly #reader = new FrameReader();
 
-  /** Connects without sending anything. */
-  constructor(port: number) {
+  /** Connects without sending anything, or takes over a connection. */
+  constructor(to: number | Socket) {
     this.onText = (text) => this.texts.push(text);
     this.#answer = Promise.withResolvers();
     this.answered = this.#answer.promise;
     this.answered.catch(() => undefined);
-    this.tcp = connect({ port, host: '127.0.0.1', noDelay: true });
+    this.tcp = typeof to === 'number' ? connect({ port: to, host: '127.0.0.1', noDelay: true }) : to;
     this.tcp.on('data', (bytes: Buffer) => this.#received(bytes));
     // A reset is one of the ways to be cut; `close` follows.
     this.tcp.on('error', () => undefined);
