@@ -83,7 +83,7 @@ test('somebody invites another by link, and they talk directly', async () => {
   const link = await host.page.getByRole('dialog').getByLabel('Link').first().inputValue();
   expect(link).toContain('/join/');
   await host.page.keyboard.press('Escape');
-  await host.page.getByRole('link', { name: /Talk$/ }).first().click();
+  await host.page.locator('nav.places a[href="/talk"]').click();
 
   const guest = await Person.open(browser, 'Tama', TALL);
   await guest.page.goto(link);
@@ -116,7 +116,7 @@ test('a reaction, an edit, a thread reply and a deletion reach the other person'
   const question = rangi.message('Who has the key of the kitchen?');
   await question.focus();
   await rangi.page.keyboard.press('t');
-  const panel = rangi.page.getByRole('complementary', { name: 'Thread' });
+  const panel = rangi.page.getByRole('region', { name: 'Thread' });
   await panel.getByRole('textbox').fill('I do');
   await rangi.page.keyboard.press('Enter');
   await mere.page.getByText('1 reply').waitFor();
