@@ -14,6 +14,16 @@ const EXCEPTIONS: readonly { readonly file: string; readonly lines: number; read
     lines: 450,
     reason: 'One table of all routes: server, client types and OpenAPI read it, and it is read from top to bottom.',
   },
+  {
+    file: 'apps/web/src/i18n/en.ts',
+    lines: 450,
+    reason: 'One catalogue of all words, in the order of the screens; a translator works through it as a whole.',
+  },
+  {
+    file: 'apps/web/src/i18n/mi.ts',
+    lines: 450,
+    reason: 'The same catalogue in te reo Māori, line beside line with the English one.',
+  },
 ];
 
 /** Files and functions of `root` over their budget, and exceptions nobody needs any more. */

@@ -27,8 +27,12 @@ afterAll(async () => {
 /** What axe finds wrong with the page as it stands, by rule, with the elements. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
-  const results = await page.evaluate(() => (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run());
-  return results.violations.flatMap(({ id, impact, nodes }) => nodes.map((node) => `${impact} ${id}: ${node.target.join(' ')}`));
+  const results = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  );
+  return results.violations.flatMap(({ id, impact, nodes }) =>
+    nodes.map((node) => `${impact} ${id}: ${node.target.join(' ')}`),
+  );
 }
 
 const LOOKS = [
@@ -102,7 +106,9 @@ test('at 200 % text and 320 px nothing is cut off sideways', async () => {
     await person.page.goto(`${server.httpUrl}${place}`);
     await person.page.waitForLoadState('networkidle');
     await person.page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
-    const overflow = await person.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const overflow = await person.page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
     expect({ place, overflow }).toEqual({ place, overflow: 0 });
   }
   await person.close();

@@ -11,10 +11,15 @@ export const DESKTOP = { width: 1440, height: 900 };
 /** A real Chromium. @throws {Error} saying what to install when there is none. */
 export async function startBrowser(): Promise<Browser> {
   if (!existsSync(CHROMIUM)) {
-    throw new Error(`no Chromium at ${CHROMIUM}: install it (Debian: apt-get install chromium) or set CHROMIUM to its path`);
+    throw new Error(
+      `no Chromium at ${CHROMIUM}: install it (Debian: apt-get install chromium) or set CHROMIUM to its path`,
+    );
   }
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet] });
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet],
+  });
 }
 
 /** The real program with the built app and the demo event, as `npm start` runs it. */
@@ -53,7 +58,10 @@ export class Person {
   }
 
   async openConversation(title: string): Promise<void> {
-    await this.page.getByRole('link', { name: new RegExp(title) }).first().click();
+    await this.page
+      .getByRole('link', { name: new RegExp(title) })
+      .first()
+      .click();
     await this.composer().waitFor();
   }
 

@@ -78,7 +78,10 @@ test('somebody invites another by link, and they talk directly', async () => {
   const host = await Person.open(browser, 'Hinemoa', TALL);
   await host.join(server.httpUrl);
   await host.openConversation('Kōrero');
-  await host.page.getByRole('link', { name: /^People/ }).first().click();
+  await host.page
+    .getByRole('link', { name: /^People/ })
+    .first()
+    .click();
   await host.page.getByRole('button', { name: 'Invite people' }).click();
   const link = await host.page.getByRole('dialog').getByLabel('Link').first().inputValue();
   expect(link).toContain('/join/');
@@ -91,10 +94,16 @@ test('somebody invites another by link, and they talk directly', async () => {
   await guest.page.getByRole('button', { name: 'Join', exact: true }).click();
   await guest.page.getByRole('link', { name: /^People/ }).click();
   await guest.page.getByLabel('Search by name').fill('Hine');
-  await guest.page.getByRole('link', { name: /Hinemoa/ }).first().click();
+  await guest.page
+    .getByRole('link', { name: /Hinemoa/ })
+    .first()
+    .click();
   await guest.page.getByRole('link', { name: 'Message', exact: true }).click();
   await guest.say('Tēnā koe, Hinemoa');
-  await host.page.getByRole('link', { name: /Tama.*Tēnā koe/ }).first().click();
+  await host.page
+    .getByRole('link', { name: /Tama.*Tēnā koe/ })
+    .first()
+    .click();
   await host.sees('Tēnā koe, Hinemoa');
   await host.say('Tēnā koe, Tama');
   await guest.sees('Tēnā koe, Tama');

@@ -20,6 +20,7 @@ function keepAlive(client: RawClient): void {
 }
 
 describe('time', () => {
+  // proves GW-4
   test('a socket without a hello is closed after 3 s', async () => {
     const silent = await h.connect('mere', { hello: false });
     await h.clock.advance(2_500);
@@ -37,6 +38,7 @@ describe('time', () => {
     expect(mere.of('heartbeat')).toHaveLength(10);
   });
 
+  // proves GW-7
   test('90 s of silence end a connection, and the user shows as offline', async () => {
     const [mere, rangi] = [await h.connect('mere'), await h.connect('rangi')];
     keepAlive(rangi);
@@ -48,6 +50,7 @@ describe('time', () => {
     expect(rangi.of('presence').at(-1)).toMatchObject({ users: [{ user_id: 'mere', status: 'offline' }] });
   });
 
+  // proves GW-8
   test('credentials that end close the connection unless they are refreshed', async () => {
     const mere = await h.connect('mere');
     keepAlive(mere);
@@ -60,12 +63,16 @@ describe('time', () => {
 });
 
 describe('presence', () => {
+  // proves PS-2
   test('a clean close shows within a second, and a busy status as busy', async () => {
     const [mere, rangi] = [await h.connect('mere'), await h.connect('rangi')];
     await rangi.request({ type: 'subscribe', logs: ['ch:general'] });
     await mere.request({ type: 'subscribe', logs: ['ch:general'] });
     await rangi.request({ type: 'watch', channels: ['general'], users: ['mere'] });
-    expect(rangi.of('presence')).toMatchObject([{ channel: 'general', count: 2, full: true }, { users: [{ user_id: 'mere', status: 'online' }] }]);
+    expect(rangi.of('presence')).toMatchObject([
+      { channel: 'general', count: 2, full: true },
+      { users: [{ user_id: 'mere', status: 'online' }] },
+    ]);
     await mere.request({ type: 'presence', status: 'busy' });
     await h.clock.advance(1_000);
     expect(rangi.of('presence').at(-1)).toMatchObject({ users: [{ user_id: 'mere', status: 'busy' }] });
@@ -75,17 +82,24 @@ describe('presence', () => {
     expect(last).toMatchObject([{ channel: 'general', count: 1 }, { users: [{ user_id: 'mere', status: 'offline' }] }]);
   });
 
+  // proves PS-1
   test('a second device keeps the person online when the first goes', async () => {
     const [phone, laptop, rangi] = [await h.connect('mere'), await h.connect('mere'), await h.connect('rangi')];
     await rangi.request({ type: 'watch', users: ['mere'] });
     phone.close();
     await h.clock.advance(1_000);
-    expect(rangi.of('presence').flatMap((frame) => frame.users).every((user) => user.status === 'online')).toBe(true);
+    expect(
+      rangi
+        .of('presence')
+        .flatMap((frame) => frame.users)
+        .every((user) => user.status === 'online'),
+    ).toBe(true);
     laptop.close();
     await h.clock.advance(1_000);
     expect(rangi.of('presence').at(-1)).toMatchObject({ users: [{ status: 'offline' }] });
   });
 
+  // proves PS-3
   test('a channel of more than 200 shows how many, not who', async () => {
     for (let i = 0; i < 201; i++) await (await h.connect(`u${i}`)).request({ type: 'subscribe', logs: ['ch:hall'] });
     const mere = await h.connect('mere');
@@ -95,6 +109,7 @@ describe('presence', () => {
 });
 
 describe('overload', () => {
+  // proves DL-22
   test('a busy channel is sent as a digest that names what it leaves out', async () => {
     await h.close();
     h = startHarness({ digestRate: 10 });
@@ -105,12 +120,15 @@ describe('overload', () => {
     }
     await h.clock.advance(500);
     const sent = mere.of('message').flatMap((frame) => frame.items.map((item) => item.offset));
-    const named = mere.of('skipped').flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
+    const named = mere
+      .of('skipped')
+      .flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
     expect(named.length).toBeGreaterThan(50);
     expect([...sent, ...named].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
     expect((await mere.request({ type: 'history', log: 'ch:hall', after: 0 }))['items']).toHaveLength(100);
   });
 
+  // proves GW-11
   test('a flood of frames is refused, then cut; others do not notice', async () => {
     await h.close();
     h = startHarness({ rateLimits: true });
@@ -124,6 +142,7 @@ describe('overload', () => {
 });
 
 describe('the end', () => {
+  // proves GW-16
   test('draining asks everybody to move and closes who stays', async () => {
     const [mere, rangi] = [await h.connect('mere'), await h.connect('rangi')];
     const drained = h.server.node.gateway.drain(10_000);
@@ -136,6 +155,7 @@ describe('the end', () => {
     expect(h.server.node.gateway.connections).toBe(0);
   });
 
+  // proves GW-9
   test('a revoked session is closed at once; the same user’s other session stays', async () => {
     const [stolen, own] = [await h.connect('mere'), await h.connect('mere')];
     const [first, second] = h.server.node.services.hub.connectionsOf('mere');

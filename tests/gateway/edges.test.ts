@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { SIMULATED_EVENT } from '@konferenco/testkit';
+import {
+  BLOCKED_BY,
+  BLOCKS,
+  CHANNEL_MEMBERS,
+  CHANNELS,
+  MARK,
+  put,
+} from '../../packages/server/src/accounts/records.ts';
 import { type Harness, startHarness } from './harness.ts';
 
 let h: Harness;
@@ -10,14 +19,19 @@ afterEach(() => h.close());
 
 const channels = (count: number, prefix = 'c') => Array.from({ length: count }, (_, i) => `ch:${prefix}${i}`);
 
+// proves GW-13
 test('a connection holds 200 subscriptions; those beyond are refused one by one', async () => {
   const mere = await h.connect('mere');
   await mere.request({ type: 'subscribe', logs: channels(150) });
-  const { logs } = (await mere.request({ type: 'subscribe', logs: channels(60, 'd') })) as { logs: Record<string, { error?: string }> };
+  const { logs } = (await mere.request({ type: 'subscribe', logs: channels(60, 'd') })) as {
+    logs: Record<string, { error?: string }>;
+  };
   const refused = Object.values(logs).filter((answer) => answer.error === 'too_many_subscriptions');
   expect(refused).toHaveLength(10);
   await mere.request({ type: 'unsubscribe', logs: ['ch:c0'] });
-  expect(await mere.request({ type: 'subscribe', logs: ['ch:e'] })).toEqual({ logs: { 'ch:e': { first: 0, head: 0 } } });
+  expect(await mere.request({ type: 'subscribe', logs: ['ch:e'] })).toEqual({
+    logs: { 'ch:e': { first: 0, head: 0 } },
+  });
 });
 
 test('subscribing twice counts once, for delivery and for presence', async () => {
@@ -31,12 +45,14 @@ test('subscribing twice counts once, for delivery and for presence', async () =>
   expect(rangi.of('presence').at(-1)).toMatchObject({ channel: 'general', count: 0 });
 });
 
+// proves DL-14
 test('an entry committed while somebody subscribes is below the head or comes live, never neither', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1, max: 20 }), async (before, after) => {
       const own = startHarness();
       const [writer, reader] = [await own.connect('writer'), await own.connect('reader')];
-      const say = (i: number) => writer.send({ type: 'publish', envelope: writer.envelope({ type: 'channel', id: 'x' }, { text: `${i}` }) });
+      const say = (i: number) =>
+        writer.send({ type: 'publish', envelope: writer.envelope({ type: 'channel', id: 'x' }, { text: `${i}` }) });
       for (let i = 0; i < before; i++) say(i);
       reader.send({ type: 'subscribe', ref: 77, logs: ['ch:x'] });
       for (let i = before; i < before + after; i++) say(i);
@@ -54,6 +70,7 @@ test('an entry committed while somebody subscribes is below the head or comes li
   );
 });
 
+// proves DL-23
 test('when the store cannot write, the sender is told and nobody sees the message', async () => {
   const [mere, rangi] = [await h.connect('mere'), await h.connect('rangi')];
   await rangi.request({ type: 'subscribe', logs: ['ch:general'] });
@@ -64,6 +81,7 @@ test('when the store cannot write, the sender is told and nobody sees the messag
   expect(rangi.texts()).toEqual(['before']);
 });
 
+// proves PS-4
 test('a storm of changes costs each watcher at most four frames a second', async () => {
   const watcher = await h.connect('watcher');
   const people = await Promise.all(Array.from({ length: 100 }, (_, i) => h.connect(`u${i}`)));
@@ -80,6 +98,37 @@ test('a storm of changes costs each watcher at most four frames a second', async
   expect(watcher.of('presence').length - before).toBeGreaterThan(4);
 });
 
+// proves PS-5
+test('presence of a private channel or of somebody with a block between stays unseen', async () => {
+  const [mere, rangi] = [await h.connect('mere'), await h.connect('rangi')];
+  const channel = {
+    event: SIMULATED_EVENT,
+    title: 'Crew',
+    topic: '',
+    archived: false,
+    created_by: 'mere',
+    created_at: 0,
+  };
+  await h.store.commit([
+    {
+      changes: [
+        put(CHANNELS, 'crew', { ...channel, visibility: 'private' }),
+        put(CHANNEL_MEMBERS, 'crew/mere', { part: 'moderator', joined_at: 0 }),
+        put(BLOCKS, 'mere/rangi', MARK),
+        put(BLOCKED_BY, 'rangi/mere', MARK),
+      ],
+    },
+  ]);
+  await mere.request({ type: 'subscribe', logs: ['ch:crew'] });
+  await rangi.request({ type: 'watch', channels: ['crew'], users: ['mere'] });
+  await mere.request({ type: 'watch', channels: ['crew'], users: ['rangi'] });
+  await mere.request({ type: 'presence', status: 'busy' });
+  await h.clock.advance(1_000);
+  expect(rangi.of('presence')).toEqual([]);
+  expect(mere.of('presence').every((frame) => frame.channel === 'crew')).toBe(true);
+});
+
+// proves GW-17
 test('two nodes in one process share nothing', async () => {
   const other = startHarness();
   const [mere, rangi] = [await h.connect('mere'), await other.connect('rangi')];

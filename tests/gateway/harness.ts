@@ -1,6 +1,13 @@
 import { createIdGenerator, type Envelope, type ServerFrame } from '@konferenco/protocol';
 import { createMemoryStore, type MemoryStore, type NodeOptions } from '@konferenco/server';
-import { SeededRandom, SimulatedBus, SimulatedSockets, type SimulatedServer, startSimulatedServer, VirtualClock } from '@konferenco/testkit';
+import {
+  SeededRandom,
+  SimulatedBus,
+  SimulatedSockets,
+  type SimulatedServer,
+  startSimulatedServer,
+  VirtualClock,
+} from '@konferenco/testkit';
 
 /** A node in virtual time, and plain clients that speak frames to it. */
 export interface Harness {
@@ -53,7 +60,10 @@ export class RawClient {
   constructor(user: string, clock: VirtualClock, sockets: SimulatedSockets, server: SimulatedServer, short: boolean) {
     this.user = user;
     this.#clock = clock;
-    this.#newId = createIdGenerator({ now: () => clock.now(), random16: () => crypto.getRandomValues(new Uint8Array(16)) });
+    this.#newId = createIdGenerator({
+      now: () => clock.now(),
+      random16: () => crypto.getRandomValues(new Uint8Array(16)),
+    });
     this.#socket = sockets.connect(server, `ws://node/ws?token=${user}${short ? '#short' : ''}`);
     this.#socket.onopen = () => {
       this.open = true;
@@ -82,8 +92,20 @@ export class RawClient {
     return (answer?.type === 'reply' ? answer.data : answer) as Frame;
   }
 
-  envelope(to: Envelope['to'], payload: Envelope['payload'], subtype = to.type === 'user' ? 'direct_message' : 'channel_message'): Envelope {
-    return { id: this.#newId(), type: 'chat', subtype, from: { user_id: this.user }, to, payload, timestamp: this.#clock.now() };
+  envelope(
+    to: Envelope['to'],
+    payload: Envelope['payload'],
+    subtype = to.type === 'user' ? 'direct_message' : 'channel_message',
+  ): Envelope {
+    return {
+      id: this.#newId(),
+      type: 'chat',
+      subtype,
+      from: { user_id: this.user },
+      to,
+      payload,
+      timestamp: this.#clock.now(),
+    };
   }
 
   say(channel: string, text: string): Promise<Frame> {
@@ -101,7 +123,9 @@ export class RawClient {
   /** Texts of the live items received, in the order of their coming. */
   texts(): string[] {
     return this.frames.flatMap((frame) =>
-      frame.type === 'message' || frame.type === 'inbox' ? frame.items.map((item) => String(item.envelope?.payload['text'])) : [],
+      frame.type === 'message' || frame.type === 'inbox'
+        ? frame.items.map((item) => String(item.envelope?.payload['text']))
+        : [],
     );
   }
 }

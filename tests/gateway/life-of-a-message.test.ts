@@ -9,7 +9,10 @@ const ROOT = join(import.meta.dir, '../..');
 function documented(): { file: string; step: string }[] {
   const text = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
   const section = text.split('## The life of a message')[1]?.split('\n## ')[0] ?? '';
-  return [...section.matchAll(/^\| \d+ \| `([^`]+)` \|.*\| *(\w*) *\|$/gm)].map(([, file = '', step = '']) => ({ file, step }));
+  return [...section.matchAll(/^\| *\d+ *\| *`([^`]+)` *\|.*\| *(\w*) *\|$/gm)].map(([, file = '', step = '']) => ({
+    file,
+    step,
+  }));
 }
 
 test('a message takes the steps that ARCHITECTURE.md names, in files that are there', async () => {
@@ -23,7 +26,9 @@ test('a message takes the steps that ARCHITECTURE.md names, in files that are th
   await mere.say('general', 'Kia ora');
   await h.clock.advance(50);
   const text = await h.server.node.metrics.registry.getSingleMetricAsString('konferenco_step_seconds');
-  const taken = [...text.matchAll(/_count\{step="(\w+)"\} (\d+)/g)].filter(([, , count]) => Number(count) > 0).map(([, step]) => step);
+  const taken = [...text.matchAll(/_count\{step="(\w+)"\} (\d+)/g)]
+    .filter(([, , count]) => Number(count) > 0)
+    .map(([, step]) => step);
   expect(rows.flatMap(({ step }) => (step ? [step] : []))).toEqual(taken as string[]);
   await h.close();
 });

@@ -58,6 +58,7 @@ async function fill(store: Store, count: number, body: (n: number) => string): P
 }
 
 describe('a damaged write-ahead log', () => {
+  // proves ST-8
   test('a flipped bit in the middle is reported, kept aside, renews the epoch, and costs no later commit', async () => {
     const { epoch, wal, written } = await killedStore(40);
     const size = (await readFile(wal)).length;
@@ -124,6 +125,7 @@ function committedFrames(wal: Buffer): number {
 }
 
 describe('a damaged database', () => {
+  // proves ST-7
   test('a flipped bit in a body reads as damaged, never as another text', async () => {
     const first = await openWatched(dir);
     await fill(first.store, 50, (n) => `{"text":"entry number ${n}"}`);

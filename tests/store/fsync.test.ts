@@ -34,6 +34,7 @@ function parseTrace(trace: string): Call[] {
   return calls;
 }
 
+// proves DL-1
 test('no commit is acknowledged before fdatasync of the write-ahead log has returned', async () => {
   if (!Bun.which('strace')) {
     throw new Error(

@@ -24,6 +24,7 @@ async function find(store: Store, words: string): Promise<number[]> {
   return (await store.search({ words, logs: ['ch:a'], limit: 10 })).hits.map((hit) => hit.entry.offset);
 }
 
+// proves ST-10
 test('the epoch outlives a restart and changes only when asked', async () => {
   const first = await openWatched(dir);
   await first.store.close();

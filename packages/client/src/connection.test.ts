@@ -11,6 +11,7 @@ import type { Link } from './types.ts';
 const context = { now: 1_000, random: 0.5, online: true };
 
 describe('the state of the link', () => {
+  // proves CL-6
   test('a close in the range of no return signs out', () => {
     const online = { kind: 'online', since: 0, sleep_ms: 0 } as const;
     const { state } = stepConnection(
@@ -39,6 +40,7 @@ describe('the state of the link', () => {
     expect(back.state.retry_at - context.now).toBeLessThanOrEqual(RECONNECT.base_ms);
   });
 
+  // proves CL-6
   test('every pause is bounded: never longer than the cap, or than the server asked for and a little', () => {
     fc.assert(
       fc.property(
@@ -97,6 +99,7 @@ describe('a connection', () => {
     await expect(connecting).rejects.toMatchObject({ error: 'closed' });
   });
 
+  // proves CL-8
   test('moves to another node within the time it was given', async () => {
     const { client, server, connect, clock } = fixture();
     await connect();
@@ -231,6 +234,7 @@ describe('with tokens', () => {
     expect(server.connections).toHaveLength(1);
   });
 
+  // proves CL-7
   test('the token is renewed over the running connection before it ends', async () => {
     const { server, connect, clock, world } = await signedIn();
     server.expires_at = clock.now() + 600_000;

@@ -75,6 +75,7 @@ describe('catching up', () => {
 describe('acknowledging', () => {
   const acks = ({ server }: Fixture) => server.framesOf('ack').map(({ inbox }) => inbox);
 
+  // proves CL-11
   test('every 32 entries at once, the rest after a second', async () => {
     const all = fixture();
     await all.connect();

@@ -119,6 +119,7 @@ describe('gaps', () => {
   });
 });
 
+// proves CL-9
 test('whatever arrives, in whatever order and however often, each position is delivered once and in order', () => {
   const positions = fc.integer({ min: 1, max: 40 });
   const step = fc.oneof(

@@ -30,6 +30,7 @@ function refusing(
 }
 
 describe('across a lost connection', () => {
+  // proves CL-2
   test('a message whose answer was lost is sent again, byte for byte, and stored once', async () => {
     const { client, server, connect, reconnect } = fixture();
     await connect();
@@ -48,6 +49,7 @@ describe('across a lost connection', () => {
     expect(states).toEqual(['queued', 'sent', 'queued', 'sent', 'stored']);
   });
 
+  // proves CL-3
   test('what was written offline keeps its order within the conversation', async () => {
     const { client, server, connect } = fixture();
     const hall = client.channel('hall');
@@ -66,6 +68,7 @@ describe('across a lost connection', () => {
     expect(server.wires.toServer).toHaveLength(32);
   });
 
+  // proves CL-1
   test('a kept outbox is taken up by the next start of the program', async () => {
     const outbox = memoryOutbox();
     const before = fixture({ outbox });
@@ -81,6 +84,7 @@ describe('across a lost connection', () => {
 });
 
 describe('refusals', () => {
+  // proves CL-5
   test('a rate limit keeps the message, says when it will go, and sends it then', async () => {
     const { client, server, clock, connect } = fixture();
     await connect();
@@ -99,6 +103,7 @@ describe('refusals', () => {
     expect(hall.state().timeline[0]).not.toHaveProperty('error');
   });
 
+  // proves CL-5
   test('a lasting refusal fails the message with its reason; it can be tried again or discarded', async () => {
     const { client, server, connect } = fixture();
     await connect();
@@ -185,6 +190,7 @@ describe('refusals', () => {
 });
 
 describe('bounds', () => {
+  // proves CL-4
   test('a full outbox refuses the next message with a typed error', async () => {
     const { client } = fixture();
     const hall = client.channel('hall');
@@ -193,6 +199,7 @@ describe('bounds', () => {
     expect(client.waiting).toBe(LIMITS.outbox_entries);
   });
 
+  // proves CL-4
   test('a message that waited too long is given up and says so', async () => {
     const { client, clock, connect } = fixture();
     const hall = client.channel('hall');

@@ -111,6 +111,7 @@ describe('recovering a channel after a break', () => {
     ).toEqual(['m1', '2-4 retention', 'm5', 'm6']);
   });
 
+  // proves CL-10
   test('another epoch fetches everything again and offers own messages again under their ids', async () => {
     const { server, hall, reconnect, from } = await opened();
     server.say('ch:hall', from('ana', 'old'));
@@ -128,6 +129,7 @@ describe('recovering a channel after a break', () => {
   });
 });
 
+// proves CL-9
 test('any interleaving of live, history, duplicates, losses and broken connections yields each entry once and in order', async () => {
   const step = fc.constantFrom(
     'say',

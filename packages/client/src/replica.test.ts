@@ -86,6 +86,7 @@ describe('corrections', () => {
   });
 });
 
+// proves CL-12
 test('whatever order pages and live entries come in, and however often, the conversation looks the same', () => {
   const root = envelope('channel_message', { text: 'root' });
   const other = envelope('channel_message', { text: 'other' }, 'ben');
@@ -142,6 +143,7 @@ describe('own messages', () => {
     expect(replica.message(mine.id)).toMatchObject({ text: 'before', edited: false });
   });
 
+  // proves CL-13
   test('are read once the other has read up to them', () => {
     const mine = envelope('direct_message', { text: 'hi' }, 'mere');
     const replica = replicaOf(at(4, mine));

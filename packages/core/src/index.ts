@@ -5,7 +5,17 @@ export * from './ports/bus.ts';
 export * from './ports/clock.ts';
 export * from './ports/random.ts';
 export * from './ports/store.ts';
-export { type Acceptance, accept, type EntryDraft, isLargerThan, logOf, type Refusal, type Sender, type Stored, type Transient } from './delivery/accept.ts';
+export {
+  type Acceptance,
+  accept,
+  type EntryDraft,
+  isLargerThan,
+  logOf,
+  type Refusal,
+  type Sender,
+  type Stored,
+  type Transient,
+} from './delivery/accept.ts';
 export { digestMutable, type DigestPart } from './delivery/digest.ts';
 export { Sequencer } from './delivery/sequencer.ts';
 export { RateLimiter, type RateLimiterOptions, RateLimitExceededError } from './limits/rate-limiter.ts';

@@ -16,8 +16,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const config = readConfig(argv);
   const log = createLog(config.logLevel);
   const webDir = join(import.meta.dir, '../../../apps/web/dist');
-  const server = await startServer({ config, log, seed: true, ...(existsSync(webDir) ? { webDir } : {}) }).catch((error: unknown) =>
-    giveUp(startFailure(config, error)),
+  const server = await startServer({ config, log, seed: true, ...(existsSync(webDir) ? { webDir } : {}) }).catch(
+    (error: unknown) => giveUp(startFailure(config, error)),
   );
   announce(config, server);
   const stop = async (signal: string, drain_ms: number) => {
@@ -55,9 +55,12 @@ function startFailure({ port, data }: Config, error: unknown): string {
 
 function announce(config: Config, { url, ownerInvite }: RunningServer): void {
   console.log(`Konferenco listens on ${url}`);
-  if (isDemo(config)) console.log('Demo sign-in: a name is enough. Anybody who reaches this machine can come in; others cannot.');
+  if (isDemo(config))
+    console.log('Demo sign-in: a name is enough. Anybody who reaches this machine can come in; others cannot.');
   if (!isLoopback(config.host) && !config.publicUrl.startsWith('https:')) {
-    console.log('Warning: this port speaks plain HTTP. Put a TLS proxy in front before people use it: docs/guides/deploy-with-caddy.md');
+    console.log(
+      'Warning: this port speaks plain HTTP. Put a TLS proxy in front before people use it: docs/guides/deploy-with-caddy.md',
+    );
   }
   if (ownerInvite) console.log(`Open ${url}/join/${ownerInvite} to become the owner of this system.`);
 }

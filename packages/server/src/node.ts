@@ -1,4 +1,12 @@
-import { type Access, type Authenticator, type Bus, type Clock, type Random, SenderLimits, type Store } from '@konferenco/core';
+import {
+  type Access,
+  type Authenticator,
+  type Bus,
+  type Clock,
+  type Random,
+  SenderLimits,
+  type Store,
+} from '@konferenco/core';
 import { createIdGenerator, type Envelope } from '@konferenco/protocol';
 import { FanOut } from './fanout/fan-out.ts';
 import { HeadCheck } from './fanout/head-check.ts';
@@ -61,7 +69,14 @@ export function createNode(deps: NodeDeps): Node {
     indexLag: () => store.health().index_lag,
     damage: () => store.health().damage.length,
   });
-  const fanOut = new FanOut({ ...deps, hub, metrics, digest, sendBuffer: options.sendBuffer, onOffline: () => metrics.offline.inc() });
+  const fanOut = new FanOut({
+    ...deps,
+    hub,
+    metrics,
+    digest,
+    sendBuffer: options.sendBuffer,
+    onOffline: () => metrics.offline.inc(),
+  });
   const presence = new Presence({ node: deps.name, hub, bus, clock });
   const services: Services = {
     ...deps,

@@ -58,7 +58,9 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
   const { context, node, door, server, close } = await listen(config, parts, webDir);
   const url = config.publicUrl || `http://${isLoopback(config.host) ? 'localhost' : config.host}:${server.port}`;
   if (isDemo(config) && seed) await seedDemo(context);
-  const invite = isDemo(config) ? null : await bootstrapEvent(context, { id: 'main', title: config.eventTitle, time_zone: timeZone(config) });
+  const invite = isDemo(config)
+    ? null
+    : await bootstrapEvent(context, { id: 'main', title: config.eventTitle, time_zone: timeZone(config) });
   return {
     url,
     port: server.port ?? config.port,
@@ -81,7 +83,11 @@ async function openStore(config: Config, log: Log): Promise<Store> {
   const now = () => systemClock.now();
   if (config.storage === 'memory') return createMemoryStore({ now });
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  return openEmbeddedStore({ dir: config.data, now, onDamage: (damage) => log.error({ damage }, 'the store is damaged') });
+  return openEmbeddedStore({
+    dir: config.data,
+    now,
+    onDamage: (damage) => log.error({ damage }, 'the store is damaged'),
+  });
 }
 
 interface Parts {
@@ -118,7 +124,11 @@ interface Listening {
   readonly close: () => void;
 }
 
-async function listen(config: Config, { context, services, log }: Parts, webDir: string | undefined): Promise<Listening> {
+async function listen(
+  config: Config,
+  { context, services, log }: Parts,
+  webDir: string | undefined,
+): Promise<Listening> {
   const { authenticator, tokens, tickets, signatures } = services;
   const { store, clock } = context;
   const publisher = { publish: (_topic: string, _text: string) => 0 };
@@ -148,11 +158,20 @@ async function listen(config: Config, { context, services, log }: Parts, webDir:
     onAnswer: (answer) => metrics.answered(answer),
     ...(config.publicUrl ? { publicUrl: config.publicUrl } : {}),
   });
-  const operated = { metrics, health: () => store.health(), draining: () => door.draining, metricsToken: config.metricsToken };
+  const operated = {
+    metrics,
+    health: () => store.health(),
+    draining: () => door.draining,
+    metricsToken: config.metricsToken,
+  };
   const files = webDir === undefined ? null : new StaticFiles(webDir);
   app.get('*', async ({ req, env }) => {
     const answered = await operations(operated, req.raw, isLocal(env.address ?? ''));
-    return answered ?? files?.serve(req.path, req.header('accept-encoding') ?? '') ?? new Response('Not found', { status: 404 });
+    return (
+      answered ??
+      files?.serve(req.path, req.header('accept-encoding') ?? '') ??
+      new Response('Not found', { status: 404 })
+    );
   });
   const server = Bun.serve<SocketData>({
     port: config.port,

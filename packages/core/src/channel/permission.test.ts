@@ -62,12 +62,14 @@ describe('channels', () => {
     expect(channelRead(channel('public'), BANNED, 'member')).toBe('banned');
   });
 
+  // proves AC-8
   test('a private channel is closed to those who did not join it, the owner included', () => {
     expect(channelRead(channel('private'), as('owner'), 'none')).toBe('not_member');
     expect(channelWrite(channel('private'), as('owner'), 'none', text)).toBe('not_member');
     expect(channelWrite(channel('private'), as('attendee'), 'member', text)).toBe('ok');
   });
 
+  // proves AC-9
   test('an announce channel takes posts from speakers and above, reactions from all', () => {
     expect(channelWrite(channel('announce'), as('speaker'), 'none', text)).toBe('ok');
     expect(channelWrite(channel('announce'), as('exhibitor'), 'member', text)).toBe('forbidden');
@@ -75,6 +77,7 @@ describe('channels', () => {
     expect(mayPost(channel('announce'), as('attendee'), 'moderator')).toBe(true);
   });
 
+  // proves AC-13
   test('an archived channel is read, and only moderators remove from it', () => {
     expect(channelRead(channel('public', true), as('attendee'), 'none')).toBe('ok');
     expect(mayPost(channel('public', true), as('owner'), 'moderator')).toBe(false);
@@ -93,6 +96,7 @@ describe('channels', () => {
     );
   });
 
+  // proves AC-12
   test('schedule and alert come from owners and moderators alone, location and signals from nobody', () => {
     fc.assert(
       fc.property(anyChannel, anyStanding, anyPart, anyMessage, (rules, standing, part, message) => {
@@ -121,11 +125,13 @@ describe('direct conversations', () => {
   const friends = { blocked: false, shareEvent: true };
   const message = { type: 'chat', subtype: 'direct_message' };
 
+  // proves AC-10
   test('belong to their two people', () => {
     expect(directRead('a', ['a', 'b'])).toBe('ok');
     expect(directRead('c', ['a', 'b'])).toBe('not_member');
   });
 
+  // proves AC-11
   test('need a shared event and no block either way', () => {
     expect(directWrite('a', 'b', message, friends)).toBe('ok');
     expect(directWrite('a', 'b', message, { ...friends, blocked: true })).toBe('blocked');

@@ -31,15 +31,25 @@ const refusal = (changes: Partial<Envelope>) => {
 describe('accept', () => {
   test('a channel message goes to the channel log and notifies only whom it mentions, once each', () => {
     const acceptance = accept(envelope({ payload: { text: 'hi', mentions: ['rangi', 'rangi', 'mere'] } }), sender);
-    expect(acceptance).toMatchObject({ kind: 'store', log: 'ch:general', entry: { notify: [{ user: 'rangi', reason: 'mention' }], text: 'hi' } });
+    expect(acceptance).toMatchObject({
+      kind: 'store',
+      log: 'ch:general',
+      entry: { notify: [{ user: 'rangi', reason: 'mention' }], text: 'hi' },
+    });
   });
 
+  // proves DL-15
   test('a direct message goes to the log of the pair and both inboxes', () => {
     const acceptance = accept(envelope({ subtype: 'direct_message', to: { type: 'user', id: 'aroha' } }), sender);
     expect(acceptance).toMatchObject({
       kind: 'store',
       log: 'dm:aroha:mere',
-      entry: { notify: [{ user: 'mere', reason: 'direct' }, { user: 'aroha', reason: 'direct' }] },
+      entry: {
+        notify: [
+          { user: 'mere', reason: 'direct' },
+          { user: 'aroha', reason: 'direct' },
+        ],
+      },
     });
   });
 
@@ -56,6 +66,7 @@ describe('accept', () => {
     expect(refusal({ payload: { text: 'x', extra: Number.POSITIVE_INFINITY } })).toBe('invalid');
   });
 
+  // proves DL-3
   test('ids older than 8 days or more than 60 s ahead are refused', () => {
     const day = 86_400_000;
     expect(refusal({ id: idAt(NOW - 8 * day - 1) })).toBe('id_out_of_range');
@@ -64,14 +75,24 @@ describe('accept', () => {
     expect(refusal({ id: idAt(NOW + 60_001) })).toBe('id_out_of_range');
   });
 
+  // proves DL-9
   test('a sender may shorten retention and lower priority, not the reverse', () => {
     const day = 86_400_000;
-    expect(accept(envelope({ ttl: 60, priority: 'low' }), sender)).toMatchObject({ rank: 3, entry: { expires_at: NOW + 60_000 } });
-    expect(accept(envelope({ ttl: 31_536_000, priority: 'critical' }), sender)).toMatchObject({ rank: 2, entry: { expires_at: NOW + 90 * day } });
+    expect(accept(envelope({ ttl: 60, priority: 'low' }), sender)).toMatchObject({
+      rank: 3,
+      entry: { expires_at: NOW + 60_000 },
+    });
+    expect(accept(envelope({ ttl: 31_536_000, priority: 'critical' }), sender)).toMatchObject({
+      rank: 2,
+      entry: { expires_at: NOW + 90 * day },
+    });
   });
 
   test('best effort is not stored', () => {
-    expect(accept(envelope({ subtype: 'typing', payload: { active: true } }), sender)).toMatchObject({ kind: 'transient', key: 'mere/chat/typing' });
+    expect(accept(envelope({ subtype: 'typing', payload: { active: true } }), sender)).toMatchObject({
+      kind: 'transient',
+      key: 'mere/chat/typing',
+    });
   });
 
   test('nothing of a sealed payload is kept for search or threads', () => {
@@ -83,6 +104,7 @@ describe('accept', () => {
   });
 });
 
+// proves DL-6
 test('payload size counts UTF-8 bytes', () => {
   const size = (text: string) => new TextEncoder().encode(JSON.stringify(text)).length;
   for (const text of ['plain', 'Tāwhai', '漢字', '👋🏽', 'a\ud800b']) {

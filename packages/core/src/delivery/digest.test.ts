@@ -18,19 +18,24 @@ test('above the rate the newest are sent and the others named', () => {
   ]);
 });
 
+// proves DL-22
 test('every offset is either sent or named, in order, and urgent entries are always sent', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 50 }), fc.integer({ min: 0, max: 10 }), (ranks, tokens) => {
-      const batch = ranks.map((rank, index) => ({ offset: index + 1, rank }));
-      const parts = digestMutable(batch, { tokens, at: 0 }, { burst: 10, per_s: 1 }, 0);
-      const seen = parts.flatMap((part) =>
-        part.kind === 'entries'
-          ? part.entries.map((entry) => entry.offset)
-          : Array.from({ length: part.to - part.from + 1 }, (_, i) => part.from + i),
-      );
-      expect(seen).toEqual(batch.map((entry) => entry.offset));
-      const sent = parts.flatMap((part) => (part.kind === 'entries' ? part.entries : []));
-      for (const entry of batch) if (entry.rank < 2) expect(sent).toContainEqual(entry);
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 50 }),
+      fc.integer({ min: 0, max: 10 }),
+      (ranks, tokens) => {
+        const batch = ranks.map((rank, index) => ({ offset: index + 1, rank }));
+        const parts = digestMutable(batch, { tokens, at: 0 }, { burst: 10, per_s: 1 }, 0);
+        const seen = parts.flatMap((part) =>
+          part.kind === 'entries'
+            ? part.entries.map((entry) => entry.offset)
+            : Array.from({ length: part.to - part.from + 1 }, (_, i) => part.from + i),
+        );
+        expect(seen).toEqual(batch.map((entry) => entry.offset));
+        const sent = parts.flatMap((part) => (part.kind === 'entries' ? part.entries : []));
+        for (const entry of batch) if (entry.rank < 2) expect(sent).toContainEqual(entry);
+      },
+    ),
   );
 });

@@ -4,12 +4,16 @@ import { Sequencer } from './sequencer.ts';
 
 const entries = (offsets: readonly number[]) => offsets.map((offset) => ({ offset }));
 
+// proves DL-12
 test('any order with doubles comes out once, gapless and ascending', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 40 }).chain((count) => {
         const all = Array.from({ length: count }, (_, i) => i + 1);
-        return fc.tuple(fc.shuffledSubarray(all, { minLength: count, maxLength: count }), fc.array(fc.constantFrom(...all)));
+        return fc.tuple(
+          fc.shuffledSubarray(all, { minLength: count, maxLength: count }),
+          fc.array(fc.constantFrom(...all)),
+        );
       }),
       ([shuffled, doubles]) => {
         const sequencer = new Sequencer<{ offset: number }>();

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { RateLimiter, RateLimitExceededError } from './rate-limiter.ts';
 
 describe('RateLimiter', () => {
+  // proves DL-7
   test('the 11th message within 60 s is refused with the time to wait', () => {
     let now = 1_000;
     const limiter = new RateLimiter({ limit: 10, window: 60_000, now: () => now });
@@ -25,18 +26,22 @@ describe('RateLimiter', () => {
 
   test('no window of its length ever holds more than the limit, whatever the arrivals', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5 }), fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 60 }), (limit, gaps) => {
-        let now = 0;
-        const limiter = new RateLimiter({ limit, window: 1_000, now: () => now });
-        const taken: number[] = [];
-        for (const gap of gaps) {
-          now += gap;
-          const wait = limiter.tryTake('x');
-          if (wait === 0) taken.push(now);
-          expect(taken.filter((at) => at > now - 1_000).length).toBeLessThanOrEqual(limit);
-          if (wait > 0) expect(wait).toBeLessThanOrEqual(1_000);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 60 }),
+        (limit, gaps) => {
+          let now = 0;
+          const limiter = new RateLimiter({ limit, window: 1_000, now: () => now });
+          const taken: number[] = [];
+          for (const gap of gaps) {
+            now += gap;
+            const wait = limiter.tryTake('x');
+            if (wait === 0) taken.push(now);
+            expect(taken.filter((at) => at > now - 1_000).length).toBeLessThanOrEqual(limit);
+            if (wait > 0) expect(wait).toBeLessThanOrEqual(1_000);
+          }
+        },
+      ),
     );
   });
 

@@ -11,6 +11,7 @@ test('messages, replies and mentions share one rate; reactions have their own', 
   expect(limits.tryTake('a', TAXONOMY.chat.reaction, false)).toBe(0);
 });
 
+// proves DL-8
 test('an outbox of 1,000 messages written offline drains at once, and the next one meets the ordinary rate', () => {
   const limits = new SenderLimits(() => 0);
   for (let i = 0; i < 1_000; i++) expect(limits.tryTake('a', text, true)).toBe(0);

@@ -10,7 +10,9 @@ export interface Identity {
   readonly expires_at: number | null;
 }
 
-export type Authentication = { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly error: ErrorName };
+export type Authentication =
+  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: false; readonly error: ErrorName };
 
 export interface Authenticator {
   /** Verifies a socket ticket: an HMAC, a few microseconds. A ticket opens one socket. */

@@ -59,7 +59,12 @@ export interface Pointer {
 }
 
 export type Outcome =
-  | { readonly kind: 'committed'; readonly at: number; readonly positions: readonly Position[]; readonly pointers: readonly Pointer[] }
+  | {
+      readonly kind: 'committed';
+      readonly at: number;
+      readonly positions: readonly Position[];
+      readonly pointers: readonly Pointer[];
+    }
   | { readonly kind: 'duplicate'; readonly at: number; readonly position: Position }
   | { readonly kind: 'id_reused' }
   | { readonly kind: 'conflict'; readonly collection: string; readonly key: string };
@@ -144,10 +149,16 @@ export interface Store {
   /** The inbox position a device acknowledged; `null`: never. */
   cursor(user: string, device: string): Promise<number | null>;
   /** Cursors only move forward; a smaller value is ignored. */
-  saveCursors(cursors: readonly { readonly user: string; readonly device: string; readonly inbox: number }[]): Promise<void>;
+  saveCursors(
+    cursors: readonly { readonly user: string; readonly device: string; readonly inbox: number }[],
+  ): Promise<void>;
   get(collection: string, key: string): Promise<StoredRecord | null>;
   /** Rows whose key starts with `prefix`, in key order, after the key `after`. */
-  list(collection: string, prefix: string, page: { readonly after?: string; readonly limit: number }): Promise<StoredRecord[]>;
+  list(
+    collection: string,
+    prefix: string,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<StoredRecord[]>;
   search(query: SearchQuery): Promise<SearchResult>;
   /** Trims what has expired by `now`: raises `first` past leading expired entries and blanks the others. Returns how many. */
   trim(now: number): Promise<number>;

@@ -9,7 +9,9 @@ function setUp(online: readonly string[], limiter?: RateLimiter) {
   const broadcast: [string, Envelope][] = [];
   const router = new MessageRouter(
     {
-      connections: { getConnection: (user) => (online.includes(user) ? { send: (envelope) => sent.push([user, envelope]) } : null) },
+      connections: {
+        getConnection: (user) => (online.includes(user) ? { send: (envelope) => sent.push([user, envelope]) } : null),
+      },
       offline: { enqueue: (user, envelope) => queued.push([user, envelope]) },
       fanout: { broadcast: (channel, envelope) => broadcast.push([channel, envelope]) },
     },

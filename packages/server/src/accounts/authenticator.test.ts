@@ -61,6 +61,7 @@ describe('demo mode', () => {
   });
 });
 
+// proves AC-2
 test('outside demo mode a bare name is refused', async () => {
   const { authenticator } = await setUp(false);
   for (const token of ['aroha', '42', '']) {

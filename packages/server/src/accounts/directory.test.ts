@@ -14,6 +14,7 @@ describe('who may read', () => {
     expect(await directory.mayRead('ben', 'in:ben')).toBe('ok');
   });
 
+  // proves AC-8
   test('a private channel is read by its members alone, direct logs by their two people', async () => {
     const { directory } = await createWorld();
     expect(await directory.mayRead('aroha', 'ch:crew')).toBe('ok');
@@ -54,6 +55,7 @@ describe('who may publish', () => {
     expect(await directory.mayPublish('aroha', envelope('aroha', toUser('ben'), message))).toBe('ok');
   });
 
+  // proves AC-14
   test('a block refuses both directions', async () => {
     const world = await createWorld();
     const rows = [put(BLOCKS, recordKey('ben', 'aroha'), {}), put(BLOCKED_BY, recordKey('aroha', 'ben'), {})];

@@ -1,5 +1,13 @@
 import { type Command, isAtLeast } from '@konferenco/core';
-import { createIdGenerator, type Envelope, type LogName, PRIORITY_RANK, parseLogName, type Report, TAXONOMY } from '@konferenco/protocol';
+import {
+  createIdGenerator,
+  type Envelope,
+  type LogName,
+  PRIORITY_RANK,
+  parseLogName,
+  type Report,
+  TAXONOMY,
+} from '@konferenco/protocol';
 import { planDeletion } from '../messages/correction.ts';
 import { changeInTurn } from './change.ts';
 import type { Context } from './context.ts';
@@ -116,7 +124,8 @@ export async function resolveReport(context: Context, actor: string, id: string,
   if (verdict.action === 'ban') await ban(context, actor, event, reported);
   const decided: ReportRecord = { ...known.value, ...verdict, decided_by: actor };
   const verdictChange: Command = { requires: [at(REPORTS, id, known.version)], changes: [put(REPORTS, id, decided)] };
-  if (verdict.action === 'remove_message') await removeMessage(context, { actor, report: known.value, with: verdictChange });
+  if (verdict.action === 'remove_message')
+    await removeMessage(context, { actor, report: known.value, with: verdictChange });
   else if ((await context.store.commit([verdictChange]))[0]?.kind !== 'committed') throw new Refused('conflict');
   return view(id, decided);
 }
@@ -155,11 +164,23 @@ async function removeMessage(context: Context, { actor, report, with: decision }
   bus.publish({ kind: 'entry', log, entry, pointers: outcome.pointers });
 }
 
-function deletionEnvelope({ clock, random }: Context, user_id: string, { log, message_id, reported }: ReportRecord): Envelope {
+function deletionEnvelope(
+  { clock, random }: Context,
+  user_id: string,
+  { log, message_id, reported }: ReportRecord,
+): Envelope {
   const now = clock.now();
   const id = createIdGenerator({ now: () => now, random16: () => random.bytes(16) })();
   const payload = { target: message_id };
-  return { id, type: 'chat', subtype: 'delete', from: { user_id }, to: addressOf(log, reported), payload, timestamp: now };
+  return {
+    id,
+    type: 'chat',
+    subtype: 'delete',
+    from: { user_id },
+    to: addressOf(log, reported),
+    payload,
+    timestamp: now,
+  };
 }
 
 function addressOf(log: LogName, person: string): Envelope['to'] {

@@ -11,6 +11,7 @@ const setUp = (options: { readonly maxUsed?: number; readonly secret?: Uint8Arra
 };
 
 describe('socket tickets', () => {
+  // proves GW-3
   test('open one socket for who they were issued to', () => {
     const { tickets } = setUp();
     const { ticket } = tickets.issue(IDENTITY);

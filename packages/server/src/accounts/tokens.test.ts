@@ -82,6 +82,7 @@ describe('access tokens', () => {
     }
   });
 
+  // proves AC-3
   test('changed in any character are refused, and no text makes verification throw', async () => {
     const { tokens } = await setUp();
     const { access_token } = await tokens.begin('aroha', 'phone');
@@ -138,6 +139,7 @@ describe('revocation', () => {
 });
 
 describe('refresh tokens', () => {
+  // proves AC-4
   test('give new tokens once; a second use of one ends the session', async () => {
     const { tokens } = await setUp();
     const first = await tokens.begin('aroha', 'phone');

@@ -21,13 +21,19 @@ describe('loadConfig', () => {
   });
 
   test('every mistake is named at once, with what would be right', () => {
-    const bad = { PORT: 'http', KONFERENCO_STORAGE: 'floppy', KONFERENCO_TYPO: '1', KONFERENCO_EVENT_TIME_ZONE: 'Middle/Earth' };
+    const bad = {
+      PORT: 'http',
+      KONFERENCO_STORAGE: 'floppy',
+      KONFERENCO_TYPO: '1',
+      KONFERENCO_EVENT_TIME_ZONE: 'Middle/Earth',
+    };
     expect(() => loadConfig(bad, ['--nonsense', 'x'])).toThrow(ConfigError);
     try {
       loadConfig(bad, ['--nonsense', 'x']);
     } catch (error) {
       const { message } = error as ConfigError;
-      for (const part of ['PORT', '0 to 65535', 'disk, memory', 'KONFERENCO_TYPO', 'Middle/Earth', '--nonsense']) expect(message).toContain(part);
+      for (const part of ['PORT', '0 to 65535', 'disk, memory', 'KONFERENCO_TYPO', 'Middle/Earth', '--nonsense'])
+        expect(message).toContain(part);
     }
   });
 

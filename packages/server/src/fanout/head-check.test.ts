@@ -32,7 +32,7 @@ function follow(log: LogName, position: number): void {
 
 function connect(user: string, told: number | null): Connection {
   const identity = { user, device: 'd', session: '', expires_at: null };
-  const connection = new Connection({} as never, identity, 'frames', 0, 0);
+  const connection = new Connection({ socket: {} as never, identity, encoding: 'frames', slot: 0, now: 0 });
   connection.inboxHead = told;
   users.set(user, [...(users.get(user) ?? []), connection]);
   return connection;

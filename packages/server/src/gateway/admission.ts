@@ -3,7 +3,9 @@ import { type ErrorName, SUBPROTOCOL } from '@konferenco/protocol';
 import type { Encoding } from './socket.ts';
 
 /** Whether a new socket may come in; `retry_after_s` when later is better. */
-export type Admission = { readonly ok: true } | { readonly ok: false; readonly error: ErrorName; readonly retry_after_s: number };
+export type Admission =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly error: ErrorName; readonly retry_after_s: number };
 
 /** The door: a token bucket on new connections, a bound on all of them, and closed while draining (S6). */
 export class Door {
@@ -22,7 +24,9 @@ export class Door {
     if (this.draining) return { ok: false, error: 'draining', retry_after_s: 1 };
     if (open >= this.#most) return { ok: false, error: 'overloaded', retry_after_s: 10 };
     const wait_ms = takeTokenMutable(this.#bucket, this.#rate, now);
-    return wait_ms === 0 ? { ok: true } : { ok: false, error: 'overloaded', retry_after_s: Math.max(1, Math.ceil(wait_ms / 1000)) };
+    return wait_ms === 0
+      ? { ok: true }
+      : { ok: false, error: 'overloaded', retry_after_s: Math.max(1, Math.ceil(wait_ms / 1000)) };
   }
 }
 

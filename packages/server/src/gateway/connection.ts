@@ -15,6 +15,17 @@ const MOST_WAITING_UNITS = 524_288;
 /** `opening`: no hello yet. `closing`: its socket is gone or going. */
 export type Phase = 'opening' | 'ready' | 'closing';
 
+/** What a connection begins with. */
+export interface ConnectionStart {
+  readonly socket: Socket;
+  readonly identity: Identity;
+  readonly encoding: Encoding;
+  /** Slot on the wheel. */
+  readonly slot: number;
+  /** Unix ms of the upgrade. */
+  readonly now: number;
+}
+
 /**
  * One live connection: a small record and the order of its frames.
  *
@@ -49,7 +60,7 @@ export class Connection {
   #waiting: string[] | null = null;
   #waitingUnits = 0;
 
-  constructor(socket: Socket, identity: Identity, encoding: Encoding, slot: number, now: number) {
+  constructor({ socket, identity, encoding, slot, now }: ConnectionStart) {
     this.socket = socket;
     this.identity = identity;
     this.encoding = encoding;

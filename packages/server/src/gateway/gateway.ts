@@ -41,7 +41,7 @@ export class Gateway {
   /** A socket was upgraded. Without a subprotocol it speaks short frames and needs no hello. */
   open(socket: Socket, identity: Identity, encoding: Encoding): Connection {
     const { clock, hub, metrics, presence } = this.#services;
-    const connection = new Connection(socket, identity, encoding, this.#wheel.nextSlot(), clock.now());
+    const connection = new Connection({ socket, identity, encoding, slot: this.#wheel.nextSlot(), now: clock.now() });
     if (encoding === 'short') {
       connection.phase = 'ready';
       hub.add(connection);
@@ -126,7 +126,8 @@ export class Gateway {
     const deadline = clock.now() + within_ms;
     for (let i = 0; i < all.length; i += DRAIN_BATCH) {
       for (const connection of all.slice(i, i + DRAIN_BATCH)) {
-        if (connection.encoding === 'frames') sendFrame(connection, { type: 'migrate', within_ms: Math.ceil(within_ms / 4) });
+        if (connection.encoding === 'frames')
+          sendFrame(connection, { type: 'migrate', within_ms: Math.ceil(within_ms / 4) });
         else this.end(connection, 'draining');
       }
       await wait(pause);

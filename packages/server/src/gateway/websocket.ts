@@ -61,16 +61,23 @@ export function socketHandlers({ gateway, sendBuffer }: Pick<WebSocketDeps, 'gat
  * Upgrades a request for `/ws`, or says why not. Refusals come before the upgrade and cost no socket: 401 for
  * credentials, 403 for a foreign page, 400 for another subprotocol, 429 with `Retry-After` when it is too much.
  */
-export async function upgrade(deps: WebSocketDeps, request: Request, server: Server<SocketData>): Promise<Response | undefined> {
+export async function upgrade(
+  deps: WebSocketDeps,
+  request: Request,
+  server: Server<SocketData>,
+): Promise<Response | undefined> {
   const { gateway, door, origins, metrics } = deps;
   const admission = door.admit(gateway.connections, Date.now());
   if (!admission.ok) {
     metrics.drops.inc({ reason: 'admission' });
-    return refusal(admission.error, admission.error === 'draining' ? 503 : 429, { 'retry-after': String(admission.retry_after_s) });
+    return refusal(admission.error, admission.error === 'draining' ? 503 : 429, {
+      'retry-after': String(admission.retry_after_s),
+    });
   }
   const encoding = encodingOf(request.headers.get('sec-websocket-protocol'));
   if (!encoding) return refusal('invalid', 400, { 'sec-websocket-protocol': SUBPROTOCOL });
-  if (!isOriginAllowed(request.headers.get('origin'), request.headers.get('host'), origins)) return refusal('forbidden', 403);
+  if (!isOriginAllowed(request.headers.get('origin'), request.headers.get('host'), origins))
+    return refusal('forbidden', 403);
   const authentication = await authenticate(deps.authenticator, new URL(request.url).searchParams);
   if (!authentication.ok) {
     metrics.refusals.inc({ error: authentication.error });

@@ -1,4 +1,4 @@
-import { type Clock } from '@konferenco/core';
+import type { Clock } from '@konferenco/core';
 import { LIMITS } from '@konferenco/protocol';
 import type { Connection } from './connection.ts';
 import type { TopicPublisher } from './socket.ts';

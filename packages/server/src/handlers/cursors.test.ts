@@ -21,7 +21,7 @@ const clock: Clock = { now: () => 1_000_000, after: () => () => undefined, soon:
 function setUp() {
   const store = createMemoryStore({ now: () => clock.now() });
   const identity = { user: 'ana', device: 'phone', session: '', expires_at: null };
-  const connect = () => new Connection(silent, identity, 'frames', 0, clock.now());
+  const connect = () => new Connection({ socket: silent, identity, encoding: 'frames', slot: 0, now: clock.now() });
   return { store, connect, cursors: new Cursors(store, clock) };
 }
 

@@ -44,11 +44,16 @@ async function welcome(services: Services, connection: Connection): Promise<Repl
 }
 
 /** A fresh token for the same person and sign-in keeps the connection open past the old one's end. */
-export async function handleAuth(services: Services, connection: Connection, frame: ClientFrameOf<'auth'>): Promise<void> {
+export async function handleAuth(
+  services: Services,
+  connection: Connection,
+  frame: ClientFrameOf<'auth'>,
+): Promise<void> {
   const answer = await services.authenticator.token(frame.token);
   if (!answer.ok) return refuse(connection, { ref: frame.ref, error: answer.error });
   const { user, session, expires_at } = answer.identity;
-  if (user !== connection.user) return refuse(connection, { ref: frame.ref, error: 'sender_mismatch', detail: "another user's token" });
+  if (user !== connection.user)
+    return refuse(connection, { ref: frame.ref, error: 'sender_mismatch', detail: "another user's token" });
   connection.identity = { ...connection.identity, session, expires_at };
   reply(connection, frame.ref, JSON.stringify({ expires_at }), services.sendBuffer);
 }

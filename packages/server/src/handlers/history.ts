@@ -9,7 +9,11 @@ import type { Services } from './services.ts';
 const PAGE_BYTES = 48 * 1024;
 
 /** A page of a log that the user may read. One at a time for each connection: a slow reader waits for itself alone. */
-export async function handleHistory(services: Services, connection: Connection, frame: ClientFrameOf<'history'>): Promise<void> {
+export async function handleHistory(
+  services: Services,
+  connection: Connection,
+  frame: ClientFrameOf<'history'>,
+): Promise<void> {
   const decision = await services.access.mayRead(connection.user, frame.log);
   if (decision !== 'ok') {
     services.metrics.refusals.inc({ error: decision });
@@ -17,10 +21,14 @@ export async function handleHistory(services: Services, connection: Connection, 
   }
   const data = await page(services, frame).catch(() => null);
   if (data === null) refuse(connection, { ref: frame.ref, error: 'store_unavailable' });
-  else if (!reply(connection, frame.ref, data, services.sendBuffer)) connection.socket.close(4001, 'too many replies wait');
+  else if (!reply(connection, frame.ref, data, services.sendBuffer))
+    connection.socket.close(4001, 'too many replies wait');
 }
 
-async function page(services: Services, { log, after, before, thread, limit = LIMITS.page }: ClientFrameOf<'history'>): Promise<string> {
+async function page(
+  services: Services,
+  { log, after, before, thread, limit = LIMITS.page }: ClientFrameOf<'history'>,
+): Promise<string> {
   const range: Range = {
     limit,
     max_bytes: PAGE_BYTES,

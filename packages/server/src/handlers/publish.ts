@@ -28,7 +28,11 @@ interface Publication {
  *
  * @returns a promise while a later frame of the connection must wait: until the command is handed to the store.
  */
-export function handlePublish(services: Services, connection: Connection, frame: ClientFrameOf<'publish'>): Promise<void> | void {
+export function handlePublish(
+  services: Services,
+  connection: Connection,
+  frame: ClientFrameOf<'publish'>,
+): Promise<void> | void {
   const start = performance.now();
   const publication = { services, connection, ref: frame.ref, envelope: frame.envelope };
   if (frame.envelope.from.user_id !== connection.user) return fail(publication, 'sender_mismatch', 'from.user_id');
@@ -46,7 +50,8 @@ function acceptPublication(publication: Publication): Promise<void> | void {
   const acceptance = accept(envelope, { user: connection.user, now: services.clock.now() });
   services.metrics.step('accept', start);
   if (acceptance.kind === 'refused') return fail(publication, acceptance.error, acceptance.detail);
-  const wait = services.limits?.tryTake(connection.user, acceptance.rule, envelope.timestamp < connection.openedAt) ?? 0;
+  const wait =
+    services.limits?.tryTake(connection.user, acceptance.rule, envelope.timestamp < connection.openedAt) ?? 0;
   if (wait > 0) return fail(publication, 'rate_limited', '', Math.ceil(wait));
   if (envelope.signature === undefined) return settle(publication, acceptance);
   return services
@@ -146,13 +151,22 @@ function finish(publication: Publication, acceptance: Stored, outcome: Outcome):
   }
 }
 
-function publishStored(publication: Publication, { json, rank }: Stored, outcome: Extract<Outcome, { kind: 'committed' }>): void {
+function publishStored(
+  publication: Publication,
+  { json, rank }: Stored,
+  outcome: Extract<Outcome, { kind: 'committed' }>,
+): void {
   const [position] = outcome.positions;
   if (!position) return;
   const { bus, metrics, knownPairs } = publication.services;
   const start = performance.now();
   const { log, offset } = position;
-  bus.publish({ kind: 'entry', log, entry: { offset, at: outcome.at, envelope: json, rank }, pointers: outcome.pointers });
+  bus.publish({
+    kind: 'entry',
+    log,
+    entry: { offset, at: outcome.at, envelope: json, rank },
+    pointers: outcome.pointers,
+  });
   if (log.startsWith('dm:')) knownPairs.add(log);
   metrics.step('publish', start);
   answer(publication, `{"log":"${log}","offset":${offset},"at":${outcome.at}}`);
@@ -175,7 +189,12 @@ function answer({ services, connection, ref }: Publication, data: string): void 
   if (!reply(connection, ref, data, services.sendBuffer)) connection.socket.close(4001, 'too many replies wait');
 }
 
-function fail({ services, connection, ref }: Publication, error: Refusal['error'], detail = '', retry_after_ms?: number): void {
+function fail(
+  { services, connection, ref }: Publication,
+  error: Refusal['error'],
+  detail = '',
+  retry_after_ms?: number,
+): void {
   services.metrics.refusals.inc({ error });
   refuse(connection, { ref, error, detail, retry_after_ms });
 }

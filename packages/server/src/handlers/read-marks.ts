@@ -39,7 +39,10 @@ export class ReadMarks {
     await this.#store.commit(commands).catch(() => this.#keep(marks));
   }
 
-  async #advance(key: string, offset: number): Promise<{ collection: string; key: string; value: { offset: number } } | null> {
+  async #advance(
+    key: string,
+    offset: number,
+  ): Promise<{ collection: string; key: string; value: { offset: number } } | null> {
     const record = await this.#store.get('read', key).catch(() => null);
     const stored = (record?.value as { offset: number } | undefined)?.offset ?? 0;
     return offset > stored ? { collection: 'read', key, value: { offset } } : null;

@@ -5,7 +5,11 @@ import { reply } from '../gateway/outgoing.ts';
 import type { Services } from './services.ts';
 
 /** Watches the channels the user may read and the people who are not blocked either way; the others stay unseen. */
-export async function handleWatch(services: Services, connection: Connection, frame: ClientFrameOf<'watch'>): Promise<void> {
+export async function handleWatch(
+  services: Services,
+  connection: Connection,
+  frame: ClientFrameOf<'watch'>,
+): Promise<void> {
   const { access } = services;
   const { channels = [], users = [] } = frame;
   const readable = await Promise.all(channels.map((channel) => access.mayRead(connection.user, channelLog(channel))));

@@ -134,6 +134,7 @@ describe('answers', () => {
     }
   });
 
+  // proves AC-5
   test('are told without what was in their addresses and headers', async () => {
     const api = await createTestApi();
     await api.refusal('invite', null, { params: { code: 'SECRETCODE' } });

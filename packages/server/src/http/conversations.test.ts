@@ -75,6 +75,7 @@ describe('history', () => {
     expect(await api.refusal('history', 'aroha', { ...log, query: { before: '2', after: '1' } })).toBe('invalid');
   });
 
+  // proves AC-7
   test("of one's inbox carries the messages; another's is refused, as are others' direct messages", async () => {
     const api = await createTestApi();
     const { id } = await api.say('dm:aroha:ben', 'ben', 'psst');

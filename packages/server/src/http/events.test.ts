@@ -32,6 +32,7 @@ describe('events', () => {
 });
 
 describe('roles', () => {
+  // proves AC-6
   test('are changed by owners; moderators cannot', async () => {
     const api = await createTestApi();
     const body = { role: 'speaker' } as const;
@@ -51,6 +52,7 @@ describe('roles', () => {
 });
 
 describe('bans', () => {
+  // proves GW-9
   test('take effect at once, end connections, and outlast leaving and invitations', async () => {
     const api = await createTestApi();
     const body = { role: 'speaker' } as const;

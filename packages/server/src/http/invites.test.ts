@@ -47,6 +47,7 @@ describe('invitations', () => {
     expect((await api.store.list('user', 'kim', { limit: 100 })).length).toBe(1);
   });
 
+  // proves AC-6
   test("lead to no role above the inviter's own", async () => {
     const api = await createTestApi();
     expect(await api.refusal('createInvite', 'ben', { ...hui, body: { role: 'speaker' } })).toBe('forbidden');
@@ -55,6 +56,7 @@ describe('invitations', () => {
     expect(await api.refusal('createInvite', 'zed', { ...hui, body: {} })).toBe('not_member');
   });
 
+  // proves AC-1
   test('end by time and by revocation', async () => {
     const api = await createTestApi();
     const make = () => api.call('createInvite', 'ben', { ...hui, body: { expires_in_s: 60 } });

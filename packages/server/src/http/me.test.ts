@@ -72,6 +72,7 @@ describe('device keys', () => {
     from: { user_id: 'aroha', device_id: device },
   });
 
+  // proves AC-16
   test('verify what their device signed, and nothing else', async () => {
     const api = await createTestApi();
     const verifier = createSignatureVerifier(api);

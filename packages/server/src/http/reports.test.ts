@@ -13,6 +13,7 @@ async function reported(
 }
 
 describe('reports', () => {
+  // proves AC-15
   test('quote the message and get a case number; the reporter sees what became of it', async () => {
     const api = await createTestApi();
     const { report } = await reported(api);
@@ -83,7 +84,11 @@ describe('deciding a case', () => {
       { envelope: { subtype: 'delete', from: { user_id: 'mira' }, payload: { target: entry.id } } },
     ]);
     expect(items[0]?.envelope).toBeUndefined();
-    expect(api.bus.published.at(-1)).toMatchObject({ kind: 'entry', log: 'ch:general', entry: { offset: entry.offset + 1 } });
+    expect(api.bus.published.at(-1)).toMatchObject({
+      kind: 'entry',
+      log: 'ch:general',
+      entry: { offset: entry.offset + 1 },
+    });
     expect((await api.call('reports', 'aroha', hui)).items[0]?.quote).toBe('something rude');
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createTestApi } from './test-api.ts';
 
 describe('signing in', () => {
+  // proves AC-2
   test('by name alone is possible in demo mode only', async () => {
     const demo = await createTestApi({ demo: true });
     const tokens = await demo.call('signIn', null, { body: { name: '  Mere   Tāwhai ' } });
@@ -21,6 +22,7 @@ describe('signing in', () => {
     expect(items.map(({ log }) => log)).toEqual(['ch:general', 'ch:news']);
   });
 
+  // proves AC-1
   test('by invitation makes a new person with the role of the invitation', async () => {
     const api = await createTestApi();
     const invite = await api.call('createInvite', 'owen', { params: { event: 'hui' }, body: { role: 'speaker' } });
@@ -39,6 +41,7 @@ describe('signing in', () => {
 });
 
 describe('a session', () => {
+  // proves AC-4
   test('goes on with a refresh token, which works once', async () => {
     const api = await createTestApi({ demo: true });
     const first = await api.call('signIn', null, { body: { name: 'Mere' } });

@@ -30,14 +30,19 @@ export interface CorrectionRequest {
  * The record of a message's edits is required at the version read, so that an edit and a deletion at the same time cannot
  * miss each other.
  */
-export async function planCorrection(store: Store, access: Access, request: CorrectionRequest): Promise<Correction | Refusal> {
+export async function planCorrection(
+  store: Store,
+  access: Access,
+  request: CorrectionRequest,
+): Promise<Correction | Refusal> {
   const { user, log, target, id, subtype } = request;
   const [found, sentBefore] = await Promise.all([store.locate(log, target), store.locate(log, id)]);
   // Its answer was lost: nothing is to be decided again, and the store answers with the first position.
   if (sentBefore?.sender === user) return { kind: 'correction', requires: [], changes: [], erases: [] };
   if (!found) return refused('not_found', 'target');
   const own = found.sender === user;
-  if (subtype === 'edit') return own ? planEdit(store, { log, found, id }) : refused('forbidden', 'only its author edits a message');
+  if (subtype === 'edit')
+    return own ? planEdit(store, { log, found, id }) : refused('forbidden', 'only its author edits a message');
   if (!own && !(await access.mayModerate(user, log))) return refused('forbidden', 'not your message');
   return planDeletion(store, log, found);
 }
@@ -48,7 +53,12 @@ export async function planDeletion(store: Store, log: LogName, found: StoredEntr
   if (edits.deleted || found.gone) return refused('conflict', 'the message is gone');
   const entries = await Promise.all(edits.ids.map((edit) => store.locate(log, edit)));
   const offsets = [found, ...entries].flatMap((entry) => (entry ? [entry.offset] : []));
-  return { kind: 'correction', requires, changes: [write({ ids: [], deleted: true })], erases: offsets.map((offset) => ({ log, offset })) };
+  return {
+    kind: 'correction',
+    requires,
+    changes: [write({ ids: [], deleted: true })],
+    erases: offsets.map((offset) => ({ log, offset })),
+  };
 }
 
 async function planEdit(

@@ -22,15 +22,29 @@ export interface Readings {
 /** Everything an operator can watch. One registry a node, so that two nodes can live in one process. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #accepted = this.#counter('konferenco_messages_accepted_total', 'Envelopes accepted, by type and guarantee.', ['type', 'guarantee']);
+  readonly #accepted = this.#counter(
+    'konferenco_messages_accepted_total',
+    'Envelopes accepted, by type and guarantee.',
+    ['type', 'guarantee'],
+  );
   readonly deliveries = this.#counter('konferenco_deliveries_total', 'Envelope copies handed to sockets.', []);
   readonly refusals = this.#counter('konferenco_refusals_total', 'Requests refused, by error name.', ['error']);
   /** By reason: slow_consumer, digest (the log still has those), flood, admission, transient_replaced. */
-  readonly drops = this.#counter('konferenco_drops_total', 'Copies, frames or connections turned away, by reason.', ['reason']);
+  readonly drops = this.#counter('konferenco_drops_total', 'Copies, frames or connections turned away, by reason.', [
+    'reason',
+  ]);
   readonly opened = this.#counter('konferenco_connections_opened_total', 'Connections that said hello.', []);
   readonly closed = this.#counter('konferenco_connections_closed_total', 'Connections closed, by code.', ['code']);
-  readonly holes = this.#counter('konferenco_live_holes_total', 'Holes in live copies that were filled from the log.', []);
-  readonly offline = this.#counter('konferenco_offline_total', 'Inbox entries for users without a connection here; they wait in the log.', []);
+  readonly holes = this.#counter(
+    'konferenco_live_holes_total',
+    'Holes in live copies that were filled from the log.',
+    [],
+  );
+  readonly offline = this.#counter(
+    'konferenco_offline_total',
+    'Inbox entries for users without a connection here; they wait in the log.',
+    [],
+  );
   readonly #http: Histogram<'route' | 'method' | 'status'>;
   readonly #acceptedChildren = new Map<string, { inc(): void }>();
   readonly #steps: ReadonlyMap<Step, HotHistogram> = new Map(STEPS.map((step) => [step, new HotHistogram(SECONDS)]));
@@ -57,11 +71,15 @@ export class Metrics {
     this.#gauge('konferenco_index_lag', 'Entries not yet indexed for search.', readings.indexLag);
     this.#gauge('konferenco_store_damage', 'Damaged places found in the store since the start.', readings.damage);
     this.#gauge('konferenco_resident_bytes', 'Resident memory.', () => process.memoryUsage.rss());
-    this.#gauge('konferenco_event_loop_lag_seconds', 'Event-loop delay, 99th percentile since the last reading.', () => {
-      const lag = this.#loop.percentile(99) / 1e9;
-      this.#loop.reset();
-      return Number.isFinite(lag) ? lag : 0;
-    });
+    this.#gauge(
+      'konferenco_event_loop_lag_seconds',
+      'Event-loop delay, 99th percentile since the last reading.',
+      () => {
+        const lag = this.#loop.percentile(99) / 1e9;
+        this.#loop.reset();
+        return Number.isFinite(lag) ? lag : 0;
+      },
+    );
     this.#loop.enable();
   }
 

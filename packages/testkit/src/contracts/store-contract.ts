@@ -44,6 +44,7 @@ export function describeStoreContract(name: string, open: OpenStore): void {
 }
 
 function describeCommits(bench: Bench): void {
+  // proves DL-10, ST-4
   test('offsets of a log start at 1 and have no gaps, whatever other logs do', async () => {
     const outcomes = await bench.store.commit(
       [1, 2, 3, 4].map((n) => ({ appends: [append(n, { log: n === 2 ? 'ch:b' : 'ch:a' })] })),
@@ -67,6 +68,7 @@ function describeCommits(bench: Bench): void {
     expect(offsets).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
   });
 
+  // proves ST-1
   test('what is acknowledged is visible to the next read, verbatim', async () => {
     const envelope = '{"text":"Tēnā koe \\ud800 😀","nul":"\\u0000"}';
     await commitOne(bench.store, append(1, { envelope }));
@@ -104,6 +106,7 @@ function describeCommits(bench: Bench): void {
     expect(outcomes.map((o) => o.kind)).toEqual(['committed', 'duplicate']);
   });
 
+  // proves DL-5, ST-6
   test('the same id with another body or log is refused, of another sender it is another entry', async () => {
     await commitOne(bench.store, append(1));
     expect(await commitOne(bench.store, append(1, { envelope: '{"n":"other"}' }))).toEqual({ kind: 'id_reused' });
@@ -115,6 +118,7 @@ function describeCommits(bench: Bench): void {
     ]);
   });
 
+  // proves ST-2
   test('a command of several appends is all or nothing', async () => {
     await commitOne(bench.store, append(1));
     const outcomes = await bench.store.commit([
@@ -231,6 +235,7 @@ function describeInboxes(bench: Bench): void {
     expect(await bench.store.states(['in:bob'])).toEqual([{ first: 1, head: 2 }]);
   });
 
+  // proves ST-11
   test('an inbox cursor only moves forward, per device', async () => {
     const { store } = bench;
     expect(await store.cursor('bob', 'phone')).toBeNull();
@@ -247,6 +252,7 @@ function describeInboxes(bench: Bench): void {
 }
 
 function describeRecords(bench: Bench): void {
+  // proves ST-5
   test('a record counts its versions and a condition on one guards the whole command', async () => {
     const { store } = bench;
     const put = (value: unknown, version: number, n: number) => ({

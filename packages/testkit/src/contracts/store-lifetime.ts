@@ -22,6 +22,7 @@ export function describeRetention(bench: Bench): void {
     expect(found.hits.map((hit) => hit.entry.offset)).toEqual([3, 1]);
   });
 
+  // proves DL-21
   test('an entry past its time reads as expired before any trimming', async () => {
     await fill(bench.store, 1, () => ({ expires_at: START + 1_000, text: 'brief' }));
     bench.clock.now = START + 1_000;
@@ -32,6 +33,7 @@ export function describeRetention(bench: Bench): void {
     expect((await bench.store.search({ words: 'brief', logs: ['ch:hall'], limit: 1 })).hits).toEqual([]);
   });
 
+  // proves ST-9
   test('trimming raises first past leading expired entries, blanks others, and readers are told of the gap', async () => {
     const { store, clock } = bench;
     await fill(store, 5, (n) => ({
@@ -74,6 +76,7 @@ export function describeRetention(bench: Bench): void {
 
 /** Full-text search. */
 export function describeSearch(bench: Bench): void {
+  // proves ST-12
   test('words match without regard to case and diacritics, the last as a prefix, newest first', async () => {
     const texts = ['Haere mai ki te whare Māori', 'maori arts & crafts', 'nothing here', 'MĀORITANGA'];
     await fill(bench.store, 4, (n) => ({ text: texts[n - 1] ?? '' }));
@@ -130,6 +133,7 @@ export function describeEnd(bench: Bench): void {
     expect(bench.store.health().ok).toBe(false);
   });
 
+  // proves ST-13
   test('more than the queue holds is turned away, not kept waiting', async () => {
     const { store } = bench;
     const commands = Array.from({ length: 20_001 }, (_, i) => ({ appends: [append(i + 1)] }));
@@ -138,6 +142,7 @@ export function describeEnd(bench: Bench): void {
     expect(store.health()).toMatchObject({ ok: true, damage: [], waiting: 0 });
   });
 
+  // proves ST-3
   test('a call that cannot be written fails alone, not those it would have travelled with', async () => {
     const wrong = { ...append(2), sender: null as unknown as string };
     const unserialisable = { changes: [{ collection: 'c', key: 'k', value: 1n }] };
