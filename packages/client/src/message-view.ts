@@ -18,7 +18,7 @@ export interface Body {
 }
 
 /** An entry without its body. */
-export type GoneItem = Pick<Item, 'offset' | 'at' | 'id'> & { readonly gone: Gone };
+export type GoneItem = Pick<Item, 'offset' | 'at' | 'id' | 'thread'> & { readonly gone: Gone };
 
 /** A correction and its place in the order: its offset, or infinity while it waits in the outbox. */
 export interface PlacedCorrection {

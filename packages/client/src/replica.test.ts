@@ -78,6 +78,20 @@ describe('corrections', () => {
     expect(shown(replicaOf(at(1, root), at(2, edit), deletion, ...erased))).toEqual([[root.id, 'erased']]);
   });
 
+  test('a deleted reply keeps its place in its thread, not in the conversation, for those who come later', () => {
+    const root = envelope('channel_message', { text: 'who has the key?' });
+    const deletion = envelope('delete', { target: 'id-of-reply' });
+    const replica = replicaOf(
+      at(1, root),
+      { offset: 2, at: 2, gone: 'erased', id: 'id-of-reply', thread: root.id },
+      at(3, deletion),
+    );
+    const ids = (entries: readonly { readonly kind: string; readonly id?: string }[]) =>
+      entries.map((entry) => entry.id);
+    expect(ids(replica.timeline())).toEqual([root.id]);
+    expect(ids(replica.thread(root.id))).toEqual(['id-of-reply']);
+  });
+
   test('an entry whose body is gone keeps its place', () => {
     const root = envelope('channel_message', { text: 'hi' });
     const replica = replicaOf(at(1, root), { offset: 2, at: 2, gone: 'expired' });

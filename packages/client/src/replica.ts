@@ -227,7 +227,7 @@ export class Replica {
     this.#views.delete(envelope.id);
   }
 
-  #insertGone({ offset, at, gone, id = `gone:${offset}` }: GoneItem): void {
+  #insertGone({ offset, at, gone, id = `gone:${offset}`, thread }: GoneItem): void {
     const known = this.#bodies.get(this.#idAt.get(offset) ?? '');
     // A correction that was erased with its message leaves no place of its own.
     if (this.#corrections.isAt(offset)) return;
@@ -237,7 +237,7 @@ export class Replica {
       return;
     }
     if (gone === 'erased' && !this.#corrections.isDeleted(id)) {
-      this.#erased.set(id, { offset, at, gone, id });
+      this.#erased.set(id, { offset, at, gone, id, ...(thread === undefined ? {} : { thread }) });
       return;
     }
     this.#unstored.delete(id);
@@ -247,13 +247,13 @@ export class Replica {
       at,
       sender: '',
       timestamp: at,
-      said: { kind: 'text', text: '', mentions: [] },
+      said: { kind: 'text', text: '', mentions: [], ...(thread === undefined ? {} : { thread }) },
       gone,
       state: 'stored',
     };
     this.#idAt.set(offset, body.id);
     this.#bodies.set(body.id, body);
-    this.#place(offset, undefined);
+    this.#place(offset, thread);
   }
 
   #place(offset: number, thread: string | undefined): void {

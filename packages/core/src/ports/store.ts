@@ -77,6 +77,8 @@ export interface StoredEntry {
   /** The envelope's JSON, or `null` when gone. */
   readonly envelope: string | null;
   readonly gone?: Gone;
+  /** With `gone`, unless damaged: root of the thread it was appended with. */
+  readonly thread?: string;
 }
 export interface StoredPointer extends StoredEntry {
   readonly inbox: number;

@@ -6,6 +6,7 @@ export const Gone = Type.Union([Type.Literal('erased'), Type.Literal('expired'),
 export type Gone = Static<typeof Gone>;
 
 const GoneId = Type.String({ description: "With `gone`: the envelope's id, by which later entries speak of it." });
+const GoneThread = Type.String({ description: 'With `gone`: root of the thread it was a reply in.' });
 
 /** One entry of a log as a client receives it: its position, the server's time of storing it, and the envelope or why it is gone. */
 export const Item = Type.Object({
@@ -14,6 +15,7 @@ export const Item = Type.Object({
   envelope: Type.Optional(Envelope),
   gone: Type.Optional(Gone),
   id: Type.Optional(GoneId),
+  thread: Type.Optional(GoneThread),
 });
 export type Item = Static<typeof Item>;
 
@@ -27,6 +29,7 @@ export const InboxItem = Type.Object({
   envelope: Type.Optional(Envelope),
   gone: Type.Optional(Gone),
   id: Type.Optional(GoneId),
+  thread: Type.Optional(GoneThread),
 });
 export type InboxItem = Static<typeof InboxItem>;
 

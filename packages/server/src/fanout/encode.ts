@@ -18,9 +18,9 @@ export function inboxItemJson(pointer: StoredPointer): string {
 }
 
 function bodyJson(entry: StoredEntry): string {
-  return entry.envelope === null
-    ? `"gone":"${entry.gone ?? 'erased'}","id":"${entry.id}"`
-    : `"envelope":${entry.envelope}`;
+  if (entry.envelope !== null) return `"envelope":${entry.envelope}`;
+  const thread = entry.thread === undefined ? '' : `,"thread":"${entry.thread}"`;
+  return `"gone":"${entry.gone ?? 'erased'}","id":"${entry.id}"${thread}`;
 }
 
 /** Frames that bring a batch to subscribers, each within the frame size. UTF-16 units are taken for up to 3 bytes. */

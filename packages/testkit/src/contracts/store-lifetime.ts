@@ -22,6 +22,17 @@ export function describeRetention(bench: Bench): void {
     expect(found.hits.map((hit) => hit.entry.offset)).toEqual([3, 1]);
   });
 
+  test('a reply that is gone still says which thread it was in', async () => {
+    const { store } = bench;
+    await fill(store, 2, (n) => (n === 2 ? { thread: uuid(1) } : {}));
+    await store.commit([{ erases: [{ log: 'ch:hall', offset: 2 }] }]);
+    const { entries } = await store.read('ch:hall', { after: 0, ...PAGE });
+    expect(entries[1]).toMatchObject({ gone: 'erased', thread: uuid(1) });
+    expect((await store.read('ch:hall', { thread: uuid(1), ...PAGE })).entries.map((entry) => entry.offset)).toEqual([
+      2,
+    ]);
+  });
+
   // proves DL-21
   test('an entry past its time reads as expired before any trimming', async () => {
     await fill(bench.store, 1, () => ({ expires_at: START + 1_000, text: 'brief' }));

@@ -217,7 +217,8 @@ export class Reader {
       return { ...base, envelope: null, gone: 'damaged' };
     }
     const gone = goneOf(row.gone) ?? (row.expires <= now ? 'expired' : undefined);
-    return gone ? { ...base, envelope: null, gone } : { ...base, envelope: row.body };
+    if (!gone) return { ...base, envelope: row.body };
+    return { ...base, envelope: null, gone, ...(row.thread === null ? {} : { thread: row.thread }) };
   }
 
   #pointer(inbox: OpenLogRow, row: PointerRow, now: number): StoredPointer | null {

@@ -267,9 +267,10 @@ function* offsetsOf(log: MemoryLog, { above, below, upward, thread }: Walk): Gen
 }
 
 function storedEntry(entry: MemoryEntry, now: number): StoredEntry {
-  const { offset, at, id, sender, envelope } = entry;
+  const { offset, at, id, sender, envelope, thread } = entry;
   const gone = entry.gone ?? (entry.expires_at <= now ? 'expired' : undefined);
-  return gone ? { offset, at, id, sender, envelope: null, gone } : { offset, at, id, sender, envelope };
+  if (!gone) return { offset, at, id, sender, envelope };
+  return { offset, at, id, sender, envelope: null, gone, ...(thread === undefined ? {} : { thread }) };
 }
 
 function storedPointer({ entry, reason }: MemoryPointer, inbox: number, now: number): StoredPointer {
