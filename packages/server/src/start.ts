@@ -26,6 +26,14 @@ import { createNode, type Node } from './node.ts';
 import type { Log } from './observability/log.ts';
 import { systemClock, systemRandom } from './runtime/system.ts';
 
+/**
+ * Told to whoever calls a demo server by another name than this machine's own: a proxy that lets strangers in, or a page
+ * whose name was made to point here (DNS rebinding).
+ */
+const DEMO_IS_LOCAL =
+  'This server is in demo mode, where a name is enough to sign in, and answers to localhost only. ' +
+  'Its operator can open it to others by setting KONFERENCO_PUBLIC_URL to the address people use.\n';
+
 /** How often sign-ins that ended long ago are forgotten. */
 const SWEEP_SESSIONS_MS = 3_600_000;
 
@@ -178,7 +186,9 @@ async function listen(
     hostname: config.host,
     websocket: socketHandlers(socketDeps),
     fetch(request, self) {
-      if (new URL(request.url).pathname === '/ws') return upgrade(socketDeps, request, self);
+      const { hostname, pathname } = new URL(request.url);
+      if (isDemo(config) && !isLoopback(hostname)) return new Response(DEMO_IS_LOCAL, { status: 421 });
+      if (pathname === '/ws') return upgrade(socketDeps, request, self);
       return app.fetch(request, { address: addressOf(config, request, self.requestIP(request)?.address ?? '') });
     },
   });
