@@ -1,11 +1,13 @@
 import { expect, test } from 'bun:test';
 import { type Client, createClient, type Receipt } from '@konferenco/client';
 import { channelLog, inboxLog, type LogName } from '@konferenco/protocol';
-import { SeededRandom, TestServer } from '@konferenco/testkit';
+import { SeededRandom } from '@konferenco/testkit';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { Peer } from './support/peer.ts';
+import { useServers } from './support/servers.ts';
 import { pooled, until } from './support/until.ts';
 
+const startServer = useServers();
 const SEED = 7;
 const PEOPLE = 50;
 const CUTS = 1000;
@@ -79,8 +81,7 @@ class Person {
 }
 
 test('a thousand cuts lose nothing acknowledged, double nothing and keep the order', async () => {
-  const server = await TestServer.start({
-    storage: 'disk',
+  const server = await startServer({
     rateLimits: false,
     env: { KONFERENCO_DIGEST_RATE: '100000' },
   });

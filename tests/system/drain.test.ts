@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, type Receipt } from '@konferenco/client';
-import { TestServer } from '@konferenco/testkit';
 import { Peer } from './support/peer.ts';
 import { RawSocket } from './support/raw-socket.ts';
+import { useServers } from './support/servers.ts';
 import { until } from './support/until.ts';
 
+const startServer = useServers();
 const PEOPLE = 100;
 const dir = mkdtempSync(join(tmpdir(), 'konferenco-drain-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -49,7 +50,7 @@ class Talker {
 }
 
 test('a server asked to stop moves everybody on, ends within 30 s, and has kept what it acknowledged', async () => {
-  const server = await TestServer.start({ storage: 'disk', dir, rateLimits: false });
+  const server = await startServer({ dir, rateLimits: false });
   const { port } = server;
   const people = Array.from({ length: PEOPLE }, (_, index) => new Talker(`person-${index}`, port));
   await Promise.all(people.map((person) => person.start()));
@@ -79,7 +80,7 @@ test('a server asked to stop moves everybody on, ends within 30 s, and has kept 
   console.log(`drain: ${PEOPLE} people moved on and the process ended in ${took} ms`);
   expect(took).toBeLessThan(30_000);
 
-  const next = await TestServer.start({ storage: 'disk', dir, port, rateLimits: false });
+  const next = await startServer({ dir, port, rateLimits: false });
   const spoken = receipts().length;
   await until(() => receipts().length >= spoken + PEOPLE, 'they go on talking at the next server', 60_000);
   await Promise.all(people.map((person) => person.stop()));
@@ -97,7 +98,7 @@ test('a server asked to stop moves everybody on, ends within 30 s, and has kept 
 }, 120_000);
 
 test('at the terminal, who does not move in time is closed, and the process ends all the same', async () => {
-  const server = await TestServer.start({ storage: 'disk' });
+  const server = await startServer({});
   const stubborn = await Peer.connect({ user: 'stubborn', port: server.port });
   const asked = Date.now();
   process.kill(server.pid ?? 0, 'SIGINT');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { inboxLog } from '@konferenco/protocol';
 import { SeededRandom, TestServer } from '@konferenco/testkit';
 import { Peer } from './support/peer.ts';
+import { useServers } from './support/servers.ts';
 import { pooled, until } from './support/until.ts';
 import { type Acknowledged, Writer } from './support/writer.ts';
 
@@ -14,12 +15,13 @@ const WRITERS = 200;
 const CHANNELS = 12;
 const dir = mkdtempSync(join(tmpdir(), 'konferenco-kill-'));
 
+const startServer = useServers();
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 test('twenty kills under load lose nothing acknowledged and double nothing', async () => {
   const random = new SeededRandom(SEED);
   const port = await freePort();
-  const start = () => TestServer.start({ storage: 'disk', dir, port, rateLimits: false });
+  const start = () => startServer({ dir, port, rateLimits: false });
   const writers = Array.from({ length: WRITERS }, (_, index) => newWriter(index, port, random));
 
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test';
-import { TestServer } from '@konferenco/testkit';
+import type { TestServer } from '@konferenco/testkit';
 import { RawSocket } from './support/raw-socket.ts';
+import { useServers } from './support/servers.ts';
 import { pooled, until } from './support/until.ts';
 
+const startServer = useServers();
 const CLIENTS = 1000;
 /** All clients post once within this time: the load script's 30 s, ten times as fast. */
 const SPREAD_MS = 3000;
@@ -75,7 +77,7 @@ async function load(server: TestServer): Promise<LoadClient[]> {
 }
 
 test('a thousand clients of the load script each get every post, with its timestamp at the top', async () => {
-  const server = await TestServer.start({ storage: 'disk', env: { KONFERENCO_DIGEST_RATE: '1000000' } });
+  const server = await startServer({ env: { KONFERENCO_DIGEST_RATE: '1000000' } });
   const clients = await load(server);
   await until(() => clients.every(({ delivered }) => delivered.length >= CLIENTS), 'a million deliveries', 40_000);
   const expected = Array.from({ length: CLIENTS }, (_, index) => `post ${index}`).sort();
@@ -93,7 +95,7 @@ test('a thousand clients of the load script each get every post, with its timest
 }, 90_000);
 
 test('above the digest rate the newest still come, each once, in order and with its timestamp', async () => {
-  const server = await TestServer.start({ storage: 'disk' });
+  const server = await startServer({});
   const clients = await load(server);
   const isLast = ({ delivered }: LoadClient) => delivered.at(-1)?.offset === CLIENTS;
   await until(() => clients.every(isLast), 'everybody has the newest');

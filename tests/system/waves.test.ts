@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test';
-import { TestServer } from '@konferenco/testkit';
 import { RawSocket } from './support/raw-socket.ts';
 import { residentBytes, settledResidentBytes } from './support/resident.ts';
+import { useServers } from './support/servers.ts';
 import { pooled, until } from './support/until.ts';
 
+const startServer = useServers();
 const WAVES = 10;
 const PEOPLE = 5000;
 const MB = 1_048_576;
@@ -17,8 +18,7 @@ interface Tally {
 }
 
 test('ten waves of 5,000 people all come in, and leave no memory behind', async () => {
-  const server = await TestServer.start({
-    storage: 'disk',
+  const server = await startServer({
     env: { KONFERENCO_CONNECT_RATE: String(RATE), KONFERENCO_CONNECT_BURST: String(BURST) },
   });
   const pid = server.pid ?? 0;

@@ -18,13 +18,7 @@ export async function startServerProcess(env: Readonly<Record<string, string>>):
     stderr: 'inherit',
   });
   const output = new Output(child.stdout);
-  // A test that fails half-way must not leave a server behind.
-  const orphaned = () => child.kill('SIGKILL');
-  process.once('exit', orphaned);
-  const exited = child.exited.then(() => {
-    process.off('exit', orphaned);
-    return child.exitCode;
-  });
+  const exited = child.exited.then(() => child.exitCode);
   const announced = await output.find(/listens on (\S+)/);
   if (announced === null) throw new Error(`the server ended before it listened, with code ${await exited}`);
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
