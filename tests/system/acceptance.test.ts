@@ -38,6 +38,7 @@ describe.each(['memory', 'disk'] as const)('a server on %s', (storage) => {
     await until(async () => (await server.getMetrics()).activeConnections === 2, 'the 1,000 are gone again');
   }, 60_000);
 
+  // proves DL-17
   test('messages sent to somebody offline are synced in order when they come back', async () => {
     await client2.disconnect();
     for (const text of ['Message 1', 'Message 2', 'Message 3']) await client1.sendDirectMessage('user-2', { text });

@@ -111,6 +111,7 @@ test('a socket opens through it for a page of the site, and messages go both way
   await peer.close();
 });
 
+// proves GW-5
 test('a page of another site opens none', async () => {
   const socket = await openSocket('https://evil.example');
   expect((await socket.answered).status).toBe(403);

@@ -80,6 +80,7 @@ class Person {
   }
 }
 
+// proves DL-17
 test('a thousand cuts lose nothing acknowledged, double nothing and keep the order', async () => {
   const server = await startServer({
     rateLimits: false,

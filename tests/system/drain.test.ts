@@ -49,6 +49,7 @@ class Talker {
   }
 }
 
+// proves GW-16
 test('a server asked to stop moves everybody on, ends within 30 s, and has kept what it acknowledged', async () => {
   const server = await startServer({ dir, rateLimits: false });
   const { port } = server;

@@ -115,6 +115,7 @@ describe('what is no WebSocket is cut', () => {
     expect([1007, null]).toContain(code);
   });
 
+  // proves GW-10
   test('a message of 250 KB', async () => {
     const { code } = await endFor((socket) => socket.send('x'.repeat(250_000)));
     expect([1009, 1006, null]).toContain(code);
@@ -164,6 +165,7 @@ describe('at the door', () => {
     socket.cut();
   });
 
+  // proves GW-2
   test('a bare name and no subprotocol come in, in short frames', async () => {
     const socket = await upgrade({ path: '/ws?token=mallory', protocol: null });
     expect((await socket.answered).status).toBe(101);
@@ -204,6 +206,7 @@ describe('at the door', () => {
   }, 30_000);
 });
 
+// proves GW-11
 test('a flood of frames is refused with a time to come back, then ends with 4101', async () => {
   const limited = await TestServer.start({ storage: 'disk' });
   const neighbours = await Promise.all(['ana', 'bea'].map((user) => Peer.connect({ user, port: limited.port })));
@@ -217,6 +220,7 @@ test('a flood of frames is refused with a time to come back, then ends with 4101
   await limited.stop();
 }, 30_000);
 
+// proves GW-14
 test('a reader that never reads costs a bounded amount, and recovers everything by history', async () => {
   const before = residentBytes(server.pid ?? 0);
   const reader = await Peer.connect({ user: 'sloth', port: server.port });

@@ -18,6 +18,7 @@ const dir = mkdtempSync(join(tmpdir(), 'konferenco-kill-'));
 const startServer = useServers();
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
+// proves DL-1
 test('twenty kills under load lose nothing acknowledged and double nothing', async () => {
   const random = new SeededRandom(SEED);
   const port = await freePort();

@@ -90,6 +90,7 @@ describe('credentials', () => {
     expect(await refusal(call(token, 'GET', '/api/me'))).toBe(`401 ${error}`);
   }
 
+  // proves GW-1
   test('the token of a sign-in opens a socket', async () => {
     expect(await door(`token=${person('ana').access_token}`)).toBe('101');
   });
@@ -103,6 +104,7 @@ describe('credentials', () => {
     expect(await refusal(call(null, 'POST', '/api/session', { name: 'x', invite: used }))).toBe('404 invite_invalid');
   });
 
+  // proves GW-1
   test('a changed signature, a changed claim, garbage and a bare name are no tokens', async () => {
     const [head = '', body = '', signature = ''] = person('eve').access_token.split('.');
     const flipped = (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1);
@@ -152,6 +154,7 @@ describe('credentials', () => {
     expect(await door(`ticket=${ticket}`)).toBe('401 token_invalid');
   });
 
+  // proves GW-9
   test('signing out ends the open socket, its tickets and its token', async () => {
     const invite: Invite = await api(owner, 'POST', `/api/events/${EVENT}/invites`, { role: 'attendee' });
     const tokens = await signIn('Quick', invite.code);
@@ -205,6 +208,7 @@ describe('what belongs to others', () => {
     );
   });
 
+  // proves AC-7
   test("another's inbox and conversations stay closed, by socket and by REST", async () => {
     for (const log of [inboxLog('ana'), directLog('ana', 'ben')]) {
       expect(['forbidden', 'not_member']).toContain((await eve.refused('history', { log })).error);

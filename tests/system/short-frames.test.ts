@@ -76,6 +76,7 @@ async function load(server: TestServer): Promise<LoadClient[]> {
   return clients;
 }
 
+// proves PR-11
 test('a thousand clients of the load script each get every post, with its timestamp at the top', async () => {
   const server = await startServer({ env: { KONFERENCO_DIGEST_RATE: '1000000' } });
   const clients = await load(server);

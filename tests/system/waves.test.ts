@@ -17,6 +17,7 @@ interface Tally {
   told: number;
 }
 
+// proves GW-6
 test('ten waves of 5,000 people all come in, and leave no memory behind', async () => {
   const server = await startServer({
     env: { KONFERENCO_CONNECT_RATE: String(RATE), KONFERENCO_CONNECT_BURST: String(BURST) },

@@ -47,8 +47,8 @@ export class Connection {
   logs: LogName[] = [];
   /** Logs whose live frames were dropped; `null` while the connection keeps up. */
   lost: Set<LogName> | null = null;
-  /** Unix ms since when the connection has not kept up. */
-  lostAt = 0;
+  /** Unix ms since when the connection has not taken what was sent to it; 0: it keeps up. */
+  behindSince = 0;
   /** Replies that wait for the buffer to empty; `null` when none. */
   deferred: (() => void)[] | null = null;
   /** Newest inbox offset acknowledged, not yet stored. */

@@ -29,6 +29,9 @@ export class Gateway {
       onSilent: (connection) => this.end(connection, 'heartbeat_missed'),
       onNoHello: (connection) => this.end(connection, 'hello_timeout'),
       onTurn: (connection) => this.#lookOver(connection),
+      onBehind: (connection) => {
+        if (isStalled(connection, services.clock.now())) this.end(connection, 'slow_consumer');
+      },
     });
     this.#wheel.start();
     this.#leaveBus = services.bus.subscribe((record) => this.#receive(record));
@@ -141,12 +144,10 @@ export class Gateway {
     this.#leaveBus();
   }
 
-  /** Once in a heartbeat: credentials that ended, writes that do not finish. */
+  /** Once in a heartbeat: credentials that ended. */
   #lookOver(connection: Connection): void {
-    const now = this.#services.clock.now();
     const { expires_at } = connection.identity;
-    if (expires_at !== null && expires_at < now) this.end(connection, 'token_expired');
-    else if (isStalled(connection, now)) this.end(connection, 'slow_consumer');
+    if (expires_at !== null && expires_at < this.#services.clock.now()) this.end(connection, 'token_expired');
   }
 
   #receive(record: BusRecord): void {

@@ -32,6 +32,8 @@ export function reply(connection: Connection, ref: number | undefined, data: str
     return true;
   }
   connection.deferred ??= [];
+  // The request being answered is the last thing heard, so this is the time.
+  connection.behindSince ||= connection.lastSeen;
   if (connection.deferred.length >= MOST_DEFERRED) return false;
   connection.deferred.push(() => connection.socket.send(text, text.length >= COMPRESS_FROM));
   return true;
@@ -57,10 +59,8 @@ export function refuse(connection: Connection, refused: Refused): void {
 
 /** From now on the connection gets no live frames of `log` until it has caught up and asked again. */
 export function markLost(connection: Connection, log: LogName, now: number): void {
-  if (!connection.lost) {
-    connection.lost = new Set();
-    connection.lostAt = now;
-  }
+  connection.lost ??= new Set();
+  connection.behindSince ||= now;
   connection.lost.add(log);
 }
 
@@ -69,11 +69,12 @@ export function caughtUp(connection: Connection): void {
   const { deferred, lost } = connection;
   connection.deferred = null;
   connection.lost = null;
+  connection.behindSince = 0;
   for (const send of deferred ?? []) send();
   for (const log of lost ?? []) sendFrame(connection, { type: 'resync', log });
 }
 
 /** Whether the connection has been unable to keep up for longer than a write may take. */
 export function isStalled(connection: Connection, now: number): boolean {
-  return connection.lost !== null && now - connection.lostAt > LIMITS.write_ms;
+  return connection.behindSince !== 0 && now - connection.behindSince > LIMITS.write_ms;
 }

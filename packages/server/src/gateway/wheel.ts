@@ -15,8 +15,10 @@ export interface WheelDeps {
   readonly publisher: TopicPublisher;
   /** Ends a connection that gave no sign of life for 90 s. */
   readonly onSilent: (connection: Connection) => void;
-  /** Looks a connection over once in a heartbeat: expiry of credentials, stalled writes. */
+  /** Looks a connection over once in a heartbeat: expiry of credentials. */
   readonly onTurn: (connection: Connection) => void;
+  /** Called each second for a connection that does not keep up. */
+  readonly onBehind: (connection: Connection) => void;
   /** Ends a connection that said no hello within 3 s. */
   readonly onNoHello: (connection: Connection) => void;
 }
@@ -81,13 +83,14 @@ export class Wheel {
 
   #tick(): void {
     this.start();
-    const { clock, publisher, onSilent, onTurn, onNoHello } = this.#deps;
+    const { clock, publisher, onSilent, onTurn, onBehind, onNoHello } = this.#deps;
     const now = clock.now();
     for (const connection of this.#opening) {
       if (now - connection.openedAt < LIMITS.hello_ms) break;
       this.#opening.delete(connection);
       onNoHello(connection);
     }
+    for (const connection of this.connections()) if (connection.behindSince !== 0) onBehind(connection);
     this.#nonce++;
     const slot = this.#nonce % SLOTS;
     for (const connection of this.#slots[slot] ?? []) {

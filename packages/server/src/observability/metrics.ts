@@ -48,7 +48,7 @@ export class Metrics {
   readonly #http: Histogram<'route' | 'method' | 'status'>;
   readonly #acceptedChildren = new Map<string, { inc(): void }>();
   readonly #steps: ReadonlyMap<Step, HotHistogram> = new Map(STEPS.map((step) => [step, new HotHistogram(SECONDS)]));
-  readonly #loop = monitorEventLoopDelay({ resolution: 20 });
+  readonly #loop = monitorEventLoopDelay({ resolution: 100 });
 
   constructor(readings: Readings) {
     registerHistograms(
