@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { loadConfig } from './config/load.ts';
 import { createLog } from './observability/log.ts';
 import { type RunningServer, startServer } from './start.ts';
@@ -64,6 +67,19 @@ test('with a metrics token nobody reads metrics without it', async () => {
   expect(await get(server.port, '/metrics', { authorization: 'Bearer open sesamE' })).toMatchObject({ status: 401 });
   expect(await get(server.port, '/metrics', { authorization: 'Bearer open sesame' })).toMatchObject({ status: 200 });
   await server.stop({ drain_ms: 0 });
+});
+
+test('a start after a restore takes another epoch, and the next start keeps it', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'konferenco-start-'));
+  const epochs: string[] = [];
+  for (const restored of ['no', 'yes', 'no']) {
+    const server = await start({ KONFERENCO_STORAGE: 'disk', KONFERENCO_DATA: dir, KONFERENCO_RESTORED: restored });
+    epochs.push(server.context.store.epoch);
+    await server.stop({ drain_ms: 0 });
+  }
+  expect(epochs[1]).not.toBe(epochs[0]);
+  expect(epochs[2]).toBe(epochs[1]);
+  rmSync(dir, { recursive: true });
 });
 
 test('a server for strangers takes no bare names and invites its owner once', async () => {

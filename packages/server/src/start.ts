@@ -93,6 +93,7 @@ async function openStore(config: Config, log: Log): Promise<Store> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   return openEmbeddedStore({
     dir: config.data,
+    renewEpoch: config.restored === 'yes',
     now,
     onDamage: (damage) => log.error({ damage }, 'the store is damaged'),
   });

@@ -48,6 +48,15 @@ export const OPTIONS = {
     flag: '--storage',
     description: 'disk keeps; memory forgets at the end of the process and is meant for tests.',
   },
+  restored: {
+    type: 'choice',
+    default: 'no',
+    choices: ['no', 'yes'],
+    env: 'KONFERENCO_RESTORED',
+    flag: '--restored',
+    description:
+      'yes: the data folder was put back from a backup since the last start. Clients then fetch everything again and offer what they sent in the last day. For that one start only.',
+  },
   demo: {
     type: 'choice',
     default: 'auto',

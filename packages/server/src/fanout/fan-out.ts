@@ -31,7 +31,7 @@ export interface FanOutDeps {
   readonly onOffline: (user: string) => void;
 }
 
-/** Publications of a log with at least this many subscribers are gathered for up to `GATHER_MS`. */
+/** A log with at least this many subscribers is written at most once in `GATHER_MS`; what comes meanwhile is gathered. */
 const GATHER_FROM = 64;
 const GATHER_MS = 5;
 /** How long a hole may wait for a late copy before the log is read (D2). */
@@ -128,8 +128,9 @@ export class FanOut {
 
   #markDirty(live: LiveLog): void {
     this.#dirty.add(live);
-    if (live.subscribers < GATHER_FROM || live.isUrgent) this.#flushSoon();
-    else this.#gathering ??= this.#deps.clock.after(GATHER_MS, () => this.#flush());
+    const rest = live.writtenAt + GATHER_MS - this.#deps.clock.now();
+    if (live.subscribers < GATHER_FROM || live.isUrgent || rest <= 0) this.#flushSoon();
+    else this.#gathering ??= this.#deps.clock.after(rest, () => this.#flush());
   }
 
   #flushSoon(): void {
@@ -158,6 +159,7 @@ export class FanOut {
     const batch = live.batch;
     live.batch = [];
     live.isUrgent = false;
+    live.writtenAt = clock.now();
     if (batch.length > 0) {
       const parts = digestMutable(batch, live.bucket, digest, clock.now());
       let sent = 0;

@@ -14,6 +14,8 @@ export class LiveLog {
   readonly bucket: TokenBucket;
   /** Unix ms since when a hole has been open; 0: none. */
   holeSince = 0;
+  /** Unix ms of the last write. */
+  writtenAt = 0;
   /** Whether the batch holds an entry more urgent than normal. */
   isUrgent = false;
 
