@@ -24,6 +24,7 @@ import { operations } from './http/operations.ts';
 import { StaticFiles } from './http/static-files.ts';
 import { createNode, type Node } from './node.ts';
 import type { Log } from './observability/log.ts';
+import { collectAfterStorms } from './runtime/storm-gc.ts';
 import { systemClock, systemRandom } from './runtime/system.ts';
 
 /**
@@ -194,14 +195,28 @@ async function listen(
     },
   });
   publisher.publish = (topic, text) => server.publish(topic, text);
+  return { context, node, door, server, close: startUpkeep(context, services, node, onFault) };
+}
+
+/** What goes on beside serving; returns what ends it and the accounts. */
+function startUpkeep(
+  context: Context,
+  { tokens, signatures }: Parts['services'],
+  { gateway }: Node,
+  onFault: (error: unknown) => void,
+): () => void {
   const sweeping = setInterval(() => void tokens.sweep().catch(onFault), SWEEP_SESSIONS_MS);
-  const close = () => {
+  const stopCollecting = collectAfterStorms(
+    () => gateway.turnover,
+    () => Bun.gc(true),
+  );
+  return () => {
     clearInterval(sweeping);
+    stopCollecting();
     tokens.close();
     signatures.close();
     context.directory.close();
   };
-  return { context, node, door, server, close };
 }
 
 function timeZone({ eventTimeZone }: Config): string {

@@ -20,6 +20,7 @@ export class Gateway {
   readonly #services: Services;
   readonly #wheel: Wheel;
   readonly #leaveBus: () => void;
+  #turnover = 0;
 
   constructor(services: Services, publisher: TopicPublisher) {
     this.#services = services;
@@ -41,6 +42,11 @@ export class Gateway {
     return this.#wheel.size;
   }
 
+  /** Connections opened and closed since the start. */
+  get turnover(): number {
+    return this.#turnover;
+  }
+
   /** A socket was upgraded. Without a subprotocol it speaks short frames and needs no hello. */
   open(socket: Socket, identity: Identity, encoding: Encoding): Connection {
     const { clock, hub, metrics, presence } = this.#services;
@@ -52,6 +58,7 @@ export class Gateway {
       metrics.opened.inc();
     }
     this.#wheel.add(connection);
+    this.#turnover++;
     return connection;
   }
 
@@ -104,6 +111,7 @@ export class Gateway {
     const logs = [...connection.logs];
     connection.phase = 'closing';
     this.#wheel.remove(connection);
+    this.#turnover++;
     metrics.closed.inc({ code: String(code) });
     if (!wasReady) return;
     hub.remove(connection);
