@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Store, StoredEntry } from '../../packages/core/src/ports/store.ts';
 import { openEmbeddedStore } from '../../packages/server/src/adapters/embedded/store.ts';
 
-const WRITER = new URL('./writer-process.ts', import.meta.url).pathname;
+const WRITER = Bun.fileURLToPath(new URL('./writer-process.ts', import.meta.url));
 
 export function temporaryDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'konferenco-store-'));

@@ -16,7 +16,7 @@ export {
   type Stored,
   type Transient,
 } from './delivery/accept.ts';
-export { digestMutable, type DigestPart } from './delivery/digest.ts';
+export { type Digest, digestMutable, type DigestPart } from './delivery/digest.ts';
 export { Sequencer } from './delivery/sequencer.ts';
 export { RateLimiter, type RateLimiterOptions, RateLimitExceededError } from './limits/rate-limiter.ts';
 export { SenderLimits } from './limits/sender-limits.ts';

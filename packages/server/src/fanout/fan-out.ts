@@ -3,6 +3,7 @@ import {
   type Bus,
   type BusRecord,
   type Clock,
+  type DigestPart,
   digestMutable,
   type LiveEntry,
   MessageRouter,
@@ -130,7 +131,12 @@ export class FanOut {
     this.#dirty.add(live);
     const rest = live.writtenAt + GATHER_MS - this.#deps.clock.now();
     if (live.subscribers < GATHER_FROM || live.isUrgent || rest <= 0) this.#flushSoon();
-    else this.#gathering ??= this.#deps.clock.after(rest, () => this.#flush());
+    else this.#flushLater(live, rest);
+  }
+
+  #flushLater(live: LiveLog, ms: number): void {
+    this.#dirty.add(live);
+    this.#gathering ??= this.#deps.clock.after(ms, () => this.#flush());
   }
 
   #flushSoon(): void {
@@ -155,31 +161,31 @@ export class FanOut {
   }
 
   #flushLog(live: LiveLog): void {
-    const { clock, digest, metrics } = this.#deps;
-    const batch = live.batch;
-    live.batch = [];
-    live.isUrgent = false;
-    live.writtenAt = clock.now();
-    if (batch.length > 0) {
-      const parts = digestMutable(batch, live.bucket, digest, clock.now());
-      let sent = 0;
-      for (const part of parts) {
-        if (part.kind === 'entries') sent += part.entries.length;
-        else metrics.drops.inc({ reason: 'digest' }, part.to - part.from + 1);
-      }
-      metrics.deliveries.inc(sent * live.subscribers);
-      if (live.frames > 0) for (const text of messageFrames(live.name, parts)) this.#publish(live, 'frames', text);
-      if (live.short > 0)
-        this.#flushShort(
-          live,
-          parts.flatMap((part) => (part.kind === 'entries' ? part.entries : [])),
-        );
+    const { clock, digest } = this.#deps;
+    const result = live.batch.length > 0 ? digestMutable(live.batch, live.bucket, digest, clock.now()) : null;
+    if (result?.kind === 'wait') this.#flushLater(live, result.ms);
+    else if (result) {
+      live.batch = [];
+      live.isUrgent = false;
+      live.writtenAt = clock.now();
+      this.#write(live, result.parts);
     }
     if (live.frames > 0) {
       for (const envelope of live.transients.values())
         this.#publish(live, 'frames', transientFrame(live.name, envelope));
     }
     live.transients.clear();
+  }
+
+  #write(live: LiveLog, parts: readonly DigestPart<LiveEntry>[]): void {
+    const { metrics } = this.#deps;
+    const entries = parts.flatMap((part) => (part.kind === 'entries' ? part.entries : []));
+    for (const part of parts) {
+      if (part.kind === 'skipped') metrics.drops.inc({ reason: 'digest' }, part.to - part.from + 1);
+    }
+    metrics.deliveries.inc(entries.length * live.subscribers);
+    if (live.frames > 0) for (const text of messageFrames(live.name, parts)) this.#publish(live, 'frames', text);
+    if (live.short > 0) this.#flushShort(live, entries);
   }
 
   #flushShort(live: LiveLog, entries: readonly LiveEntry[]): void {
