@@ -83,7 +83,6 @@ export function createNode(deps: NodeDeps): Node {
     node: deps.name,
     metrics,
     hub,
-    fanOut,
     presence,
     readMarks: new ReadMarks(store, clock),
     cursors: new Cursors(store, clock),

@@ -1,6 +1,5 @@
 import type { Access, Authenticator, Bus, Clock, SenderLimits, Store } from '@konferenco/core';
 import type { Envelope } from '@konferenco/protocol';
-import type { FanOut } from '../fanout/fan-out.ts';
 import type { Hub } from '../fanout/hub.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -17,7 +16,6 @@ export interface Services {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly hub: Hub;
-  readonly fanOut: FanOut;
   readonly presence: Presence;
   readonly readMarks: ReadMarks;
   readonly cursors: Cursors;
