@@ -63,6 +63,7 @@ export class Composer {
         return { type: 'user', id: peerOf(log, this.#options.me()) ?? address.users[0] };
       case 'event':
         return { type: 'broadcast', id: address.event };
+      case 'personal':
       case 'inbox':
       case undefined:
         throw new TypeError(`nothing can be said to ${log}`);

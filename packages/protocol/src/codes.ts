@@ -20,6 +20,10 @@ export const ERROR_CODES = {
   conflict: { code: 1008, text: 'It changed meanwhile: read it again and decide anew.' },
   unexpected_frame: { code: 1009, text: 'This frame is not possible in the present state of the connection.' },
   too_many_subscriptions: { code: 1010, text: 'The connection has as many subscriptions as it may have.' },
+  clock_ahead: {
+    code: 1011,
+    text: "This device's clock is ahead of the server's: stamp it anew by the server's time.",
+  },
   unauthenticated: { code: 2000, text: 'Sign in first.' },
   token_expired: { code: 2001, text: 'The token has expired: refresh it.' },
   token_invalid: { code: 2002, text: 'The token is not valid.' },
@@ -30,6 +34,7 @@ export const ERROR_CODES = {
   blocked: { code: 2103, text: 'This person does not accept messages from you.' },
   banned: { code: 2104, text: 'A moderator has removed you from this event.' },
   invite_invalid: { code: 2105, text: 'The invitation is unknown, used up or expired.' },
+  removed: { code: 2106, text: 'An organiser removed you from this channel meanwhile.' },
   rate_limited: { code: 3000, text: 'Too many messages: try again after the time given.' },
   overloaded: { code: 3001, text: 'The server has too much to do at the moment.' },
   draining: { code: 3002, text: 'This node is shutting down: connect again.' },

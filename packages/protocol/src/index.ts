@@ -5,6 +5,7 @@ export * from './limits.ts';
 export * from './log-name.ts';
 export type * from './schema/client-frame.ts';
 export type * from './schema/envelope.ts';
+export type * from './schema/operation.ts';
 export type * from './schema/payload.ts';
 export type * from './schema/rest.ts';
 export type * from './schema/server-frame.ts';

@@ -10,6 +10,12 @@ export const LIMITS = {
   timeout_ms: 90_000,
   /** A write unfinished after this time closes the connection (P1). */
   write_ms: 10_000,
+  /** Operations a delta sync answers at the most (O4). */
+  sync_operations: 500,
+  /** How often a connected client checks its replicated state (O4). */
+  sync_ms: 30_000,
+  /** Age from which a replica's position may be forgotten: it then takes a full state. Longer than an outbox lives. */
+  sync_horizon_ms: 8 * 86_400_000,
   /** Entries a page of history holds at the most. */
   page: 100,
   /** Conversations one connection may be subscribed to. */

@@ -2,7 +2,8 @@ import { isId } from './id.ts';
 
 /**
  * The name of a conversation log. Its prefix says who may read it and how it is routed:
- * `ch:` a channel, `dm:` two people, `ev:` an event's broadcasts, `in:` one user's inbox of pointers.
+ * `ch:` a channel, `dm:` two people, `ev:` an event's broadcasts, `me:` one user's own state, `in:` one user's inbox of
+ * pointers.
  */
 export type LogName = string;
 
@@ -10,6 +11,7 @@ export type LogAddress =
   | { readonly kind: 'channel'; readonly channel: string }
   | { readonly kind: 'direct'; readonly users: readonly [string, string] }
   | { readonly kind: 'event'; readonly event: string }
+  | { readonly kind: 'personal'; readonly user: string }
   | { readonly kind: 'inbox'; readonly user: string };
 
 export function channelLog(channel: string): LogName {
@@ -25,6 +27,11 @@ export function eventLog(event: string): LogName {
   return `ev:${event}`;
 }
 
+/** Where a user's operations on their own sets and fields are kept. */
+export function personalLog(user: string): LogName {
+  return `me:${user}`;
+}
+
 export function inboxLog(user: string): LogName {
   return `in:${user}`;
 }
@@ -38,6 +45,7 @@ export function parseLogName(name: string): LogAddress | null {
   if (second !== undefined) return null;
   if (prefix === 'ch') return { kind: 'channel', channel: first };
   if (prefix === 'ev') return { kind: 'event', event: first };
+  if (prefix === 'me') return { kind: 'personal', user: first };
   if (prefix === 'in') return { kind: 'inbox', user: first };
   return null;
 }

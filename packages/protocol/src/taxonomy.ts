@@ -80,7 +80,8 @@ const marketplace: MessageRule = {
  * Every message type and subtype that may travel in an envelope.
  *
  * The five families of the requirements, and beside them what a conversation needs: corrections (`edit`,
- * `delete`), read marks and typing, `signal` (call set-up, never stored) and `alert` (emergencies).
+ * `delete`), read marks and typing, `state` (operations on a person's own replicated sets and fields), what is edited
+ * together in a meeting, `signal` (call set-up, never stored) and `alert` (emergencies).
  */
 export const TAXONOMY = {
   chat: {
@@ -115,6 +116,7 @@ export const TAXONOMY = {
     session_change: schedule,
     session_cancelled: schedule,
     speaker_update: schedule,
+    attendance: { ...schedule, priority: 'low', bucket: 'schedule.attendance' },
   },
   meeting: {
     request: meeting,
@@ -123,6 +125,18 @@ export const TAXONOMY = {
     propose_time: meeting,
     cancel: meeting,
     reminder: meeting,
+    agenda_change: { ...meeting, rate: { count: 120, per_s: MINUTE }, bucket: 'meeting.agenda' },
+    notes_change: { ...meeting, max_bytes: 8192, rate: { count: 240, per_s: MINUTE }, bucket: 'meeting.notes' },
+  },
+  state: {
+    operation: {
+      priority: 'normal',
+      guarantee: 'exactly_once',
+      retention_s: 30 * DAY,
+      max_bytes: 1024,
+      rate: { count: 120, per_s: MINUTE },
+      bucket: 'state',
+    },
   },
   marketplace: {
     listing_new: marketplace,

@@ -175,6 +175,8 @@ export class ScriptedServer {
             frame.logs.map((log) => [log, { first: this.log(log).first, head: this.head(log) }]),
           ),
         });
+      case 'sync':
+        return reply({ operations: [], new_version: frame.since_version ?? '', has_more: false });
       case 'unsubscribe':
         for (const log of frame.logs) this.#subscribed.delete(log);
         return reply({});

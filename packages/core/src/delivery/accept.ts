@@ -7,6 +7,7 @@ import {
   LIMITS,
   type LogName,
   type MessageRule,
+  personalLog,
   PRIORITY_RANK,
   ruleOf,
   timeOfUuid,
@@ -94,6 +95,7 @@ function refuse(error: ErrorName, detail: string): Refusal {
 
 /** The log an envelope belongs to, seen from its sender. */
 export function logOf(envelope: Envelope, sender: string): LogName {
+  if (envelope.type === 'state') return personalLog(sender);
   switch (envelope.to.type) {
     case 'user':
       return directLog(sender, envelope.to.id);
@@ -130,6 +132,7 @@ function draft(envelope: Envelope, rule: MessageRule, sender: Sender): EntryDraf
 
 /** Who gets a pointer in the inbox: both people of a direct conversation, and whoever a message in a channel mentions. */
 function notified(envelope: Envelope, sender: string): EntryDraft['notify'] {
+  if (envelope.type === 'state') return [{ user: sender, reason: 'state' }];
   if (envelope.to.type === 'user') {
     const users = envelope.to.id === sender ? [sender] : [sender, envelope.to.id];
     return users.map((user) => ({ user, reason: 'direct' }));

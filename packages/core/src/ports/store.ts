@@ -17,7 +17,7 @@ export interface Append {
   readonly notify?: readonly { readonly user: string; readonly reason: PointerReason }[];
 }
 
-export type PointerReason = 'direct' | 'mention' | 'notice';
+export type PointerReason = 'direct' | 'mention' | 'notice' | 'state';
 
 /** A row of the versioned record table that holds accounts, channels, memberships and the like. Keys sort as UTF-8 bytes. */
 export interface RecordKey {

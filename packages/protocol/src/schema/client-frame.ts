@@ -1,6 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { LIMITS } from '../limits.ts';
 import { Envelope, Id, Log, Offset } from './envelope.ts';
+import { SYNC_REQUEST } from './operation.ts';
 
 const Ref = Type.Integer({
   minimum: 1,
@@ -52,6 +53,9 @@ export const History = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.page })),
 });
 
+/** Replicated state: what changed since a version, or all of it. */
+export const Sync = Type.Object({ type: Type.Literal('sync'), ref: Ref, ...SYNC_REQUEST });
+
 /** Sets one's own status. */
 export const PresenceSet = Type.Object({ type: Type.Literal('presence'), ref: Type.Optional(Ref), status: Status });
 
@@ -74,6 +78,7 @@ export const CLIENT_FRAMES = {
   publish: Publish,
   ack: Ack,
   history: History,
+  sync: Sync,
   presence: PresenceSet,
   watch: Watch,
   heartbeat: HeartbeatEcho,

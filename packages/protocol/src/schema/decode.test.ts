@@ -130,7 +130,10 @@ describe('payloads', () => {
     expect(
       payloadError(envelope({ subtype: 'reaction', payload: { target: ENVELOPE.id, emoji: '👍', op: 'toggle' } })),
     ).toContain('/op');
-    expect(payloadError(envelope({ type: 'meeting', subtype: 'request', payload: { anything: [1] } }))).toBeNull();
+    expect(payloadError(envelope({ type: 'marketplace', subtype: 'inquiry', payload: { anything: [1] } }))).toBeNull();
+    expect(payloadError(envelope({ type: 'meeting', subtype: 'request', payload: { title: 'Tea' } }))).toContain(
+      'meeting',
+    );
   });
 
   test('are sealed, one part a device, when the envelope says encrypted', () => {

@@ -12,7 +12,7 @@ export const Offset = Type.Integer({
 export const Log = Type.String({
   minLength: 4,
   maxLength: 132,
-  description: 'A log name: ch:CHANNEL, dm:USER:USER, ev:EVENT or in:USER.',
+  description: 'A log name: ch:CHANNEL, dm:USER:USER, ev:EVENT, me:USER or in:USER.',
 });
 
 /**

@@ -29,6 +29,7 @@ export const CLIENT_GOLDEN: { readonly [T in ClientFrameType]: Extract<ClientFra
   publish: { type: 'publish', ref: 5, envelope: ENVELOPE },
   ack: { type: 'ack', inbox: 12 },
   history: { type: 'history', ref: 6, log: 'ch:hall-a', after: 7, limit: 100 },
+  sync: { type: 'sync', ref: 9, namespace: 'schedule', event: 'conf', since_version: 'K3x:17', max_operations: 500 },
   presence: { type: 'presence', ref: 7, status: 'away' },
   watch: { type: 'watch', ref: 8, channels: ['hall-a'], users: ['hone'] },
   heartbeat: { type: 'heartbeat', nonce: 99 },

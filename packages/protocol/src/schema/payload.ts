@@ -1,6 +1,21 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { LIMITS } from '../limits.ts';
 import { Id, Log, Offset, Uuid } from './envelope.ts';
+import {
+  Attendance,
+  MeetingAgendaChange,
+  MeetingAnswer,
+  MeetingCancel,
+  MeetingNotesChange,
+  MeetingProposal,
+  MeetingReminder,
+  MeetingRequest,
+  SessionCancelled,
+  SessionChange,
+  SessionTurn,
+  SpeakerUpdate,
+  StateOperation,
+} from './operation.ts';
 
 const Mentions = Type.Array(Id, { maxItems: LIMITS.mentions, description: 'Users the text names.' });
 const Text = Type.String({ minLength: 1, maxLength: 4096 });
@@ -55,4 +70,19 @@ export const PAYLOADS: Readonly<Record<string, TSchema>> = {
   'chat/delete': DeletePayload,
   'chat/read': ReadPayload,
   'chat/typing': TypingPayload,
+  'state/operation': StateOperation,
+  'meeting/request': MeetingRequest,
+  'meeting/propose_time': MeetingProposal,
+  'meeting/accept': MeetingAnswer,
+  'meeting/decline': MeetingAnswer,
+  'meeting/cancel': MeetingCancel,
+  'meeting/reminder': MeetingReminder,
+  'meeting/agenda_change': MeetingAgendaChange,
+  'meeting/notes_change': MeetingNotesChange,
+  'schedule/session_change': SessionChange,
+  'schedule/session_cancelled': SessionCancelled,
+  'schedule/speaker_update': SpeakerUpdate,
+  'schedule/session_start': SessionTurn,
+  'schedule/session_end': SessionTurn,
+  'schedule/attendance': Attendance,
 };

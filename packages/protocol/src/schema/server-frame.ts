@@ -1,5 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { Envelope, Id, Log, Offset, UnixMs } from './envelope.ts';
+import { SyncReply } from './operation.ts';
 
 /** Why an entry has an offset but no envelope any more. */
 export const Gone = Type.Union([Type.Literal('erased'), Type.Literal('expired'), Type.Literal('damaged')]);
@@ -22,7 +23,7 @@ export type Item = Static<typeof Item>;
 /** An inbox entry points at an entry of another log and carries that entry with it. */
 export const InboxItem = Type.Object({
   inbox: Offset,
-  reason: Type.Union([Type.Literal('direct'), Type.Literal('mention'), Type.Literal('notice')]),
+  reason: Type.Union([Type.Literal('direct'), Type.Literal('mention'), Type.Literal('notice'), Type.Literal('state')]),
   log: Log,
   offset: Offset,
   at: UnixMs,
@@ -165,6 +166,7 @@ export const REPLIES = {
     has_more: Type.Boolean(),
     gap: Type.Optional(Gap),
   }),
+  sync: SyncReply,
   presence: Type.Object({}),
   watch: Type.Object({}),
 } as const satisfies Record<string, TSchema>;

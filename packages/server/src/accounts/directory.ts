@@ -118,6 +118,7 @@ class CachedDirectory implements Directory {
         return directRead(user, address.users);
       case 'event':
         return then(this.standing(address.event, user), eventRead);
+      case 'personal':
       case 'inbox':
         return inboxRead(user, address.user);
     }

@@ -21,7 +21,7 @@ export interface EntryRow {
   readonly crc: number;
 }
 
-const REASONS: readonly PointerReason[] = ['direct', 'mention', 'notice'];
+const REASONS: readonly PointerReason[] = ['direct', 'mention', 'notice', 'state'];
 
 export function reasonCode(reason: PointerReason): number {
   return REASONS.indexOf(reason);
