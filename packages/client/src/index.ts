@@ -1,3 +1,4 @@
+export type { AgendaItem, MeetingStanding, MeetingView, SessionView } from '@konferenco/core';
 export type {
   Channel,
   ConversationInfo,
@@ -32,4 +33,5 @@ export {
 export { createClient } from './client.ts';
 export { CLIENT_ERRORS, type ClientErrorName, KonferencoError } from './errors.ts';
 export { memoryOutbox, memoryTokens } from './storage/memory.ts';
+export type * from './sync/types.ts';
 export type * from './types.ts';

@@ -12,6 +12,7 @@ import type {
   Tokens,
   User,
 } from '@konferenco/protocol';
+import type { Conflict } from './sync/types.ts';
 
 /** State of the link, as a person should be told it. */
 export type Link =
@@ -232,6 +233,8 @@ export interface ClientEvents {
   changed: { readonly what: 'channel' | 'membership' | 'profile' | 'blocks'; readonly id: string };
   /** A reply error that belongs to no call. */
   error: KonferencoErrorLike;
+  /** Something written here met something written elsewhere. */
+  conflict: Conflict;
 }
 export interface KonferencoErrorLike {
   readonly code: number;

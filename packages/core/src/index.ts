@@ -40,3 +40,4 @@ export {
   type Standing,
 } from './channel/permission.ts';
 export { isAbove, isAtLeast, ROLES } from './channel/role.ts';
+export type * from './sync/document.ts';

@@ -1,0 +1,158 @@
+import type { MeetingView, SessionView } from '@konferenco/core';
+import type { SessionChange, SpeakerUpdate, SyncNamespace } from '@konferenco/protocol';
+import type { KonferencoErrorLike } from '../types.ts';
+
+/** What became of something written here while others wrote too, as the person should be told it (rules CF-n in docs/spec/sync.md). */
+export type Conflict =
+  /** Somebody changed the same thing later, and theirs stands. */
+  | { readonly kind: 'overridden'; readonly document: string; readonly field: string; readonly by: string }
+  /** The time of a meeting changed before the answer arrived: accept again. */
+  | { readonly kind: 'accept_again'; readonly meeting: string }
+  /** An organiser removed this person from a channel that they were joining. */
+  | { readonly kind: 'removed'; readonly channel: string }
+  /** An operation was refused for good, and what it did here was taken back. */
+  | { readonly kind: 'refused'; readonly document: string; readonly error: KonferencoErrorLike };
+
+/** How one part of the replicated state stands on this device. */
+export interface SyncedScope {
+  readonly namespace: SyncNamespace;
+  /** The event of `schedule`. */
+  readonly event?: string;
+  readonly documents: number;
+  /** Version vector; empty before the first sync. */
+  readonly version: string;
+  /** Unix ms; `null`: never. */
+  readonly synced_at: number | null;
+  readonly syncing: boolean;
+}
+
+/** Replicated state: kept on the device, usable without a network, brought up to date by itself. */
+export interface SyncView {
+  state(): {
+    readonly scopes: readonly SyncedScope[];
+    /** Operations and messages that wait here to be sent. */
+    readonly waiting: number;
+    /** When everything was last known to be up to date (Unix ms); `null`: never. */
+    readonly synced_at: number | null;
+  };
+  subscribe(fn: () => void): () => void;
+  /** Asks the server now; rejects when it cannot be reached. */
+  syncNow(): Promise<void>;
+  /** Forgets the documents kept here and fetches them anew; what waits to be sent stays. */
+  refetch(): Promise<void>;
+}
+
+export interface ProgrammeSession extends SessionView {
+  readonly favourite: boolean;
+  readonly attending: boolean;
+  /** People who said they will be there. */
+  readonly attendance: number;
+  /** Something I did here waits to be sent. */
+  readonly pending: boolean;
+}
+
+/** What changed about a session that I marked or go to, since I last looked: many changes of one session are one. */
+export interface ProgrammeNotice {
+  readonly session: string;
+  readonly title: string;
+  readonly changes: readonly (
+    | { readonly field: 'time'; readonly was: number; readonly now: number }
+    | { readonly field: 'room' | 'title' | 'speakers'; readonly was: string; readonly now: string }
+    | { readonly field: 'cancelled'; readonly reason: string }
+    | { readonly field: 'reinstated' }
+  )[];
+  /** Unix ms of the newest of them. */
+  readonly at: number;
+}
+
+/** An event's programme. Sessions in the order of time. */
+export interface Programme {
+  readonly event: string;
+  state(): {
+    readonly sessions: readonly ProgrammeSession[];
+    readonly notices: readonly ProgrammeNotice[];
+    /** False until something is known: from this device or from the server. */
+    readonly ready: boolean;
+  };
+  subscribe(fn: () => void): () => void;
+  /** Both resolve when the device has kept it; it is sent as soon as there is a link. */
+  setFavourite(session: string, on: boolean): Promise<void>;
+  setAttending(session: string, on: boolean): Promise<void>;
+  /** Organisers: resolve when kept here; refusals come as a {@link Conflict}. */
+  change(session: string, fields: SessionChange['set']): Promise<void>;
+  setSpeakers(session: string, speakers: SpeakerUpdate['speakers']): Promise<void>;
+  cancel(session: string, reason?: string): Promise<void>;
+  /** The person has seen the notices. */
+  dismissNotices(): void;
+}
+
+export interface Meeting extends MeetingView {
+  /** Something I did here waits to be sent. */
+  readonly pending: boolean;
+  /** What else I have at that time: sessions I attend and meetings agreed. */
+  readonly clashes: readonly { readonly kind: 'session' | 'meeting'; readonly id: string; readonly title: string }[];
+}
+
+/** My meetings, soonest first. Every call resolves when the device has kept it. */
+export interface Meetings {
+  state(): { readonly items: readonly Meeting[]; readonly ready: boolean };
+  subscribe(fn: () => void): () => void;
+  /** @returns the meeting's id. */
+  request(wish: {
+    readonly with: string;
+    readonly title: string;
+    readonly starts_at: number;
+    readonly ends_at: number;
+    readonly place?: string;
+    readonly note?: string;
+  }): Promise<string>;
+  /** Answers the proposal that is shown now. */
+  accept(meeting: string): Promise<void>;
+  decline(meeting: string, reason?: string): Promise<void>;
+  propose(
+    meeting: string,
+    slot: { readonly starts_at: number; readonly ends_at: number; readonly place?: string },
+  ): Promise<void>;
+  cancel(meeting: string, reason?: string): Promise<void>;
+  addAgendaItem(meeting: string, text: string, after?: string | null): Promise<void>;
+  setAgendaItem(meeting: string, item: string, text: string, done: boolean): Promise<void>;
+  removeAgendaItem(meeting: string, item: string): Promise<void>;
+  /** The minutes both write together; loaded when first asked for. */
+  notes(meeting: string): Promise<SharedNotes>;
+}
+
+/** One text that two people edit at once, offline too; no word of either is lost. */
+export interface SharedNotes {
+  text(): string;
+  /** Makes the text this, as the smallest edit that does so. */
+  edit(text: string): void;
+  subscribe(fn: () => void): () => void;
+  /** Where a position in the text as it was before the last change from elsewhere is now. */
+  moved(position: number): number;
+  close(): void;
+}
+
+/** A person's own sets and fields, the same on all their devices. */
+export interface Own {
+  state(): {
+    readonly blocked: readonly string[];
+    readonly channels: readonly string[];
+    readonly settings: Readonly<Record<string, unknown>>;
+  };
+  subscribe(fn: () => void): () => void;
+  setBlocked(user: string, on: boolean): Promise<void>;
+  joinChannel(channel: string): Promise<void>;
+  leaveChannel(channel: string): Promise<void>;
+  setProfile(fields: { readonly name?: string; readonly about?: string }): Promise<void>;
+  setSetting(field: string, value: unknown): Promise<void>;
+}
+
+/** The part of a client that holds replicated state. */
+export interface ReplicatedState {
+  /** What is kept here and how fresh it is. */
+  readonly sync: SyncView;
+  /** An event's programme; the same object for the same event. */
+  programme(event: string): Programme;
+  readonly meetings: Meetings;
+  readonly own: Own;
+}
