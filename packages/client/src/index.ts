@@ -32,6 +32,20 @@ export {
 } from '@konferenco/protocol';
 export { createClient } from './client.ts';
 export { CLIENT_ERRORS, type ClientErrorName, KonferencoError } from './errors.ts';
+export {
+  LOCAL_TABLES,
+  type LocalChange,
+  type LocalRange,
+  type LocalRow,
+  type LocalStore,
+  LocalStoreError,
+  type LocalStoreFault,
+  type LocalTable,
+  type LocalUsage,
+  sortableNumber,
+} from './storage/local-store.ts';
 export { memoryOutbox, memoryTokens } from './storage/memory.ts';
+export { memoryStore } from './storage/memory-store.ts';
+export { type OutboxOnStoreOptions, outboxOnStore } from './storage/outbox-on-store.ts';
 export type * from './sync/types.ts';
 export type * from './types.ts';

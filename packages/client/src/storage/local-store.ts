@@ -77,10 +77,13 @@ export type LocalStoreFault = 'full' | 'damaged' | 'newer' | 'unavailable';
 export class LocalStoreError extends Error {
   override readonly name = 'LocalStoreError';
   readonly fault: LocalStoreFault;
+  /** Of a read that met damaged rows: their keys, so that they can be dropped and fetched again. Otherwise empty. */
+  readonly keys: readonly string[];
 
-  constructor(fault: LocalStoreFault, message: string, cause?: unknown) {
+  constructor(fault: LocalStoreFault, message: string, cause?: unknown, keys: readonly string[] = []) {
     super(message, { cause });
     this.fault = fault;
+    this.keys = keys;
   }
 }
 
