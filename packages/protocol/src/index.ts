@@ -9,4 +9,5 @@ export type * from './schema/operation.ts';
 export type * from './schema/payload.ts';
 export type * from './schema/rest.ts';
 export type * from './schema/server-frame.ts';
+export type * from './schema/transport.ts';
 export * from './taxonomy.ts';

@@ -10,6 +10,10 @@ export const LIMITS = {
   timeout_ms: 90_000,
   /** A write unfinished after this time closes the connection (P1). */
   write_ms: 10_000,
+  /** A round of long polling is answered after this time at the latest (P2). */
+  poll_ms: 1_000,
+  /** Frames that one request of a fallback transport may carry. */
+  frames_at_once: 32,
   /** Operations a delta sync answers at the most (O4). */
   sync_operations: 500,
   /** How often a connected client checks its replicated state (O4). */

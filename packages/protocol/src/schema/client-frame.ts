@@ -10,24 +10,32 @@ const Ref = Type.Integer({
 });
 const Status = Type.Union([Type.Literal('online'), Type.Literal('away'), Type.Literal('busy')]);
 
-/** First frame of every connection, within 3 s. The ticket or token was given with the upgrade. */
+/**
+ * First frame of every connection, within 3 s. The ticket or token was given with the upgrade. With `inbox`, the inbox's
+ * entries after it are sent, or `resync` where they are too many.
+ */
 export const Hello = Type.Object({
   type: Type.Literal('hello'),
   ref: Ref,
   device_id: Type.Optional(Id),
   client: Type.Optional(Type.String({ maxLength: 64, description: 'Name and version of the client program.' })),
   status: Type.Optional(Status),
+  inbox: Type.Optional(Offset),
   capabilities: Type.Optional(Type.Array(Type.String({ maxLength: 32 }), { maxItems: 16 })),
 });
 
 /** A fresh access token for the same user, before the old one ends. */
 export const Auth = Type.Object({ type: Type.Literal('auth'), ref: Ref, token: Type.String({ maxLength: 4096 }) });
 
-/** From now on, live entries of these logs. The reply says where each log stands; `history` fetches what is missing. */
+/**
+ * From now on, live entries of these logs. The reply says where each log stands; `history` fetches what is missing. Of a
+ * log that `after` names, the entries after that offset are sent, or `resync` where they are too many.
+ */
 export const Subscribe = Type.Object({
   type: Type.Literal('subscribe'),
   ref: Ref,
   logs: Type.Array(Log, { minItems: 1, maxItems: LIMITS.subscriptions }),
+  after: Type.Optional(Type.Record(Type.String({ maxLength: 132 }), Offset, { maxProperties: LIMITS.subscriptions })),
 });
 
 export const Unsubscribe = Type.Object({

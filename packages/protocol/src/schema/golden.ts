@@ -24,7 +24,7 @@ export const ENVELOPE: Envelope = {
 export const CLIENT_GOLDEN: { readonly [T in ClientFrameType]: Extract<ClientFrame, { type: T }> } = {
   hello: { type: 'hello', ref: 1, device_id: 'phone', client: 'web 0.1.0', status: 'online', capabilities: ['digest'] },
   auth: { type: 'auth', ref: 2, token: 'eyJ.eyJ.sig' },
-  subscribe: { type: 'subscribe', ref: 3, logs: ['ch:hall-a', 'dm:hone:mere', 'ev:conf'] },
+  subscribe: { type: 'subscribe', ref: 3, logs: ['ch:hall-a', 'dm:hone:mere', 'ev:conf'], after: { 'ch:hall-a': 7 } },
   unsubscribe: { type: 'unsubscribe', ref: 4, logs: ['ch:hall-a'] },
   publish: { type: 'publish', ref: 5, envelope: ENVELOPE },
   ack: { type: 'ack', inbox: 12 },

@@ -5,3 +5,4 @@ export * from './operation.ts';
 export * from './payload.ts';
 export * from './rest.ts';
 export * from './server-frame.ts';
+export * from './transport.ts';
