@@ -32,6 +32,7 @@ export {
 } from '@konferenco/protocol';
 export { createClient } from './client.ts';
 export { CLIENT_ERRORS, type ClientErrorName, KonferencoError } from './errors.ts';
+export type { LocalBackend, Recovered } from './storage/local-backend.ts';
 export {
   LOCAL_TABLES,
   type LocalChange,
@@ -46,6 +47,15 @@ export {
 } from './storage/local-store.ts';
 export { memoryOutbox, memoryTokens } from './storage/memory.ts';
 export { memoryStore } from './storage/memory-store.ts';
+export {
+  type OpenedStore,
+  type OpenLocalStoreOptions,
+  openLocalStore,
+  removeLocalStores,
+  type StoreNotice,
+} from './storage/open-local-store.ts';
 export { type OutboxOnStoreOptions, outboxOnStore } from './storage/outbox-on-store.ts';
+export { persistStorage } from './storage/storage-usage.ts';
+export { type LocalAccount, storeName } from './storage/store-name.ts';
 export type * from './sync/types.ts';
 export type * from './types.ts';

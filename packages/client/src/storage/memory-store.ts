@@ -22,11 +22,11 @@ export function memoryStore(): LocalStore {
       for (const change of textChanges(changes)) apply(tableOf(change.table), change);
     },
     async get(table, key) {
-      return valueOf(tableOf(table).rows.get(key));
+      return parsed(tableOf(table).rows.get(key));
     },
     async list(table, range) {
       const { rows, keys } = tableOf(table);
-      return keysWithin(keys, range).map((key) => ({ key, value: valueOf(rows.get(key)) }));
+      return keysWithin(keys, range).map((key) => ({ key, value: parsed(rows.get(key)) }));
     },
     async drop(name, prefix) {
       const { rows, keys } = tableOf(name);
@@ -42,7 +42,7 @@ export function memoryStore(): LocalStore {
   };
 }
 
-function valueOf(text: string | undefined): unknown {
+function parsed(text: string | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
