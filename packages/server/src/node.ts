@@ -11,8 +11,10 @@ import { createIdGenerator, type Envelope } from '@konferenco/protocol';
 import { FanOut } from './fanout/fan-out.ts';
 import { HeadCheck } from './fanout/head-check.ts';
 import { Hub } from './fanout/hub.ts';
+import { Answers } from './gateway/answers.ts';
 import { Gateway } from './gateway/gateway.ts';
-import type { TopicPublisher } from './gateway/socket.ts';
+import { type NativeTopics, StreamTopics } from './gateway/stream-topics.ts';
+import { Streams } from './gateway/streams.ts';
 import { Cursors } from './handlers/cursors.ts';
 import { ReadMarks } from './handlers/read-marks.ts';
 import { PairCache, type Services } from './handlers/services.ts';
@@ -27,7 +29,7 @@ export interface NodeDeps {
   readonly access: Access;
   readonly authenticator: Authenticator;
   readonly verifySignature: (envelope: Envelope) => Promise<boolean>;
-  readonly publisher: TopicPublisher;
+  readonly publisher: NativeTopics;
   readonly clock: Clock;
   readonly random: Random;
   readonly onFault: (error: unknown) => void;
@@ -44,6 +46,9 @@ export interface NodeOptions {
 
 export interface Node {
   readonly gateway: Gateway;
+  /** Sessions that come over requests instead of WebSockets. */
+  readonly streams: Streams;
+  readonly answers: Answers;
   readonly services: Services;
   readonly metrics: Metrics;
   /** Stores what is still gathered, then stops everything that ticks. Connections are closed before. */
@@ -59,9 +64,11 @@ export function createNode(deps: NodeDeps): Node {
   const now = () => clock.now();
   const digest = { burst: options.digestRate * 2, per_s: options.digestRate };
   const hub = new Hub(digest, now);
-  const connections = { count: () => 0 };
+  const topics = new StreamTopics(deps.publisher);
+  const connections = { count: () => 0, streams: () => ({ sse: 0, poll: 0 }) };
   const metrics = new Metrics({
     connections: () => connections.count(),
+    streams: () => connections.streams(),
     users: () => hub.users,
     logs: () => hub.logs.size,
     commitQueue: () => store.health().waiting,
@@ -71,6 +78,7 @@ export function createNode(deps: NodeDeps): Node {
   });
   const fanOut = new FanOut({
     ...deps,
+    publisher: topics,
     hub,
     metrics,
     digest,
@@ -91,16 +99,21 @@ export function createNode(deps: NodeDeps): Node {
     newId: createIdGenerator({ now, random16: () => random.bytes(16) }),
     sendBuffer: options.sendBuffer,
   };
-  const gateway = new Gateway(services, deps.publisher);
+  const gateway = new Gateway(services, topics);
+  const streams = new Streams({ gateway, services, topics });
   connections.count = () => gateway.connections;
+  connections.streams = () => streams.counts;
   const stopSweeping = sweepEvery(services, SWEEP_MS);
   const headCheck = bus.lossy ? new HeadCheck({ hub, fanOut, store, clock }) : null;
   return {
     gateway,
+    streams,
+    answers: new Answers(services),
     services,
     metrics,
     async close() {
       stopSweeping();
+      streams.close();
       headCheck?.close();
       gateway.close();
       fanOut.close();

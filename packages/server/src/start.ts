@@ -7,6 +7,7 @@ import { bootstrapEvent } from './accounts/bootstrap.ts';
 import { type Context, createContext } from './accounts/context.ts';
 import { createDirectory } from './accounts/directory.ts';
 import { createFileKeyStore, createMemoryKeyStore } from './accounts/key-store.ts';
+import { isShutOut } from './accounts/membership.ts';
 import { DEMO_EVENT, seedDemo } from './accounts/seed.ts';
 import { createSignatureVerifier } from './accounts/signatures.ts';
 import { createTicketService } from './accounts/tickets.ts';
@@ -22,6 +23,7 @@ import { type SocketData, socketHandlers, upgrade } from './gateway/websocket.ts
 import { createHttpApp } from './http/app.ts';
 import { operations } from './http/operations.ts';
 import { StaticFiles } from './http/static-files.ts';
+import { registerStreams } from './http/streams.ts';
 import { createNode, type Node } from './node.ts';
 import type { Log } from './observability/log.ts';
 import { collectAfterStorms } from './runtime/storm-gc.ts';
@@ -141,7 +143,7 @@ async function listen(
 ): Promise<Listening> {
   const { authenticator, tokens, tickets, signatures } = services;
   const { store, clock } = context;
-  const publisher = { publish: (_topic: string, _text: string) => 0 };
+  const publisher = { publish: (_topic: string, _text: string) => 0, subscriberCount: (_topic: string) => 0 };
   const onFault = (error: unknown) => log.error({ err: error }, 'a request failed');
   const node = createNode({
     ...context,
@@ -149,7 +151,10 @@ async function listen(
     access: context.directory,
     authenticator,
     verifySignature: (envelope) => signatures.verify(envelope),
-    publisher: { publish: (topic, text) => publisher.publish(topic, text) },
+    publisher: {
+      publish: (topic, text) => publisher.publish(topic, text),
+      subscriberCount: (topic) => publisher.subscriberCount(topic),
+    },
     onFault,
     options: { rateLimits: config.rateLimits === 'on', digestRate: config.digestRate, sendBuffer: config.sendBuffer },
   });
@@ -166,6 +171,17 @@ async function listen(
     rateLimits: config.rateLimits === 'on',
     onFault,
     onAnswer: (answer) => metrics.answered(answer),
+    extend: (app) =>
+      registerStreams(app, {
+        ...node,
+        door,
+        authenticator,
+        origins,
+        clock,
+        connections: () => gateway.connections,
+        isShutOut: (user) => isShutOut(context, user),
+        rateLimits: config.rateLimits === 'on',
+      }),
     ...(config.publicUrl ? { publicUrl: config.publicUrl } : {}),
   });
   const operated = {
@@ -195,6 +211,7 @@ async function listen(
     },
   });
   publisher.publish = (topic, text) => server.publish(topic, text);
+  publisher.subscriberCount = (topic) => server.subscriberCount(topic);
   return { context, node, door, server, close: startUpkeep(context, services, node, onFault) };
 }
 

@@ -1,6 +1,7 @@
 import { type ClientFrameOf, inboxLog, LIMITS, type ReplyOf } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
+import { catchUpInbox } from './catch-up.ts';
 import type { Services } from './services.ts';
 
 /** The first frame: from here on the connection counts, its inbox comes live, and it is told where everything stands. */
@@ -19,7 +20,11 @@ export function handleHello(services: Services, connection: Connection, frame: C
   services.presence.arrived(connection.user);
   services.metrics.opened.inc();
   welcome(services, connection).then(
-    (data) => reply(connection, frame.ref, JSON.stringify(data), services.sendBuffer),
+    (data) => {
+      reply(connection, frame.ref, JSON.stringify(data), services.sendBuffer);
+      if (frame.inbox !== undefined && frame.inbox < data.inbox.head)
+        void catchUpInbox(services, connection, frame.inbox);
+    },
     () => refuse(connection, { ref: frame.ref, error: 'store_unavailable' }),
   );
 }

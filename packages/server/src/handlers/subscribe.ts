@@ -3,6 +3,7 @@ import { type ClientFrameOf, ERROR_CODES, LIMITS, type LogName, parseLogName } f
 import type { LiveLog } from '../fanout/live-log.ts';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
+import { catchUp } from './catch-up.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function handleSubscribe(
     const live = hear(services, connection, log);
     return [log, live ? 'ok' : 'too_many_subscriptions', live];
   });
-  answerStates(services, connection, frame.ref, outcomes).catch(() =>
+  answerStates(services, connection, frame, outcomes).catch(() =>
     refuse(connection, { ref: frame.ref, error: 'store_unavailable' }),
   );
 }
@@ -45,17 +46,21 @@ export function hear({ hub, presence }: Services, connection: Connection, log: L
 async function answerStates(
   services: Services,
   connection: Connection,
-  ref: number,
+  { ref, after = {} }: ClientFrameOf<'subscribe'>,
   outcomes: readonly (readonly [LogName, Decision, LiveLog | null])[],
 ): Promise<void> {
   const granted = outcomes.flatMap(([log, , live]) => (live ? [{ log, live }] : []));
   const states = await services.store.states(granted.map(({ log }) => log));
   const logs: Record<string, unknown> = {};
+  const behind: (readonly [LogName, number])[] = [];
   granted.forEach(({ log, live }, index) => {
     const { first, head } = states[index] ?? { first: 0, head: 0 };
     live.sequencer.start(head);
     // Another subscriber's answer may have been newer: what lies before the place it set will not come live any more.
-    logs[log] = { first, head: Math.max(head, live.sequencer.position ?? 0) };
+    const stands = Math.max(head, live.sequencer.position ?? 0);
+    logs[log] = { first, head: stands };
+    const has = after[log];
+    if (has !== undefined && has < stands) behind.push([log, has]);
   });
   for (const [log, error] of outcomes) {
     if (error === 'ok') continue;
@@ -63,13 +68,19 @@ async function answerStates(
     logs[log] = { code: ERROR_CODES[error].code, error, message: ERROR_CODES[error].text };
   }
   reply(connection, ref, JSON.stringify({ logs }), services.sendBuffer);
+  await Promise.all(behind.map(([log, has]) => catchUp(services, connection, log, has)));
 }
 
 export function handleUnsubscribe(
-  { hub, presence, sendBuffer }: Services,
+  services: Services,
   connection: Connection,
   frame: ClientFrameOf<'unsubscribe'>,
 ): void {
-  for (const log of frame.logs) if (hub.unsubscribe(connection, log)) presence.left(connection, log);
-  reply(connection, frame.ref, '{}', sendBuffer);
+  for (const log of frame.logs) unhear(services, connection, log);
+  reply(connection, frame.ref, '{}', services.sendBuffer);
+}
+
+/** Ends a subscription, if there is one. */
+export function unhear({ hub, presence }: Services, connection: Connection, log: LogName): void {
+  if (hub.unsubscribe(connection, log)) presence.left(connection, log);
 }

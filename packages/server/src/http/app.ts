@@ -50,6 +50,7 @@ export function createHttpApp(deps: HttpDeps): App {
   const gate = createGate(deps);
   const handlers = handlersOf(deps);
   for (const name of Object.keys(ROUTES) as RouteName[]) register(app, { deps, gate, handlers, name });
+  deps.extend?.(app);
   app.all('/api/*', () => {
     throw new Refused('not_found', { detail: 'There is no such route.' });
   });

@@ -1,5 +1,6 @@
 import type { Authenticator, Identity } from '@konferenco/core';
 import type { ROUTES, RouteBody, RouteName, RouteQuery, RouteResponse } from '@konferenco/protocol/schema';
+import type { Hono } from 'hono';
 import type { Context } from '../accounts/context.ts';
 import type { TicketService } from '../accounts/tickets.ts';
 import type { TokenService } from '../accounts/tokens.ts';
@@ -24,6 +25,8 @@ export interface HttpDeps {
   readonly rateLimits?: boolean;
   /** Origins other than the server's own that browsers may call from. None by default. */
   readonly origins?: readonly string[];
+  /** Adds routes under `/api` that are not in the table. */
+  readonly extend?: (app: Hono<{ Bindings: { readonly address?: string } }>) => void;
   /** Told of every answer: the route's path with its {parameters}, never its values. */
   readonly onAnswer?: (answer: Answer) => void;
   /** Told of every failure that is the server's own. */

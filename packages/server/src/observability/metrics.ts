@@ -11,6 +11,8 @@ const SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0
 /** Figures read when somebody asks for them, not counted along the way. */
 export interface Readings {
   readonly connections: () => number;
+  /** Those of {@link connections} that come over requests. */
+  readonly streams: () => { readonly sse: number; readonly poll: number };
   readonly users: () => number;
   readonly logs: () => number;
   readonly commitQueue: () => number;
@@ -64,6 +66,7 @@ export class Metrics {
       registers: [this.registry],
     });
     this.#gauge('konferenco_connections', 'Open connections.', readings.connections);
+    this.#transports(readings);
     this.#gauge('konferenco_users', 'Users with a connection.', readings.users);
     this.#gauge('konferenco_active_logs', 'Logs with live subscribers.', readings.logs);
     this.#gauge('konferenco_commit_queue', 'Commands waiting for their fsync.', readings.commitQueue);
@@ -110,6 +113,21 @@ export class Metrics {
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  #transports({ connections, streams }: Readings): void {
+    new Gauge({
+      name: 'konferenco_transport_connections',
+      help: 'Open connections by transport: websocket, sse, poll.',
+      labelNames: ['transport'],
+      registers: [this.registry],
+      collect() {
+        const { sse, poll } = streams();
+        this.set({ transport: 'websocket' }, connections() - sse - poll);
+        this.set({ transport: 'sse' }, sse);
+        this.set({ transport: 'poll' }, poll);
+      },
+    });
   }
 
   #gauge(name: string, help: string, read: () => number): void {
