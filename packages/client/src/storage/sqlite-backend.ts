@@ -6,16 +6,6 @@ import { SQLITE_STEPS, type SqliteStep, storeFault } from './sqlite-schema.ts';
 import { sqliteStore } from './sqlite-store.ts';
 import { storeName, storeOf } from './store-name.ts';
 
-// What a driver for another platform, such as a webview's plugin, is written against.
-export {
-  type SqliteCall,
-  type SqliteDriver,
-  SqliteError,
-  type SqliteFault,
-  type SqlitePlatform,
-  type SqliteValue,
-} from './sqlite-driver.ts';
-
 /** The files of one account. `fresh` is there only while a recovery is being finished, and is always complete. */
 interface Files {
   readonly current: string;
