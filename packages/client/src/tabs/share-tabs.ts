@@ -1,0 +1,324 @@
+import { CLOSE_CODES } from '@konferenco/protocol';
+import type { Socket } from '../types.ts';
+import { elect, type ElectionEffect, type ElectionInput, type ElectionState, PULSE_MS } from './election.ts';
+import { Lease } from './lease.ts';
+import { Membership } from './membership.ts';
+import { Office } from './office.ts';
+import { connectAlone, SharedSocket } from './shared-socket.ts';
+import type { TabChannel, TabSurroundings } from './surroundings.ts';
+import { readTabMessage, TAB_PROTOCOL, type TabMessage } from './tab-message.ts';
+
+export interface ShareTabsOptions {
+  /** What the tabs have in common: one account on one server. */
+  readonly name: string;
+  readonly surroundings: TabSurroundings;
+  /** Hears what tabs say to each other apart from the connection. */
+  readonly hear?: (message: TabMessage) => void;
+  /** This tab has joined the others and may speak to them. */
+  readonly joined?: () => void;
+  /** What other tabs left behind falls to this one: it has just taken office, or another tab has gone. */
+  readonly inherit?: () => void;
+  readonly gone?: (tab: string) => void;
+}
+
+/** One tab among those that share a connection. */
+export interface SharedTabs {
+  /** `alone`: sharing does not work here, and each socket is a connection of its own. */
+  readonly part: ElectionState['kind'];
+  /** Joins before the first socket does. */
+  join(): void;
+  /** To be used in place of the platform's: a socket that is one end of the connection all tabs share. */
+  openSocket(url: string, protocol: string): Socket;
+  /** Speaks to the other tabs; nothing where there are none. */
+  post(message: TabMessage): void;
+  /** Other tabs that live now, as far as the locks say. */
+  others(): Promise<number>;
+  /** Leaves: the connection, if this tab owns it, goes to another. Sockets close. */
+  close(): void;
+}
+
+/** Joins the tabs of one account, from this tab's first socket on. */
+export function shareTabs(options: ShareTabsOptions): SharedTabs {
+  return new Tab(options);
+}
+
+const HANDOVER = CLOSE_CODES.migrate;
+
+class Tab implements SharedTabs {
+  readonly #options: ShareTabsOptions;
+  readonly #name: string;
+  #state: ElectionState = { kind: 'idle' };
+  readonly #life: Lease;
+  readonly #connection: Lease;
+  #channel: TabChannel | null = null;
+  #office: Office | null = null;
+  #membership: Membership | null = null;
+  /** Sockets that have not found a connection yet. */
+  readonly #waiting = new Set<SharedSocket>();
+  #isAlone = false;
+  #terms = 0;
+  #ports = 0;
+  #since = 0;
+  #cancelPulse: (() => void) | null = null;
+  #isPreparing = false;
+  readonly #stopPage: () => void;
+
+  constructor(options: ShareTabsOptions) {
+    const { locks, id, page } = options.surroundings;
+    this.#options = options;
+    this.#name = `konferenco:${TAB_PROTOCOL}:${options.name}`;
+    this.#life = new Lease(locks, this.#lockOf(id));
+    this.#connection = new Lease(locks, `${this.#name}:connection`);
+    this.#stopPage = page.subscribe((event) => this.#input({ kind: event }));
+  }
+
+  get part(): ElectionState['kind'] {
+    return this.#state.kind;
+  }
+
+  join(): void {
+    this.#input({ kind: 'want' });
+  }
+
+  openSocket(url: string, protocol: string): Socket {
+    const socket = new SharedSocket(`${this.#id}:${++this.#ports}`, url, protocol);
+    this.#waiting.add(socket);
+    // Who asked sets its listeners first.
+    queueMicrotask(() => {
+      this.#input({ kind: 'want' });
+      this.#place();
+    });
+    return socket;
+  }
+
+  post(message: TabMessage): void {
+    this.#channel?.post(message);
+  }
+
+  async others(): Promise<number> {
+    const mine = this.#lockOf(this.#id);
+    const held = await this.#options.surroundings.locks.held();
+    return held.filter((name) => name !== mine && name.startsWith(this.#lockOf(''))).length;
+  }
+
+  close(): void {
+    this.#stopPage();
+    this.#input({ kind: 'close' });
+    this.#place();
+  }
+
+  get #id(): string {
+    return this.#options.surroundings.id;
+  }
+
+  #lockOf(tab: string): string {
+    return `${this.#name}:tab:${tab}`;
+  }
+
+  #input(input: ElectionInput): void {
+    const { state, effects } = elect(this.#state, input);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+    this.#pulse();
+  }
+
+  #perform(effect: ElectionEffect): void {
+    switch (effect.kind) {
+      case 'request':
+        return this.#join();
+      case 'release':
+        return this.#leave();
+      case 'seek':
+        return this.post({ kind: 'seek', from: this.#id });
+      case 'ping':
+        return this.post({ kind: 'ping', from: this.#id, to: effect.owner });
+      case 'prepare':
+        return void this.#prepare();
+      case 'steal':
+        return this.#queue({ steal: true });
+      case 'start':
+        return this.#takeOffice();
+      case 'stop':
+        return this.#leaveOffice();
+      case 'follow':
+        return this.#follow(effect.owner);
+      case 'unfollow':
+        this.#membership?.end(HANDOVER.code, HANDOVER.text);
+        this.#membership = null;
+        return;
+      case 'go_alone':
+        return this.#goAlone();
+    }
+  }
+
+  /** Shows the others that this tab lives, then queues for the connection. */
+  #join(): void {
+    const { openChannel } = this.#options.surroundings;
+    try {
+      if (!this.#channel) {
+        const channel = openChannel(this.#name);
+        channel.onmessage = (message) => this.#receive(message);
+        this.#channel = channel;
+      }
+    } catch {
+      // No channel here (an opaque origin, an old webview): that is what `alone` is for.
+      return queueMicrotask(() => this.#input({ kind: 'unavailable' }));
+    }
+    const unavailable = () => this.#input({ kind: 'unavailable' });
+    this.#life.request({ granted: () => this.#queue(), stolen: unavailable, failed: unavailable });
+    this.#options.joined?.();
+  }
+
+  #queue(options: { readonly steal?: boolean } = {}): void {
+    this.#connection.request(
+      {
+        granted: () => this.#input({ kind: 'granted' }),
+        stolen: () => this.#input({ kind: 'stolen', term_ms: this.#now() - this.#since }),
+        failed: () => this.#input({ kind: 'unavailable' }),
+      },
+      options,
+    );
+  }
+
+  #leave(): void {
+    this.#connection.release();
+    this.#life.release();
+    this.#channel?.close();
+    this.#channel = null;
+  }
+
+  /** One tab at a time takes over, and only after a last question. */
+  async #prepare(): Promise<void> {
+    if (this.#isPreparing) return;
+    this.#isPreparing = true;
+    const { locks, environment } = this.#options.surroundings;
+    try {
+      await locks.request(`${this.#name}:takeover`, { ifAvailable: true }, async (lock) => {
+        if (!lock) return;
+        this.post({ kind: 'seek', from: this.#id });
+        if (this.#state.kind === 'following') this.post({ kind: 'ping', from: this.#id, to: this.#state.owner });
+        await new Promise<void>((resolve) => environment.after(PULSE_MS, resolve));
+        this.#input({ kind: 'may_take_over' });
+      });
+    } catch {
+      this.#input({ kind: 'unavailable' });
+    } finally {
+      this.#isPreparing = false;
+    }
+  }
+
+  #takeOffice(): void {
+    const { surroundings, inherit, gone } = this.#options;
+    this.#since = this.#now();
+    this.#office = new Office({
+      term: `${this.#id}.${++this.#terms}`,
+      surroundings,
+      post: (message) => this.post(message),
+      lockOf: (tab) => this.#lockOf(tab),
+      goAlone: () => this.#goAlone(),
+      tabGone: (tab) => {
+        gone?.(tab);
+        inherit?.();
+      },
+    });
+    this.post({ kind: 'owner', from: this.#office.term, to: null });
+    this.#place();
+    inherit?.();
+  }
+
+  #leaveOffice(): void {
+    const office = this.#office;
+    this.#office = null;
+    if (!office) return;
+    office.end(HANDOVER.code, HANDOVER.text);
+    this.post({ kind: 'retired', from: office.term });
+  }
+
+  #follow(owner: string): void {
+    this.#membership = new Membership({
+      id: this.#id,
+      owner,
+      post: (message) => this.post(message),
+      goAlone: () => this.#goAlone(),
+    });
+    this.#place();
+  }
+
+  /** This tab's sockets are connections of their own from now on. */
+  #goAlone(): void {
+    this.#isAlone = true;
+    this.#place();
+  }
+
+  /** Lets waiting sockets find their connection. */
+  #place(): void {
+    for (const socket of [...this.#waiting]) {
+      if (socket.isClosed) this.#waiting.delete(socket);
+      else if (this.#state.kind === 'closed') this.#settle(socket, () => socket.closed(1006, ''));
+      else if (this.#isAlone)
+        this.#settle(socket, () => connectAlone(socket, this.#options.surroundings.environment.openSocket));
+      else if (this.#office) this.#settle(socket, () => this.#office?.join(socket));
+      else if (this.#membership) this.#settle(socket, () => this.#membership?.join(socket));
+    }
+  }
+
+  #settle(socket: SharedSocket, placed: () => void): void {
+    this.#waiting.delete(socket);
+    placed();
+  }
+
+  #receive(value: unknown): void {
+    const message = readTabMessage(value);
+    if (!message || message.from === this.#id) return;
+    switch (message.kind) {
+      case 'owner':
+        if (message.to !== null && message.to !== this.#id) return;
+        return this.#input({ kind: 'owner', owner: message.from, toAll: message.to === null });
+      case 'pong':
+        return message.to === this.#id ? this.#input({ kind: 'pong', owner: message.from }) : undefined;
+      case 'retired':
+        return this.#input({ kind: 'retired', owner: message.from });
+      case 'seek':
+        return this.#office?.receive(message);
+      case 'ping':
+      case 'open':
+      case 'say':
+      case 'leave':
+        return this.#toOwner(message);
+      case 'opened':
+      case 'hear':
+      case 'closed':
+        if (this.#membership?.owner === message.from) this.#membership.receive(message);
+        return;
+      case 'claim':
+        return message.to === this.#id ? this.#options.hear?.(message) : undefined;
+      case 'notice':
+      case 'claims':
+      case 'signed_out':
+        return this.#options.hear?.(message);
+    }
+  }
+
+  #toOwner(message: TabMessage & { readonly to: string }): void {
+    if (this.#office?.term === message.to) this.#office.receive(message);
+    // Meant for an earlier term of this tab: it thawed, and does not own the connection any more.
+    else if (message.to.startsWith(`${this.#id}.`)) this.post({ kind: 'retired', from: message.to });
+  }
+
+  #pulse(): void {
+    const needed = this.#state.kind === 'seeking' || this.#state.kind === 'following';
+    if (!needed) {
+      this.#cancelPulse?.();
+      this.#cancelPulse = null;
+      return;
+    }
+    this.#cancelPulse ??= this.#options.surroundings.environment.after(PULSE_MS, () => {
+      this.#cancelPulse = null;
+      this.#input({ kind: 'pulse' });
+    });
+  }
+
+  #now(): number {
+    return this.#options.surroundings.environment.now();
+  }
+}
