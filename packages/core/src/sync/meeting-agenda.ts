@@ -1,18 +1,14 @@
 import type { MeetingAgendaChange } from '@konferenco/protocol';
 import type { AgendaItem } from './document.ts';
-import { compareStamps, own, type Registers, type Stamp, write } from './stamp.ts';
-
-interface Place extends Stamp {
-  /** Item it was put behind; `null`: at the beginning. */
-  readonly after: string | null;
-}
+import { compareStamps, own, type Registers, write } from './stamp.ts';
 
 /**
  * Items in the order two people put them (a replicated growable array): each stands behind the one it was put behind,
  * the later of two put at one place first. Removed ones keep their place, for those put behind them.
  */
 export interface Agenda {
-  readonly places: Readonly<Record<string, Place>>;
+  /** Item that each was put behind; `null`: at the beginning. */
+  readonly places: Registers<string | null>;
   readonly contents: Registers<{ readonly text: string; readonly done: boolean }>;
   readonly removed: Readonly<Record<string, true>>;
 }
@@ -23,10 +19,9 @@ export function applyToAgenda(agenda: Agenda, { change, at, dot }: MeetingAgenda
   switch (change.op) {
     case 'insert': {
       const { item, after, text } = change;
-      const place = own(agenda.places, item) ?? { after, at, dot };
       return {
         ...agenda,
-        places: { ...agenda.places, [item]: place },
+        places: write(agenda.places, item, { value: after, at, dot }),
         contents: write(agenda.contents, item, { value: { text, done: false }, at, dot }),
       };
     }
@@ -41,7 +36,7 @@ export function applyToAgenda(agenda: Agenda, { change, at, dot }: MeetingAgenda
 
 /** The items that stand, in order. One whose predecessor is not known yet waits for it. */
 export function viewAgenda(agenda: Agenda): AgendaItem[] {
-  const followers = Map.groupBy(Object.entries(agenda.places), ([, { after }]) => after);
+  const followers = Map.groupBy(Object.entries(agenda.places), ([, { value }]) => value);
   const items: AgendaItem[] = [];
   const waiting: string[] = [];
   const push = (after: string | null) => {

@@ -86,7 +86,10 @@ export function collectSet(state: DocumentState, before: number): DocumentState 
 
 function add(set: SetState, { element, dot, at, seen = [] }: Extract<SetOperation, { op: 'add' }>): SetState {
   const additions = own(set.added, element) ?? {};
-  if (own(own(set.removed, element) ?? {}, dot) !== undefined || own(additions, dot)) return set;
+  if (own(own(set.removed, element) ?? {}, dot) !== undefined) return set;
+  const stands = own(additions, dot);
+  // One dot names one addition; should two bear it all the same, everybody keeps the same one.
+  if (stands && JSON.stringify(stands) >= JSON.stringify({ at, seen })) return set;
   return { ...set, added: { ...set.added, [element]: { ...additions, [dot]: { at, seen } } } };
 }
 
@@ -97,7 +100,8 @@ function remove(set: SetState, { element, dot, at, tags, admin }: Extract<SetOpe
     additions = without(additions, tag);
     removed = { ...removed, [tag]: Math.max(at, own(removed, tag) ?? 0) };
   }
-  const expelled = admin ? { ...own(set.expelled, element), [dot]: at } : (own(set.expelled, element) ?? {});
+  let expelled: Times = own(set.expelled, element) ?? {};
+  if (admin) expelled = { ...expelled, [dot]: Math.max(at, own(expelled, dot) ?? 0) };
   return {
     ...set,
     added: put(set.added, element, additions),
