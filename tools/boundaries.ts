@@ -26,7 +26,7 @@ const PACKAGES: Readonly<Record<string, PackageRule>> = {
   client: { ours: ['protocol', 'crdt', 'core', 'e2ee'], inTests: ['testkit'], neutral: true },
   testkit: { ours: ['protocol', 'crdt', 'core', 'server', 'client', 'e2ee'] },
   web: { ours: ['client'], inTests: ['testkit'], neutral: true },
-  bench: { ours: ['protocol', 'core', 'client', 'server', 'testkit'], internals: true },
+  bench: { ours: ['protocol', 'crdt', 'core', 'client', 'server', 'testkit'], internals: true },
 };
 
 /** Modules that give a pure package no I/O. */
