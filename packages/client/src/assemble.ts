@@ -123,17 +123,18 @@ function connectionHost(
 ): ConnectionHost {
   const { options, environment, events, clock, requests } = ground;
   const { identity, presence, session } = parts;
+  const hello = () => ({
+    client: options.program ?? 'konferenco-sdk/0.1.0',
+    status: presence.own,
+    ...(identity.device === undefined ? {} : { device_id: identity.device }),
+  });
   return {
     address: (refresh) => identity.address(refresh),
+    access: (refresh) => identity.access(refresh),
+    hello,
     greet: async () => {
       const askedAt = environment.now();
-      const { device } = identity;
-      const client = options.program ?? 'konferenco-sdk/0.1.0';
-      const reply = await requests.ask('hello', {
-        client,
-        status: presence.own,
-        ...(device === undefined ? {} : { device_id: device }),
-      });
+      const reply = await requests.ask('hello', hello());
       clock.answered(reply.server_time, askedAt);
       return reply;
     },

@@ -1,13 +1,22 @@
 import type { Comeback } from '@konferenco/protocol';
 import { pauseAfterLoss, STEADY_MS } from './reconnect.ts';
+import type { TransportName } from './transport/transport-choice.ts';
 import type { Link } from './types.ts';
+
+/** A transport that stands in for WebSockets. */
+export type Fallback = Exclude<TransportName, 'websocket'>;
 
 /** The life of the link. `sleep_ms` is the pause before, from which the next one grows. */
 export type ConnectionState =
   | { readonly kind: 'idle' }
   /** Getting a ticket, opening the socket, waiting for the reply to hello. */
   | { readonly kind: 'connecting'; readonly attempt: number; readonly sleep_ms: number }
-  | { readonly kind: 'online'; readonly since: number; readonly sleep_ms: number }
+  | {
+      readonly kind: 'online';
+      readonly since: number;
+      readonly sleep_ms: number;
+      readonly transport?: Fallback | undefined;
+    }
   | {
       readonly kind: 'waiting';
       readonly attempt: number;
@@ -21,7 +30,7 @@ export type ConnectionState =
 
 export type ConnectionInput =
   | { readonly kind: 'connect' }
-  | { readonly kind: 'greeted' }
+  | { readonly kind: 'greeted'; readonly transport?: Fallback | undefined }
   | {
       readonly kind: 'lost';
       readonly comeback: Comeback;
@@ -79,7 +88,10 @@ export function stepConnection(
       return open({ attempt: state.attempt + 1, sleep_ms: state.sleep_ms, refresh: state.refresh }, context);
     case 'greeted':
       if (state.kind !== 'connecting') return stay(state);
-      return { state: { kind: 'online', since: context.now, sleep_ms: state.sleep_ms }, effects: [] };
+      return {
+        state: { kind: 'online', since: context.now, sleep_ms: state.sleep_ms, transport: input.transport },
+        effects: [],
+      };
     case 'lost':
       return lost(state, input, context);
     case 'migrate':
@@ -111,6 +123,7 @@ export function linkOf(state: ConnectionState): Link {
     case 'waiting':
       return { kind: 'waiting', retry_at: state.retry_at, attempt: state.attempt };
     case 'online':
+      return { kind: 'online', ...(state.transport === undefined ? {} : { transport: state.transport }) };
     case 'offline':
     case 'closed':
       return { kind: state.kind };

@@ -92,7 +92,7 @@ describe('a connection', () => {
     const connecting = client.connect();
     connecting.catch(() => {});
     await settle();
-    await clock.pass(20_000);
+    await clock.pass(8_000);
     expect(client.link.kind).toBe('waiting');
     expect(server.connections).toHaveLength(1);
     await client.close();

@@ -1,11 +1,4 @@
-import {
-  CLOSE_CODES,
-  type Comeback,
-  comebackOf,
-  type ReplyOf,
-  type ServerFrame,
-  SUBPROTOCOL,
-} from '@konferenco/protocol';
+import { CLOSE_CODES, type Comeback, comebackOf, type ReplyOf, type ServerFrame } from '@konferenco/protocol';
 import {
   type ConnectionEffect,
   type ConnectionInput,
@@ -14,15 +7,23 @@ import {
   stepConnection,
 } from './connection-state.ts';
 import { asError } from './errors.ts';
+import type { Access, TransportSocket } from './transport/request-socket.ts';
+import { Transports } from './transport/transports.ts';
 import type { Environment, Link, Socket } from './types.ts';
 
 /** From the beginning of a try to the reply to hello. Long enough for a slow link's handshakes. */
 export const CONNECT_TIMEOUT_MS = 20_000;
+/** The same for a WebSocket alone: a network that swallows it must not keep people waiting for what does work. */
+export const WEBSOCKET_TIMEOUT_MS = 8_000;
 
 /** What the connection needs of those who use it. */
 export interface ConnectionHost {
   /** The socket's address with its ticket. Rejects with a KonferencoError. */
   address(refresh: boolean): Promise<string>;
+  /** Where requests go when there is no socket. Rejects with a KonferencoError. */
+  access(refresh: boolean): Promise<Access>;
+  /** The fields of a hello. */
+  hello(): object;
   /** Says hello over the open socket; resolves with the server's reply. */
   greet(): Promise<ReplyOf<'hello'>>;
   greeted(reply: ReplyOf<'hello'>): void;
@@ -32,7 +33,7 @@ export interface ConnectionHost {
   link(link: Link): void;
 }
 
-/** Holds the one socket and performs what the pure state machine decides. */
+/** Holds the one connection, by whichever transport works, and performs what the pure state machine decides. */
 export class Connection {
   readonly #environment: Environment;
   readonly #host: ConnectionHost;
@@ -46,12 +47,23 @@ export class Connection {
   #silence_ms = CONNECT_TIMEOUT_MS;
   #heardAt = 0;
   readonly #stopNetwork: () => void;
+  readonly #transports: Transports;
+  /** Whether the present try has got as far as a socket, so that its end says something about the transport. */
+  #hasSocket = false;
 
   constructor(environment: Environment, host: ConnectionHost) {
     this.#environment = environment;
     this.#host = host;
+    this.#transports = new Transports({
+      environment,
+      address: (refresh) => host.address(refresh),
+      access: (refresh) => host.access(refresh),
+      hello: () => host.hello(),
+      better: () => this.#input({ kind: 'migrate' }),
+    });
     this.#stopNetwork = environment.network.subscribe(() => {
       if (this.#state.kind === 'online') this.#checkSilence();
+      if (this.#state.kind === 'offline') this.#transports.arrived();
       this.#input({ kind: 'network', online: environment.network.online() });
     });
   }
@@ -121,13 +133,19 @@ export class Connection {
 
   async #open(refresh: boolean): Promise<void> {
     const attempt = ++this.#try;
+    this.#hasSocket = false;
     this.#silence_ms = CONNECT_TIMEOUT_MS;
     this.#heard();
     this.#watchSilence();
     try {
-      const url = await this.#host.address(refresh);
-      if (attempt !== this.#try) return;
-      this.#listen(attempt, this.#environment.openSocket(url, SUBPROTOCOL));
+      const socket = await this.#transports.open(refresh);
+      if (attempt !== this.#try) return socket.close(1000, '');
+      this.#hasSocket = true;
+      this.#listen(attempt, socket);
+      if (this.#transports.kind !== 'websocket') return;
+      this.#silence_ms = WEBSOCKET_TIMEOUT_MS;
+      this.#heard();
+      this.#watchSilence();
     } catch (thrown) {
       if (attempt !== this.#try) return;
       const error = asError(thrown);
@@ -142,7 +160,7 @@ export class Connection {
     }
   }
 
-  #listen(attempt: number, socket: Socket): void {
+  #listen(attempt: number, socket: TransportSocket): void {
     const current = () => attempt === this.#try;
     socket.onopen = () => {
       if (!current()) return;
@@ -159,6 +177,7 @@ export class Connection {
     socket.onclose = (code, reason) => {
       if (!current()) return;
       this.#socket = null;
+      if (this.#state.kind === 'connecting') this.#transports.failed(socket.failure ?? 'unknown');
       this.#lose(code, reason, comebackOf(code));
     };
     this.#unlisten = () => {
@@ -174,7 +193,9 @@ export class Connection {
       if (!current()) return;
       this.#silence_ms = reply.heartbeat_ms * 2;
       this.#watchSilence();
-      this.#input({ kind: 'greeted' });
+      const { kind } = this.#transports;
+      this.#transports.worked();
+      this.#input({ kind: 'greeted', transport: kind === 'websocket' ? undefined : kind });
       this.#host.greeted(reply);
     } catch (thrown) {
       if (!current()) return;
@@ -201,6 +222,7 @@ export class Connection {
     this.#try++;
     this.#cancelWatch();
     this.#cancelMigration();
+    this.#transports.lost();
     this.#socket = null;
     const unlisten = this.#unlisten;
     this.#unlisten = () => {};
@@ -223,6 +245,7 @@ export class Connection {
   /** Ends a connection on which nothing was heard for too long; true when it did. */
   #checkSilence(): boolean {
     if (this.#environment.now() - this.#heardAt < this.#silence_ms) return false;
+    if (this.#state.kind === 'connecting' && this.#hasSocket) this.#transports.failed('blocked');
     this.#lose(
       CLOSE_CODES.heartbeat_missed.code,
       CLOSE_CODES.heartbeat_missed.text,

@@ -84,6 +84,14 @@ export class Identity {
     return socketUrl(ticket.url, url, { ticket: ticket.ticket });
   }
 
+  /** Where requests go, and what authorises them. */
+  async access(refresh: boolean): Promise<{ readonly url: string; readonly token: string }> {
+    const { client, credentials, now } = this.#options;
+    if (client.demoUser !== undefined) return { url: client.url, token: client.demoUser };
+    const current = refresh || (credentials.current?.expires_at ?? 0) <= now() ? null : credentials.current;
+    return { url: client.url, token: (current ?? (await credentials.refresh())).access_token };
+  }
+
   greeted(hello: { user_id: string; device_id: string; expires_at: number | null; server_time: number }): void {
     if (this.#me?.id !== hello.user_id) this.#be({ id: hello.user_id, name: this.#me?.name ?? hello.user_id });
     this.#device = hello.device_id;

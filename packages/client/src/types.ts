@@ -17,7 +17,8 @@ import type { Conflict } from './sync/types.ts';
 /** State of the link, as a person should be told it. */
 export type Link =
   | { readonly kind: 'connecting'; readonly attempt: number }
-  | { readonly kind: 'online' }
+  /** With `transport`, over requests because no WebSocket gets through: by an event stream or by polling, and slower. */
+  | { readonly kind: 'online'; readonly transport?: 'sse' | 'poll' }
   /** Not connected; the next try is at `retry_at` (Unix ms). */
   | { readonly kind: 'waiting'; readonly retry_at: number; readonly attempt: number }
   /** The device says that it has no network. */

@@ -23,7 +23,7 @@ import { type SocketData, socketHandlers, upgrade } from './gateway/websocket.ts
 import { createHttpApp } from './http/app.ts';
 import { operations } from './http/operations.ts';
 import { StaticFiles } from './http/static-files.ts';
-import { registerStreams } from './http/streams.ts';
+import { createStreamApp } from './http/streams.ts';
 import { createNode, type Node } from './node.ts';
 import type { Log } from './observability/log.ts';
 import { collectAfterStorms } from './runtime/storm-gc.ts';
@@ -172,16 +172,20 @@ async function listen(
     onFault,
     onAnswer: (answer) => metrics.answered(answer),
     extend: (app) =>
-      registerStreams(app, {
-        ...node,
-        door,
-        authenticator,
-        origins,
-        clock,
-        connections: () => gateway.connections,
-        isShutOut: (user) => isShutOut(context, user),
-        rateLimits: config.rateLimits === 'on',
-      }),
+      void app.route(
+        '/',
+        createStreamApp({
+          ...node,
+          door,
+          authenticator,
+          origins,
+          clock,
+          connections: () => gateway.connections,
+          isShutOut: (user) => isShutOut(context, user),
+          rateLimits: config.rateLimits === 'on',
+          onFault,
+        }),
+      ),
     ...(config.publicUrl ? { publicUrl: config.publicUrl } : {}),
   });
   const operated = {

@@ -1,6 +1,7 @@
 import type { Authenticator, Clock, Identity } from '@konferenco/core';
 import { FramesRequest, PollRequest, StreamRequest } from '@konferenco/protocol/schema';
-import type { Context as HonoContext, Hono } from 'hono';
+import { type Context as HonoContext, Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Refused } from '../accounts/refused.ts';
@@ -9,6 +10,7 @@ import type { Answers } from '../gateway/answers.ts';
 import type { StreamSocket } from '../gateway/stream-socket.ts';
 import type { Streams } from '../gateway/streams.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { answerTo } from './errors.ts';
 import { addressKey, ADDRESS_RATE, Buckets } from './limits.ts';
 
 /** Streams begun and rounds polled by one person, over all their devices. */
@@ -35,13 +37,16 @@ export interface StreamRoutesDeps {
   /** Origins other than the server's own that browsers may call from. */
   readonly origins: readonly string[];
   readonly rateLimits: boolean;
+  /** Told of every failure that is the server's own. */
+  readonly onFault: (error: unknown) => void;
 }
 
 type App = Hono<{ Bindings: { readonly address?: string } }>;
 type Call = HonoContext<{ Bindings: { readonly address?: string } }>;
 
 /** The fallback transports' three requests (P2): `POST /api/stream`, `/api/poll` and `/api/frames`. */
-export function registerStreams(app: App, deps: StreamRoutesDeps): void {
+export function createStreamApp(deps: StreamRoutesDeps): App {
+  const app: App = new Hono();
   const gate = createGate(deps);
   const { streams, answers } = deps;
   const readers = { stream: bodyOf(StreamRequest), poll: bodyOf(PollRequest), frames: bodyOf(FramesRequest) };
@@ -78,6 +83,15 @@ export function registerStreams(app: App, deps: StreamRoutesDeps): void {
     const identity = await gate.identify(c, tokenOf(c));
     return answer(await answers.answer(identity, request, c.req.raw.signal));
   });
+
+  app.onError((error, c) => {
+    const { status, body, fault } = answerTo(error);
+    if (fault) deps.onFault(error);
+    if (body.retry_after_ms !== undefined) c.header('Retry-After', String(Math.ceil(body.retry_after_ms / 1000)));
+    if (status === 401) c.header('WWW-Authenticate', 'Bearer');
+    return c.json(body, status as ContentfulStatusCode);
+  });
+  return app;
 }
 
 function answer(events: Uint8Array): Response {

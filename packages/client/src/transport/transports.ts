@@ -1,0 +1,106 @@
+import { SUBPROTOCOL } from '@konferenco/protocol';
+import type { Environment } from '../types.ts';
+import type { Access, TransportSocket } from './request-socket.ts';
+import { betterThan, type Choice, choose, type Failure, FIRST_CHOICE, type TransportName } from './transport-choice.ts';
+
+/** From the beginning of a look for a better transport to its reply to hello. */
+const PROBE_LIMIT_MS = 8_000;
+
+export interface TransportsOptions {
+  readonly environment: Environment;
+  /** The WebSocket's address with what opens it. Rejects with a KonferencoError, as `access` does. */
+  readonly address: (refresh: boolean) => Promise<string>;
+  readonly access: (refresh: boolean) => Promise<Access>;
+  /** The fields of a hello. */
+  readonly hello: () => object;
+  /** A better transport than the one in use works: it is the one that opens next. */
+  readonly better: () => void;
+}
+
+/** Opens connections by the transport that works here, and finds out when a better one does. */
+export class Transports {
+  readonly #options: TransportsOptions;
+  #choice: Choice = FIRST_CHOICE;
+  #cancelProbe: () => void = () => {};
+  /** Changes whenever what a look finds is of no interest any more. */
+  #generation = 0;
+
+  constructor(options: TransportsOptions) {
+    this.#options = options;
+  }
+
+  get kind(): TransportName {
+    return this.#choice.kind;
+  }
+
+  /** A socket by the present choice, on its way. With `refresh`, only after the credentials were renewed. */
+  open(refresh: boolean): Promise<TransportSocket> {
+    return this.#open(this.kind, refresh);
+  }
+
+  /** The connection stands. */
+  worked(): void {
+    this.#choice = choose(this.#choice, { kind: 'worked' });
+    this.#planProbe();
+  }
+
+  /** A connection ended before it stood. */
+  failed(failure: Failure): void {
+    this.#choice = choose(this.#choice, { kind: 'failed', failure });
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#generation++;
+    this.#cancelProbe();
+  }
+
+  /** The device came to a network. */
+  arrived(): void {
+    this.#choice = choose(this.#choice, { kind: 'network' });
+  }
+
+  async #open(kind: TransportName, refresh: boolean): Promise<TransportSocket> {
+    const { environment, address, access } = this.#options;
+    if (kind === 'websocket') return environment.openSocket(await address(refresh), SUBPROTOCOL);
+    const { openFallback } = await import('./fallback.ts');
+    return openFallback(kind, { environment, access: await access(refresh) });
+  }
+
+  #planProbe(): void {
+    this.#cancelProbe();
+    if (this.kind === 'websocket') return;
+    const { after, random } = this.#options.environment;
+    this.#cancelProbe = after(this.#choice.probe_ms * (0.75 + random() / 2), () => void this.#probe());
+  }
+
+  async #probe(): Promise<void> {
+    const generation = this.#generation;
+    let better: TransportName | null = null;
+    for (const kind of betterThan(this.kind)) {
+      if (better === null && (await this.#works(kind))) better = kind;
+      if (generation !== this.#generation) return;
+    }
+    this.#choice = choose(this.#choice, { kind: 'probed', better });
+    if (better === null) this.#planProbe();
+    else this.#options.better();
+  }
+
+  /** Whether a connection by `kind` gets a reply to hello. */
+  async #works(kind: TransportName): Promise<boolean> {
+    const socket = await this.#open(kind, false).catch(() => null);
+    if (!socket) return false;
+    return new Promise((resolve) => {
+      const found = (works: boolean) => {
+        cancel();
+        socket.onopen = socket.onmessage = socket.onclose = null;
+        socket.close(1000, '');
+        resolve(works);
+      };
+      const cancel = this.#options.environment.after(PROBE_LIMIT_MS, () => found(false));
+      socket.onopen = () => socket.send(JSON.stringify({ type: 'hello', ref: 1, ...this.#options.hello() }));
+      socket.onmessage = (text) => found(text.startsWith('{"type":"reply"'));
+      socket.onclose = () => found(false);
+    });
+  }
+}
