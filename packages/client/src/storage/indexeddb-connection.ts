@@ -94,10 +94,17 @@ function openDatabase(options: IndexedDbOptions, events: ConnectionEvents): Prom
     const opening = openDB(name, versionOf(steps), {
       upgrade(database, from, _to, transaction) {
         stopWaiting();
-        for (const step of steps) if (step.version > from) step.apply(database);
-        if (from > 0 || !salvaged) return;
-        const outbox = transaction.objectStore('outbox' satisfies LocalTable);
-        for (const [key, row] of salvaged) void outbox.put(row, key);
+        const work: Promise<unknown>[] = [transaction.done];
+        try {
+          for (const step of steps) if (step.version > from) step.apply(database);
+          const outbox = transaction.objectStore('outbox' satisfies LocalTable);
+          if (from === 0) for (const [key, row] of salvaged ?? []) work.push(outbox.put(row, key));
+        } catch (error) {
+          transaction.abort();
+          reject(error);
+        }
+        // Whatever fails here makes opening fail, which tells it.
+        Promise.all(work).catch(() => {});
       },
       blocked() {
         stopWaiting = after(BLOCKED_MS, () => {

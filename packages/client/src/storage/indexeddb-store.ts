@@ -50,12 +50,19 @@ async function write(connection: IndexedDbConnection, changes: readonly LocalCha
     if (tables.length === 0) return;
     const transaction = database.transaction(tables, 'readwrite', STRICT);
     const stores = new Map(tables.map((table) => [table, transaction.objectStore(table)]));
-    await Promise.all([
-      ...rows.map(({ table, key, row }) =>
-        row === null ? stores.get(table)?.delete(key) : stores.get(table)?.put(row, key),
-      ),
-      transaction.done,
-    ]);
+    const work: Promise<unknown>[] = [transaction.done];
+    try {
+      for (const { table, key, row } of rows) {
+        const store = stores.get(table);
+        if (store) work.push(row === null ? store.delete(key) : store.put(row, key));
+      }
+    } catch (error) {
+      // Otherwise what was asked for until here would be committed.
+      transaction.abort();
+      await Promise.allSettled(work);
+      throw error;
+    }
+    await Promise.all(work);
   });
 }
 

@@ -42,8 +42,9 @@ export async function openLocalStore(options: OpenLocalStoreOptions): Promise<Op
     const opened = await openOrRecover(backend, options);
     return { store: opened.store, notice: opened.notice ?? (await adopted(backend, options, opened.store)) };
   } catch (error) {
-    if (error instanceof LocalStoreError) return inMemory(error);
-    throw error;
+    return inMemory(
+      error instanceof LocalStoreError ? error : new LocalStoreError('unavailable', 'The store does not open.', error),
+    );
   }
 }
 

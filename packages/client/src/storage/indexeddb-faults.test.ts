@@ -1,0 +1,323 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { openDB } from 'idb';
+import { installFakeIndexedDb } from '../testing/fake-indexeddb.ts';
+import { settle, VirtualClock } from '../testing/virtual-clock.ts';
+import type { OutboxEntry } from '../types.ts';
+import { indexedDbBackend } from './indexeddb-backend.ts';
+import { INDEXEDDB_STEPS, type IndexedDbStep } from './indexeddb-schema.ts';
+import { LOCAL_TABLES, type LocalStore } from './local-store.ts';
+import { openLocalStore, removeLocalStores } from './open-local-store.ts';
+import { outboxOnStore } from './outbox-on-store.ts';
+import { storeName } from './store-name.ts';
+
+const ACCOUNT = { url: 'http://server.test', user: 'mere' };
+const NAME = storeName(ACCOUNT);
+const LATER: readonly IndexedDbStep[] = [
+  ...INDEXEDDB_STEPS,
+  { version: 3, apply: (database) => void database.createObjectStore('later') },
+];
+
+let uninstall = (): void => {};
+let clock: VirtualClock;
+beforeEach(() => {
+  uninstall = installFakeIndexedDb();
+  clock = new VirtualClock();
+});
+afterEach(() => uninstall());
+
+const backend = (steps: readonly IndexedDbStep[] = INDEXEDDB_STEPS) => indexedDbBackend({ steps, after: clock.after });
+const open = (steps?: readonly IndexedDbStep[], user = ACCOUNT.user) =>
+  openLocalStore({ ...ACCOUNT, user, backend: backend(steps) });
+
+function entry(n: number, user = 'mere'): OutboxEntry {
+  const envelope = JSON.stringify({ id: `e${n}`, from: { user_id: user }, payload: { text: `${n}` } });
+  return { id: `e${n}`, log: 'ch:hall', envelope, created_at: 1_000 - n };
+}
+
+async function fill(store: LocalStore, count: number): Promise<void> {
+  await store.write(Array.from({ length: count }, (_, n) => ({ table: 'outbox', key: `e${n}`, value: entry(n) })));
+}
+const idsIn = async (store: LocalStore) =>
+  (await store.list('outbox', { prefix: '', limit: 100 })).map(({ key }) => key);
+
+describe('the outbox of version 1', () => {
+  /** As the web app of version 1 made it: one database, one table with the entries as they are. */
+  async function versionOne(entries: readonly unknown[]): Promise<void> {
+    const database = await openDB('konferenco', 1, {
+      upgrade: (made) => void made.createObjectStore('outbox', { keyPath: 'id' }),
+    });
+    for (const one of entries) await database.put('outbox', one);
+    database.close();
+  }
+  async function leftInVersionOne(): Promise<readonly string[]> {
+    const database = await openDB('konferenco', 1);
+    const keys = await database.getAllKeys('outbox');
+    database.close();
+    return keys.map(String);
+  }
+
+  // proves LS-8
+  test('is taken over with every unsent entry, oldest first, and each person gets their own', async () => {
+    await versionOne([entry(1), entry(2), entry(3, 'aroha'), entry(4)]);
+    const { store, notice } = await open();
+    expect(notice).toBeNull();
+    const entries = await outboxOnStore({ store, lost: () => {} }).load();
+    expect(entries).toEqual([entry(4), entry(2), entry(1)]);
+    expect(await leftInVersionOne()).toEqual(['e3']);
+    const other = await open(INDEXEDDB_STEPS, 'aroha');
+    expect(await idsIn(other.store)).toEqual(['e3']);
+    expect(await leftInVersionOne()).toEqual([]);
+  });
+
+  // proves LS-8
+  test('is taken over again when it was interrupted between keeping here and deleting there', async () => {
+    await versionOne([entry(1), entry(2)]);
+    const remove = IDBObjectStore.prototype.delete;
+    IDBObjectStore.prototype.delete = () => {
+      throw new DOMException('the power went', 'AbortError');
+    };
+    const interrupted = await open();
+    IDBObjectStore.prototype.delete = remove;
+    expect(await idsIn(interrupted.store)).toEqual(['e1', 'e2']);
+    expect(await leftInVersionOne()).toEqual(['e1', 'e2']);
+    await interrupted.store.close();
+    const { store, notice } = await open();
+    expect(notice).toBeNull();
+    expect(await idsIn(store)).toEqual(['e1', 'e2']);
+    expect(await leftInVersionOne()).toEqual([]);
+  });
+
+  test('is left alone where an entry is not one, and no database is made where there was none', async () => {
+    await open();
+    expect((await indexedDB.databases()).map(({ name }) => name)).toEqual([NAME]);
+    await versionOne([entry(1), { id: 'strange' }, { ...entry(2), envelope: 'no JSON' }]);
+    const { store } = await open();
+    expect(await idsIn(store)).toEqual(['e1']);
+    expect(await leftInVersionOne()).toEqual(['e2', 'strange']);
+  });
+
+  // proves LS-5, LS-8
+  test('waits where it is when there is no room for it here, and that is said', async () => {
+    await versionOne([entry(1)]);
+    const restore = noRoom();
+    const { store, notice } = await open();
+    restore();
+    expect([store.kind, notice?.kind]).toEqual(['durable', 'full']);
+    expect(await leftInVersionOne()).toEqual(['e1']);
+  });
+});
+
+/** Puts fail as they do at the browser's quota, until what this returns is called. */
+function noRoom(): () => void {
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException('no room', 'QuotaExceededError');
+  };
+  return () => {
+    IDBObjectStore.prototype.put = put;
+  };
+}
+
+describe('versions', () => {
+  test('the steps make every table the port names', async () => {
+    const { store } = await open();
+    for (const table of LOCAL_TABLES) await store.write([{ table, key: 'a', value: table }]);
+    for (const table of LOCAL_TABLES) expect(await store.get(table, 'a')).toBe(table);
+  });
+
+  // proves LS-8
+  test('a store of a newer version is left alone, and there is one in memory', async () => {
+    const newer = await open(LATER);
+    await fill(newer.store, 3);
+    await newer.store.close();
+    const { store, notice } = await open();
+    expect([store.kind, notice?.kind]).toEqual(['memory', 'newer']);
+    await store.write([{ table: 'meta', key: 'a', value: 1 }]);
+    const again = await open(LATER);
+    expect(again.notice).toBeNull();
+    expect(await idsIn(again.store)).toEqual(['e0', 'e1', 'e2']);
+    expect(await again.store.get('meta', 'a')).toBeUndefined();
+  });
+
+  // proves LS-8
+  test('an upgrade that was interrupted changed nothing, and is done at the next start', async () => {
+    const before = await open();
+    await fill(before.store, 3);
+    await before.store.close();
+    const broken: readonly IndexedDbStep[] = [
+      ...LATER,
+      {
+        version: 4,
+        apply() {
+          throw new Error('the power went');
+        },
+      },
+    ];
+    expect((await open(broken)).notice?.kind).toBe('memory');
+    const { store, notice } = await open(LATER);
+    expect(notice).toBeNull();
+    expect(await idsIn(store)).toEqual(['e0', 'e1', 'e2']);
+  });
+});
+
+describe('several tabs', () => {
+  // proves LS-9
+  test('a tab makes way for the upgrade of another, and then says that the store is newer', async () => {
+    const older = await open();
+    await fill(older.store, 2);
+    const newer = await open(LATER);
+    expect(newer.notice).toBeNull();
+    expect(await idsIn(newer.store)).toEqual(['e0', 'e1']);
+    await expect(older.store.get('outbox', 'e0')).rejects.toMatchObject({ fault: 'newer' });
+  });
+
+  test('two tabs that upgrade at once both end at the new version', async () => {
+    const older = await open();
+    await fill(older.store, 2);
+    const both = await Promise.all([open(LATER), open(LATER)]);
+    expect(both.map(({ notice }) => notice)).toEqual([null, null]);
+    await both[0].store.write([{ table: 'meta', key: 'a', value: 1 }]);
+    expect(await both[1].store.get('meta', 'a')).toBe(1);
+  });
+
+  // proves LS-9
+  test('a tab that does not make way is waited for so long and no longer; late room is given back', async () => {
+    const before = await open();
+    await fill(before.store, 2);
+    await before.store.close();
+    const stuck = await openDB(NAME);
+    const opening = open(LATER);
+    while (clock.pending === 0) await settle();
+    await clock.pass(5_000);
+    const { store, notice } = await opening;
+    expect([store.kind, notice?.kind]).toEqual(['memory', 'memory']);
+    stuck.close();
+    const next = await open(LATER);
+    expect(next.notice).toBeNull();
+    expect(await idsIn(next.store)).toEqual(['e0', 'e1']);
+  });
+
+  // proves LS-10
+  test('the store of somebody who signed out in another tab is not made anew here', async () => {
+    const { store } = await open();
+    await fill(store, 1);
+    const kept = { ...ACCOUNT, user: 'aroha' };
+    await open(INDEXEDDB_STEPS, kept.user);
+    const here = backend();
+    if (!here) throw new Error('no backend');
+    expect(await removeLocalStores(here, [kept])).toEqual([NAME]);
+    await expect(store.write([{ table: 'meta', key: 'a', value: 1 }])).rejects.toMatchObject({ fault: 'unavailable' });
+    expect(await here.names()).toEqual([storeName(kept)]);
+  });
+
+  // proves LS-9
+  test('a connection that the browser closed by itself is opened again', async () => {
+    const opened: IDBDatabase[] = [];
+    const native = indexedDB.open.bind(indexedDB);
+    indexedDB.open = (name, version) => {
+      const request = native(name, version);
+      request.addEventListener('success', () => opened.push(request.result));
+      return request;
+    };
+    const { store } = await open();
+    await fill(store, 2);
+    const database = opened.find(({ name }) => name === NAME);
+    database?.close();
+    database?.dispatchEvent(new IDBVersionChangeEvent('close'));
+    expect(await idsIn(store)).toEqual(['e0', 'e1']);
+    await store.write([{ table: 'meta', key: 'a', value: 1 }]);
+    expect(await store.get('meta', 'a')).toBe(1);
+  });
+});
+
+describe('a browser that cannot', () => {
+  // proves LS-1, LS-5
+  test('a write beyond the quota is refused as full, whole, and what was kept stays', async () => {
+    const { store } = await open();
+    await fill(store, 2);
+    const { put } = IDBObjectStore.prototype;
+    let left = 1;
+    IDBObjectStore.prototype.put = function (...args) {
+      if (left-- > 0) return put.apply(this, args);
+      throw new DOMException('no room', 'QuotaExceededError');
+    };
+    const writing = store.write([
+      { table: 'outbox', key: 'e0', value: 'changed' },
+      { table: 'outbox', key: 'e9', value: 'new' },
+    ]);
+    await expect(writing).rejects.toMatchObject({ name: 'LocalStoreError', fault: 'full' });
+    IDBObjectStore.prototype.put = put;
+    expect(await store.get('outbox', 'e0')).toEqual(entry(0));
+    expect(await idsIn(store)).toEqual(['e0', 'e1']);
+  });
+
+  // proves LS-6
+  test('without IndexedDB, or with one that refuses, there is a store in memory and a notice', async () => {
+    indexedDB.open = () => {
+      throw new DOMException('not in private mode', 'SecurityError');
+    };
+    const refused = await open();
+    expect([refused.store.kind, refused.notice?.kind]).toEqual(['memory', 'memory']);
+    uninstall();
+    expect(backend()).toBeNull();
+    const missing = await open();
+    expect([missing.store.kind, missing.notice?.kind]).toEqual(['memory', 'memory']);
+    await missing.store.write([{ table: 'meta', key: 'a', value: 1 }]);
+    expect(await missing.store.get('meta', 'a')).toBe(1);
+  });
+});
+
+describe('a damaged database', () => {
+  async function behind(work: (outbox: IDBObjectStore) => void): Promise<void> {
+    const database = await openDB(NAME);
+    const transaction = database.transaction('outbox', 'readwrite');
+    work(transaction.objectStore('outbox') as unknown as IDBObjectStore);
+    await transaction.done;
+    database.close();
+  }
+
+  // proves LS-7
+  test('is set aside as it is, and the next one holds the unsent entries that can be read', async () => {
+    const before = await open();
+    await fill(before.store, 3);
+    await before.store.write([{ table: 'meta', key: 'a', value: 1 }]);
+    await before.store.close();
+    await behind((outbox) => void outbox.put('00000000{"id":"e1"}', 'e1'));
+    const { store, notice } = await open();
+    expect(notice).toMatchObject({ kind: 'recovered', saved: 2, lost: 1 });
+    expect(store.kind).toBe('durable');
+    expect(await idsIn(store)).toEqual(['e0', 'e2']);
+    expect(await store.get('meta', 'a')).toBeUndefined();
+    await store.write([{ table: 'meta', key: 'b', value: 2 }]);
+    await store.close();
+    const aside = await openDB(NAME);
+    expect(await aside.getAllKeys('outbox')).toEqual(['e0', 'e1', 'e2']);
+    aside.close();
+    const next = await open();
+    expect(next.notice).toBeNull();
+    expect(await next.store.get('meta', 'b')).toBe(2);
+  });
+
+  // proves LS-7
+  test('whose tables are gone is set aside too, and nobody can say what was lost', async () => {
+    const empty = await openDB(NAME, 2, { upgrade: () => {} });
+    empty.close();
+    const { store, notice } = await open();
+    expect(notice).toMatchObject({ kind: 'recovered', saved: 0, lost: null });
+    await fill(store, 1);
+    expect(await idsIn(store)).toEqual(['e0']);
+  });
+
+  test('one set aside is deleted with the store of who signed out', async () => {
+    const before = await open();
+    await fill(before.store, 3);
+    await before.store.close();
+    await behind((outbox) => void outbox.put('nonsense', 'e1'));
+    await (await open()).store.close();
+    expect(await indexedDB.databases()).toHaveLength(2);
+    const here = backend();
+    expect(await here?.names()).toEqual([NAME]);
+    await here?.remove(NAME);
+    expect(await indexedDB.databases()).toEqual([]);
+  });
+});
