@@ -41,7 +41,7 @@ export {
 } from './channel/permission.ts';
 export { isAbove, isAtLeast, ROLES } from './channel/role.ts';
 export type * from './sync/document.ts';
-export { attendanceState, countOf, type SessionCounts, viewAttendance } from './sync/attendance-document.ts';
+export { attendanceState, viewAttendance } from './sync/attendance-document.ts';
 export { conflictsAfter, type Encounter, type StateConflict } from './sync/conflict-policy.ts';
 export { applyOperation, type DocumentKind, documentsOf, isOperationType, kindOf } from './sync/documents.ts';
 export { factsOf, type MeetingFacts, type Proposed, viewMeeting } from './sync/meeting-document.ts';
@@ -55,10 +55,9 @@ export {
   type OperationRefusal,
   SYNC_BOUNDS,
 } from './sync/operation-check.ts';
-export { fieldsOf, newestField, viewFields } from './sync/personal-fields.ts';
+export { fieldsOf, viewFields, writtenAt } from './sync/personal-fields.ts';
 export { adminRemovalsSeen, collectSet, removalTags, setHas, setOf, viewSet } from './sync/personal-set.ts';
 export { type SessionField, sessionState, viewSession } from './sync/session-document.ts';
-export { hybridOf, msOf, type Stamp } from './sync/stamp.ts';
 export { mergeVersions, offsetIn, type SyncVersion, versionAt } from './sync/sync-version.ts';
 export {
   type Clash,

@@ -7,6 +7,9 @@ const ID = new RegExp(ID_PATTERN);
 export const UUID_V7_PATTERN = '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
 const UUID_V7 = new RegExp(UUID_V7_PATTERN);
 
+/** Who sends what no person says: reminders, beginnings and ends, counts. Nobody can bear this id. */
+export const SYSTEM_ID = 'system';
+
 export function isId(text: string): boolean {
   return ID.test(text);
 }

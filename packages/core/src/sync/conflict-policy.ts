@@ -1,8 +1,9 @@
+import { compareStamps } from '@konferenco/crdt';
 import type { Envelope, MeetingAnswer, StateOperation } from '@konferenco/protocol';
 import type { DocumentKey, DocumentState } from './document.ts';
 import { meetingWrites, viewMeeting } from './meeting-document.ts';
 import { sessionWrites } from './session-document.ts';
-import { compareStamps, type Written } from './stamp.ts';
+import { stampOf, type Written } from './stamp.ts';
 
 /** What a person is told when somebody wrote at the same time and theirs stands (rules CF-n in docs/spec/sync.md). */
 export type StateConflict =
@@ -47,14 +48,16 @@ function overridden({ key, theirs, mine }: Encounter): StateConflict[] {
   return [...new Set(lost)].map((field): StateConflict => ({ kind: 'overridden', document: key, field, by }));
 }
 
-function writesOf(envelope: Envelope): readonly (readonly [string, Written<unknown>])[] {
+function writesOf(envelope: Envelope): readonly (readonly [string, Written])[] {
   return envelope.type === 'schedule' ? sessionWrites(envelope) : meetingWrites(envelope);
 }
 
 /** Two who wrote the same are of one mind. */
-function loses([field, mine]: readonly [string, Written<unknown>], about: string, stands: Written<unknown>): boolean {
+function loses([field, mine]: readonly [string, Written], about: string, stands: Written): boolean {
   return (
-    field === about && compareStamps(mine, stands) < 0 && JSON.stringify(mine.value) !== JSON.stringify(stands.value)
+    field === about &&
+    compareStamps(stampOf(mine), stampOf(stands)) < 0 &&
+    JSON.stringify(mine.value) !== JSON.stringify(stands.value)
   );
 }
 

@@ -1,3 +1,4 @@
+import { compareStamps, LWWMap, type LWWMapState } from '@konferenco/crdt';
 import type {
   Envelope,
   MeetingAgendaChange,
@@ -8,126 +9,129 @@ import type {
 } from '@konferenco/protocol';
 import type { DocumentState, MeetingStanding, MeetingView } from './document.ts';
 import { type Agenda, applyToAgenda, EMPTY_AGENDA, viewAgenda } from './meeting-agenda.ts';
-import { compareStamps, FORM, formOf, own, type Registers, type Stamp, type Written, write } from './stamp.ts';
+import { FORM, formOf, type Said, stampOf, type Written } from './stamp.ts';
 
-/** A time and place that one of the two proposed. Its dot is the key it stands under. */
+/** A time and place that one of the two proposed. */
 export interface Proposal {
   readonly by: string;
-  readonly at: number;
   /** Unix ms. */
   readonly starts_at: number;
   readonly ends_at: number;
   readonly place?: string;
 }
 
+/** A proposal under its dot. */
+export interface Proposed extends Proposal, Said {}
+
 interface Request {
   readonly by: string;
   readonly title: string;
   readonly note: string;
 }
-
 interface Answer {
   readonly accepts: boolean;
   readonly reason: string;
 }
+interface Cancellation {
+  readonly by: string;
+  readonly reason: string;
+}
 
 /** A meeting of two people, and what both have said about it. */
-export interface MeetingState extends DocumentState {
+interface MeetingState extends DocumentState {
   readonly v: typeof FORM;
-  /** Id of the document. */
   readonly id: string;
   /** The two, sorted; nobody else's operations count. */
   readonly people: readonly [string, string];
-  readonly request: Registers<Request>;
-  /** By their dots. */
-  readonly proposals: Readonly<Record<string, Proposal>>;
-  /** By `user/proposal`. */
-  readonly answers: Registers<Answer>;
-  readonly cancelled: Registers<{ readonly by: string; readonly reason: string }>;
+  /** `request`, `cancelled`, `proposal/{dot}` and `answer/{user}/{proposal}`. */
+  readonly said: LWWMapState<unknown>;
   readonly agenda: Agenda;
 }
-
-/** The one register of `request` and `cancelled`. */
-const ONLY = 'it';
 
 export function applyToMeeting(state: DocumentState | null, envelope: Envelope): DocumentState {
   const by = envelope.from.user_id;
   const people: [string, string] = by < envelope.to.id ? [by, envelope.to.id] : [envelope.to.id, by];
   const { meeting: id } = envelope.payload as { meeting: string };
-  const meeting = formOf<MeetingState>(state, {
-    ...{ v: FORM, id, people, request: {}, proposals: {}, answers: {}, cancelled: {}, agenda: EMPTY_AGENDA },
-  });
+  const empty: MeetingState = { v: FORM, id, people, said: new LWWMap().state(), agenda: EMPTY_AGENDA };
+  const meeting = formOf(state, empty);
   if (meeting.people[0] !== people[0] || meeting.people[1] !== people[1]) return meeting;
-  return applyOf(meeting, by, envelope);
+  if (envelope.subtype === 'agenda_change') {
+    const { agenda } = applyToAgenda(meeting.agenda, envelope.payload as MeetingAgendaChange);
+    return { ...meeting, agenda };
+  }
+  const said = LWWMap.from<unknown>(meeting.said);
+  for (const [field, { value, ...stamp }] of statementsOf(by, envelope)) {
+    said.apply({ field, value, ...stampOf(stamp) });
+  }
+  return { ...meeting, said: said.state() };
 }
 
-function applyOf(meeting: MeetingState, by: string, { subtype, payload }: Envelope): MeetingState {
+function statementsOf(by: string, { subtype, payload }: Envelope): readonly (readonly [string, Written])[] {
   switch (subtype) {
     case 'request': {
-      const { title, note = '', at, dot, ...slot } = payload as MeetingRequest;
-      const request = write(meeting.request, ONLY, { value: { by, title, note }, at, dot });
-      return { ...propose(meeting, { by, at, ...slot }, dot), request };
+      const { title, note = '', at, dot } = payload as MeetingRequest;
+      return [['request', { value: { by, title, note }, at, dot }], proposalOf(by, payload as MeetingRequest)];
     }
-    case 'propose_time': {
-      const { at, dot, ...slot } = payload as MeetingProposal;
-      return propose(meeting, { by, at, ...slot }, dot);
-    }
+    case 'propose_time':
+      return [proposalOf(by, payload as MeetingProposal)];
     case 'accept':
     case 'decline': {
       const { proposal, reason = '', at, dot } = payload as MeetingAnswer;
-      const value = { accepts: subtype === 'accept', reason };
-      return { ...meeting, answers: write(meeting.answers, `${by}/${proposal}`, { value, at, dot }) };
+      return [[answerField(by, proposal), { value: { accepts: subtype === 'accept', reason }, at, dot }]];
     }
     case 'cancel': {
       const { reason = '', at, dot } = payload as MeetingCancel;
-      return { ...meeting, cancelled: write(meeting.cancelled, ONLY, { value: { by, reason }, at, dot }) };
+      return [['cancelled', { value: { by, reason }, at, dot }]];
     }
-    case 'agenda_change':
-      return { ...meeting, agenda: applyToAgenda(meeting.agenda, payload as MeetingAgendaChange) };
     default:
-      return meeting;
+      return [];
   }
 }
 
-function propose(meeting: MeetingState, proposal: Proposal, dot: string): MeetingState {
-  const { by, at, starts_at, ends_at, place } = proposal;
-  const made: Proposal = { by, at, starts_at, ends_at, ...(place === undefined ? {} : { place }) };
-  const stands = own(meeting.proposals, dot);
-  // One dot names one proposal; should two bear it all the same, everybody keeps the same one.
-  if (stands && JSON.stringify(stands) >= JSON.stringify(made)) return meeting;
-  return { ...meeting, proposals: { ...meeting.proposals, [dot]: made } };
+const PROPOSAL = 'proposal/';
+
+function proposalOf(by: string, payload: MeetingProposal): readonly [string, Written] {
+  const { at, dot, starts_at, ends_at, place } = payload;
+  const value: Proposal = { by, starts_at, ends_at, ...(place === undefined ? {} : { place }) };
+  return [`${PROPOSAL}${dot}`, { value, at, dot }];
 }
 
-/** A proposal under its dot. */
-export type Proposed = Proposal & Stamp;
+function answerField(user: string, proposal: string): string {
+  return `answer/${user}/${proposal}`;
+}
 
 /** Everything about a meeting that holds for both alike. */
 export interface MeetingFacts {
   readonly people: readonly [string, string];
   readonly request: Request;
-  readonly newest: Proposed;
+  /** Newest first. */
   readonly proposals: readonly Proposed[];
+  readonly newest: Proposed;
+  /** To the newest proposal, by the one it was made to. */
   readonly answer: Answer | null;
-  readonly cancelled: { readonly by: string; readonly reason: string } | null;
+  readonly cancelled: Cancellation | null;
   readonly agreed: boolean;
+  /** An earlier proposal had been accepted. */
+  readonly was_agreed: boolean;
   readonly agenda: Agenda;
 }
 
 /** `null` while the request has not come. */
 export function factsOf(state: DocumentState | null): MeetingFacts | null {
   if (!state) return null;
-  const { people, request, proposals, answers, cancelled, agenda } = state as MeetingState;
-  const asked = own(request, ONLY)?.value;
-  const made = Object.entries(proposals)
-    .map(([dot, proposal]): Proposed => ({ ...proposal, dot }))
-    .sort((a, b) => compareStamps(b, a));
-  const [newest] = made;
-  if (!asked || !newest) return null;
-  const answer = own(answers, `${otherOf(people, newest.by)}/${newest.dot}`)?.value ?? null;
-  const ended = own(cancelled, ONLY)?.value ?? null;
+  const { people, agenda, ...meeting } = state as MeetingState;
+  const said = LWWMap.from<unknown>(meeting.said);
+  const request = said.get('request') as Request | undefined;
+  const proposals = proposalsIn(said);
+  const [newest, ...earlier] = proposals;
+  if (!request || !newest) return null;
+  const answerTo = ({ by, dot }: Proposed) => said.get(answerField(otherOf(people, by), dot)) as Answer | undefined;
+  const answer = answerTo(newest) ?? null;
+  const cancelled = (said.get('cancelled') as Cancellation | undefined) ?? null;
   return {
-    ...{ people, request: asked, newest, proposals: made, answer, cancelled: ended, agenda },
-    agreed: ended === null && answer?.accepts === true,
+    ...{ people, request, proposals, newest, answer, cancelled, agenda },
+    agreed: cancelled === null && answer?.accepts === true,
+    was_agreed: earlier.some((proposal) => answerTo(proposal)?.accepts === true),
   };
 }
 
@@ -135,11 +139,10 @@ export function factsOf(state: DocumentState | null): MeetingFacts | null {
 export function viewMeeting(state: DocumentState | null, me: string): MeetingView | null {
   const facts = factsOf(state);
   if (!facts?.people.includes(me)) return null;
-  const { id, answers } = state as MeetingState;
   const { people, request, newest, proposals, answer, cancelled } = facts;
   const standing = standingOf(facts, me);
   return {
-    id,
+    id: (state as MeetingState).id,
     with: otherOf(people, me),
     by: request.by,
     title: request.title,
@@ -150,14 +153,14 @@ export function viewMeeting(state: DocumentState | null, me: string): MeetingVie
     proposal: newest.dot,
     proposed_by: newest.by,
     standing,
-    accept_again: standing === 'waiting_for_me' && wasAgreed(answers, facts),
+    accept_again: standing === 'waiting_for_me' && facts.was_agreed,
     reason: cancelled?.reason ?? (answer?.accepts === false ? answer.reason : ''),
     agenda: viewAgenda(facts.agenda),
   };
 }
 
-/** What a meeting operation writes in competition with others: a proposal, or an item's text. */
-export function meetingWrites({ subtype, payload }: Envelope): readonly (readonly [string, Written<unknown>])[] {
+/** What a meeting operation writes in competition with others: a time, or an item's text. */
+export function meetingWrites({ subtype, payload }: Envelope): readonly (readonly [string, Written])[] {
   if (subtype === 'propose_time' || subtype === 'request') {
     const { at, dot, starts_at, ends_at, place } = payload as MeetingProposal;
     return [['time', { value: { starts_at, ends_at, place }, at, dot }]];
@@ -167,17 +170,21 @@ export function meetingWrites({ subtype, payload }: Envelope): readonly (readonl
   return change.op === 'set' ? [[`agenda.${change.item}`, { value: [change.text, change.done], at, dot }]] : [];
 }
 
+function proposalsIn(said: LWWMap<unknown>): Proposed[] {
+  return said
+    .entries()
+    .filter(([field]) => field.startsWith(PROPOSAL))
+    .map(([field, value]): Proposed => {
+      const at = said.current(field)?.timestamp ?? 0;
+      return { ...(value as Proposal), dot: field.slice(PROPOSAL.length), at };
+    })
+    .sort((a, b) => compareStamps(stampOf(b), stampOf(a)));
+}
+
 function standingOf({ newest, answer, cancelled }: MeetingFacts, me: string): MeetingStanding {
   if (cancelled) return 'cancelled';
   if (answer) return answer.accepts ? 'agreed' : 'declined';
   return newest.by === me ? 'waiting_for_them' : 'waiting_for_me';
-}
-
-/** Whether an earlier proposal had been accepted by the one it was made to. */
-function wasAgreed(answers: Registers<Answer>, { people, proposals, newest }: MeetingFacts): boolean {
-  return proposals.some(
-    ({ by, dot }) => dot !== newest.dot && own(answers, `${otherOf(people, by)}/${dot}`)?.value.accepts === true,
-  );
 }
 
 function otherOf([a, b]: readonly [string, string], one: string): string {

@@ -1,12 +1,18 @@
-import { type Envelope, type ErrorName, LIMITS, type StateOperation } from '@konferenco/protocol';
+import { wallOf } from '@konferenco/crdt';
+import {
+  type Envelope,
+  type ErrorName,
+  LIMITS,
+  type MeetingAgendaChange,
+  type StateOperation,
+} from '@konferenco/protocol';
 import type { DocumentKey, DocumentState } from './document.ts';
 import { kindOf } from './documents.ts';
-import { agendaHas, agendaSize, viewAgenda } from './meeting-agenda.ts';
+import { applyToAgenda, viewAgenda } from './meeting-agenda.ts';
 import { factsOf, type MeetingFacts } from './meeting-document.ts';
 import { viewFields } from './personal-fields.ts';
 import { removalTags, viewSet } from './personal-set.ts';
 import { viewSession } from './session-document.ts';
-import { msOf } from './stamp.ts';
 
 /** How much replicated state may hold. Sizes in bytes of JSON unless said otherwise. */
 export const SYNC_BOUNDS = {
@@ -23,9 +29,8 @@ export const SYNC_BOUNDS = {
   open_meetings: 500,
   /** Times proposed for one meeting. */
   proposals: 50,
-  /** Agenda items of a meeting, and those it ever had. */
+  /** Agenda items of a meeting. */
   agenda: 50,
-  agenda_ever: 500,
   /** A meeting's minutes, as one update in base64. */
   notes_bytes: 65_536,
   /** Length of a session or meeting. */
@@ -49,7 +54,7 @@ export interface OperationEffect {
 /** Whether an operation is stamped further ahead of `now` (Unix ms) than a clock may be. */
 export function isClockAhead(envelope: Envelope, now: number): boolean {
   const { at } = envelope.payload as { at?: unknown };
-  return typeof at === 'number' && msOf(at) > now + LIMITS.id_ahead_ms;
+  return typeof at === 'number' && wallOf(at) > now + LIMITS.id_ahead_ms;
 }
 
 /** Why the operation makes no sense on this document or would make it too large; `null` when it is fine. */
@@ -93,8 +98,7 @@ function fieldError({ after, envelope }: OperationEffect): OperationRefusal | nu
   return Object.keys(viewFields(after)).length > SYNC_BOUNDS.fields ? tooLarge('fields') : null;
 }
 
-function meetingError(effect: OperationEffect): OperationRefusal | null {
-  const { before, after, envelope } = effect;
+function meetingError({ before, envelope }: OperationEffect): OperationRefusal | null {
   const { subtype, payload, from } = envelope;
   const facts = factsOf(before);
   if (subtype === 'request') return facts ? conflict('there is such a meeting already') : slotOf(payload);
@@ -110,7 +114,7 @@ function meetingError(effect: OperationEffect): OperationRefusal | null {
     case 'decline':
       return answerError(facts, envelope);
     case 'agenda_change':
-      return agendaError(facts, after, envelope);
+      return agendaError(facts, envelope);
     default:
       return null;
   }
@@ -129,19 +133,14 @@ function answerError({ proposals }: MeetingFacts, { payload, from }: Envelope): 
   return answered.by === from.user_id ? invalid('nobody answers their own proposal') : null;
 }
 
-function agendaError({ agenda }: MeetingFacts, after: DocumentState, { payload }: Envelope): OperationRefusal | null {
-  const { change, dot } = payload as unknown as {
-    dot: string;
-    change: { op: string; item: string; after?: string | null };
-  };
-  if (change.op !== 'insert') return agendaHas(agenda, change.item) ? null : { error: 'not_found', detail: 'item' };
-  if (change.item !== dot) return invalid('an item bears the dot of the operation that puts it there');
-  if (agendaHas(agenda, change.item)) return { error: 'id_reused', detail: 'dot' };
-  if (typeof change.after === 'string' && !agendaHas(agenda, change.after))
-    return { error: 'not_found', detail: 'after' };
-  const grown = factsOf(after)?.agenda ?? agenda;
-  const isFull = viewAgenda(grown).length > SYNC_BOUNDS.agenda || agendaSize(grown) > SYNC_BOUNDS.agenda_ever;
-  return isFull ? tooLarge('agenda items') : null;
+function agendaError({ agenda }: MeetingFacts, { payload }: Envelope): OperationRefusal | null {
+  const change = payload as MeetingAgendaChange;
+  const applied = applyToAgenda(agenda, change);
+  if (change.change.op !== 'insert') return null;
+  if (change.change.item !== change.dot) return invalid('an item bears the dot of the operation that puts it there');
+  if (applied.outcome === 'known') return { error: 'id_reused', detail: 'dot' };
+  if (applied.outcome === 'held') return { error: 'not_found', detail: 'after' };
+  return viewAgenda(applied.agenda).length > SYNC_BOUNDS.agenda ? tooLarge('agenda items') : null;
 }
 
 function slotOf(payload: Envelope['payload']): OperationRefusal | null {

@@ -1,20 +1,13 @@
 import type { Envelope, SessionCancelled, SessionChange, SpeakerUpdate } from '@konferenco/protocol';
 import type { DocumentKey, DocumentState, SessionView } from './document.ts';
-import { FORM, formOf, own, type Registers, type Stamp, type Written, write } from './stamp.ts';
-
-/** A session of the programme: one last-writer-wins register a field. */
-interface SessionState extends DocumentState {
-  readonly v: typeof FORM;
-  readonly fields: Registers<unknown>;
-}
-
-const EMPTY: SessionState = { v: FORM, fields: {} };
+import { fieldsIn, fieldsSince, writeFields } from './field-document.ts';
+import type { Said, Written } from './stamp.ts';
 
 /** Fields of a session as its registers are called. `cancelled` holds `{reason}` or `null`. */
 export type SessionField = keyof Omit<SessionView, 'id'>;
 
 /** What a schedule operation writes, field by field. */
-export function sessionWrites(envelope: Envelope): readonly (readonly [SessionField, Written<unknown>])[] {
+export function sessionWrites(envelope: Envelope): readonly (readonly [SessionField, Written])[] {
   switch (envelope.subtype) {
     case 'session_change': {
       const { set, at, dot } = envelope.payload as SessionChange;
@@ -37,27 +30,22 @@ export function sessionWrites(envelope: Envelope): readonly (readonly [SessionFi
 }
 
 export function applyToSession(state: DocumentState | null, envelope: Envelope): DocumentState {
-  const before = formOf(state, EMPTY);
-  let { fields } = before;
-  for (const [field, written] of sessionWrites(envelope)) fields = write(fields, field, written);
-  return fields === before.fields ? before : { ...before, fields };
+  return writeFields(state, sessionWrites(envelope));
 }
 
-/** The state of a session that stands at these values since `stamp`: for programmes that come from elsewhere. */
-export function sessionState(fields: Readonly<Partial<Record<SessionField, unknown>>>, stamp: Stamp): DocumentState {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return { v: FORM, fields: Object.fromEntries(given.map(([field, value]) => [field, { value, ...stamp }])) };
+/** The state of a session that stands at these values since one operation: for programmes that come from elsewhere. */
+export function sessionState(fields: Readonly<Partial<Record<SessionField, unknown>>>, said: Said): DocumentState {
+  return fieldsSince(fields, said);
 }
 
 /** The session as its operations leave it; `null` while its title or times are unknown. */
 export function viewSession(key: DocumentKey, state: DocumentState): SessionView | null {
-  const { fields } = formOf(state, EMPTY);
-  const value = <Name extends SessionField>(name: Name) =>
-    own(fields, name)?.value as SessionView[Name] | null | undefined;
+  const fields = fieldsIn(state);
+  const value = <Name extends SessionField>(name: Name) => fields.get(name) as SessionView[Name] | undefined;
   const title = value('title');
   const starts_at = value('starts_at');
   const ends_at = value('ends_at');
-  if (title == null || starts_at == null || ends_at == null) return null;
+  if (title === undefined || starts_at === undefined || ends_at === undefined) return null;
   const channel_id = value('channel_id');
   return {
     id: key.slice(key.indexOf('/') + 1),
@@ -67,7 +55,7 @@ export function viewSession(key: DocumentKey, state: DocumentState): SessionView
     ends_at,
     speakers: value('speakers') ?? [],
     abstract: value('abstract') ?? '',
-    ...(channel_id == null ? {} : { channel_id }),
+    ...(channel_id === undefined ? {} : { channel_id }),
     cancelled: value('cancelled') ?? null,
   };
 }

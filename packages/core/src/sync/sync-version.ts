@@ -1,34 +1,31 @@
-/** A version vector as text: `epoch:offset` joined by commas, sorted. Empty: nothing is known. */
+import { CrdtFormatError, VersionVector } from '@konferenco/crdt';
+
+/** How much is known, as a version vector over the epochs of stores: `epoch:offset` joined by commas. Empty: nothing. */
 export type SyncVersion = string;
 
 /** The version of who has a log of the store `epoch` up to `offset`. */
 export function versionAt(epoch: string, offset: number): SyncVersion {
-  return `${epoch}:${offset}`;
+  return VersionVector.EMPTY.with(epoch, offset).toString();
 }
 
 /** How far a version reaches into the store `epoch`; `null` when it knows nothing of it or is no version. */
 export function offsetIn(version: SyncVersion, epoch: string): number | null {
-  return entriesOf(version).get(epoch) ?? null;
+  const entry = parse(version)
+    .entries()
+    .find(([node]) => node === epoch);
+  return entry ? entry[1] : null;
 }
 
-/** The element-wise maximum. */
+/** The element-wise maximum; what is no version counts as knowing nothing. */
 export function mergeVersions(a: SyncVersion, b: SyncVersion): SyncVersion {
-  const merged = new Map(entriesOf(a));
-  for (const [epoch, offset] of entriesOf(b)) merged.set(epoch, Math.max(offset, merged.get(epoch) ?? 0));
-  return [...merged]
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([epoch, offset]) => versionAt(epoch, offset))
-    .join(',');
+  return parse(a).merge(parse(b)).toString();
 }
 
-function entriesOf(version: SyncVersion): ReadonlyMap<string, number> {
-  const entries = new Map<string, number>();
-  for (const part of version.split(',')) {
-    const colon = part.lastIndexOf(':');
-    const digits = part.slice(colon + 1);
-    if (colon <= 0 || !/^\d{1,16}$/.test(digits)) continue;
-    const epoch = part.slice(0, colon);
-    entries.set(epoch, Math.max(Number(digits), entries.get(epoch) ?? 0));
+function parse(version: SyncVersion): VersionVector {
+  try {
+    return VersionVector.parse(version);
+  } catch (error) {
+    if (error instanceof CrdtFormatError) return VersionVector.EMPTY;
+    throw error;
   }
-  return entries;
 }

@@ -10,7 +10,7 @@ import { Envelope, Id, Offset, UnixMs, Uuid } from './envelope.ts';
  */
 
 const Dot = Type.String({
-  pattern: '^[A-Za-z0-9._~-]{1,32}:[0-9]{1,16}$',
+  pattern: '^[A-Za-z0-9._~-]{1,32}:[1-9][0-9]{0,14}$',
   description: 'Identity of an operation: replica:sequence.',
 });
 const Timestamp = Type.Integer({
