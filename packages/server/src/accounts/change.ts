@@ -1,4 +1,5 @@
 import type { BusRecord, Command } from '@konferenco/core';
+import { publishAppended } from '../sync/appended.ts';
 import type { Context } from './context.ts';
 import { Refused } from './refused.ts';
 
@@ -20,7 +21,8 @@ export function changeInTurn<Result>(
 }
 
 /**
- * Reads, decides and commits until nobody else changed what was read, then tells this node's caches and the bus.
+ * Reads, decides and commits until nobody else changed what was read, then tells this node's caches and the bus, and
+ * puts live copies of what was appended on the bus.
  *
  * @throws {Refused} `conflict` after 20 attempts; whatever `plan` throws.
  * @throws {StoreUnavailableError}
@@ -31,6 +33,7 @@ export async function change<Result>(context: Context, plan: () => Promise<Plan<
     if (!planned.command) return planned.result;
     const [outcome] = await context.store.commit([planned.command]);
     if (outcome?.kind === 'committed') {
+      publishAppended(context.bus, planned.command.appends ?? [], outcome);
       tell(context, planned.tell ?? []);
       return planned.result;
     }
@@ -46,7 +49,7 @@ export function tell(context: Pick<Context, 'directory' | 'bus'>, records: reado
 }
 
 /** Full jitter, so that those who collided do not collide again. */
-function pause({ clock, random }: Context, attempt: number): Promise<void> {
+export function pause({ clock, random }: Pick<Context, 'clock' | 'random'>, attempt: number): Promise<void> {
   const ms = Math.ceil(random.next() * BACKOFF_MS * 2 ** Math.min(attempt, 6));
   return new Promise((resolve) => {
     clock.after(ms, resolve);

@@ -1,5 +1,6 @@
 import { type BusRecord, channelModerate, channelRead, isAtLeast, mayPost } from '@konferenco/core';
 import type { Channel, Member, Visibility } from '@konferenco/protocol';
+import { author, type Whose } from '../sync/authored.ts';
 import { change } from './change.ts';
 import type { Context } from './context.ts';
 import { partChanges, type Paged, roleIn } from './membership.ts';
@@ -69,6 +70,7 @@ export async function createChannel(
   if (request.visibility === 'announce' && !isAtLeast(role, 'speaker')) throw new Refused('forbidden');
   const id = await change(context, async () => {
     const id = await freeChannelId(context, request.title);
+    const said = await author(context, { user: actor, by: actor }, [{ on: 'channels', op: 'add', element: id }]);
     const now = context.clock.now();
     const channel: ChannelRecord = {
       event,
@@ -81,12 +83,14 @@ export async function createChannel(
     };
     return {
       command: {
-        requires: [at(CHANNELS, id, 0)],
+        requires: [at(CHANNELS, id, 0), ...said.requires],
         changes: [
           put(CHANNELS, id, channel),
           put(EVENT_CHANNELS, recordKey(event, id), { joins: false }),
           ...partChanges(id, actor, now, 'moderator'),
+          ...said.changes,
         ],
+        appends: said.appends,
       },
       tell: [
         { kind: 'changed', what: 'channel', id, event, ...(request.visibility === 'private' ? { user: actor } : {}) },
@@ -131,13 +135,13 @@ export async function updateChannel(
 /** Joins a channel that may be read. @throws {Refused} `not_found` for private ones, `not_member`, `banned` */
 export async function joinChannel(context: Context, user: string, id: string): Promise<Channel> {
   await getChannel(context, id, user);
-  await addPart(context, id, user);
+  await addPart(context, id, { user, by: user });
   return getChannel(context, id, user);
 }
 
 /** Leaves a channel. Leaving one that was never joined changes nothing. */
 export function leaveChannel(context: Context, user: string, id: string): Promise<void> {
-  return removePart(context, id, user);
+  return removePart(context, id, { user, by: user });
 }
 
 /** Takes a member of the event into a channel: its moderators. @throws {Refused} `forbidden`, `not_found`, `blocked` */
@@ -146,18 +150,18 @@ export async function addChannelMember(context: Context, actor: string, id: stri
   const standing = await context.directory.standing(channel.event, user);
   if (standing.kind !== 'member' || !(await context.directory.user(user))) throw new Refused('not_found');
   if (await context.directory.blocked(actor, user)) throw new Refused('blocked');
-  await addPart(context, id, user);
+  await addPart(context, id, { user, by: actor });
 }
 
 /** Removes somebody from a channel: its moderators; a channel's moderator, only the event's. @throws {Refused} */
 export async function removeChannelMember(context: Context, actor: string, id: string, user: string): Promise<void> {
-  if (actor === user) return removePart(context, id, user);
+  if (actor === user) return removePart(context, id, { user, by: user });
   const channel = await requireModerator(context, id, actor);
   if ((await context.directory.part(id, user)) === 'moderator') {
     const role = await roleIn(context, channel.event, actor);
     if (!isAtLeast(role, 'moderator')) throw new Refused('forbidden');
   }
-  return removePart(context, id, user);
+  return removePart(context, id, { user, by: actor });
 }
 
 /** Who joined a channel, by id. People who left the event or were banned are not among them. @throws {Refused} */
@@ -213,15 +217,17 @@ async function requireModerator(context: Context, id: string, actor: string): Pr
   return channel;
 }
 
-async function addPart(context: Context, id: string, user: string): Promise<void> {
+async function addPart(context: Context, id: string, { user, by }: Whose): Promise<void> {
   await change(context, async () => {
     const key = recordKey(id, user);
     const known = await read(context.store, CHANNEL_MEMBERS, key);
     if (known.value) return { result: undefined };
+    const said = await author(context, { user, by }, [{ on: 'channels', op: 'add', element: id }]);
     return {
       command: {
-        requires: [at(CHANNEL_MEMBERS, key, known.version)],
-        changes: partChanges(id, user, context.clock.now()),
+        requires: [at(CHANNEL_MEMBERS, key, known.version), ...said.requires],
+        changes: [...partChanges(id, user, context.clock.now()), ...said.changes],
+        appends: said.appends,
       },
       tell: [{ kind: 'changed', what: 'membership', id, user }],
       result: undefined,
@@ -229,12 +235,18 @@ async function addPart(context: Context, id: string, user: string): Promise<void
   });
 }
 
-async function removePart(context: Context, id: string, user: string): Promise<void> {
-  await change(context, async () => ({
-    command: { changes: [drop(CHANNEL_MEMBERS, recordKey(id, user)), drop(USER_CHANNELS, recordKey(user, id))] },
-    tell: [{ kind: 'changed', what: 'membership', id, user }],
-    result: undefined,
-  }));
+/** A removal by somebody else wins against what the person did about this channel without having seen it. */
+async function removePart(context: Context, id: string, { user, by }: Whose): Promise<void> {
+  const admin = by === user ? {} : { admin: true as const };
+  await change(context, async () => {
+    const said = await author(context, { user, by }, [{ on: 'channels', op: 'remove', element: id, ...admin }]);
+    const rows = [drop(CHANNEL_MEMBERS, recordKey(id, user)), drop(USER_CHANNELS, recordKey(user, id))];
+    return {
+      command: { ...said, changes: [...rows, ...said.changes] },
+      tell: [{ kind: 'changed', what: 'membership', id, user }],
+      result: undefined,
+    };
+  });
 }
 
 /** Of a private channel only its members are told: that it exists is not for others to know. */

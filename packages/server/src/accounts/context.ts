@@ -1,4 +1,6 @@
 import type { Bus, Clock, Random, Store } from '@konferenco/core';
+import { createIdGenerator } from '@konferenco/protocol';
+import { Replica } from '../sync/system.ts';
 import type { Directory } from './directory.ts';
 import { Serial } from './serial.ts';
 
@@ -17,8 +19,19 @@ export interface ContextOptions {
 export interface Context extends ContextOptions {
   /** Orders this node's changes of much wanted rows. */
   readonly serial: Serial;
+  /** This node as a writer of operations. */
+  readonly replica: Replica;
+  /** A fresh envelope id. */
+  readonly newId: () => string;
 }
 
 export function createContext(options: ContextOptions): Context {
-  return { ...options, serial: new Serial() };
+  const { clock, random } = options;
+  const now = () => clock.now();
+  return {
+    ...options,
+    serial: new Serial(),
+    replica: new Replica(random, now),
+    newId: createIdGenerator({ now, random16: () => random.bytes(16) }),
+  };
 }

@@ -90,11 +90,13 @@ export async function acceptInvite(context: Context, user: string, code: string)
     if (member.value?.banned) throw new Refused('banned');
     if (!person.value) throw new Refused('not_found');
     if (member.value && isAtLeast(member.value.role, role)) return { result: joined };
-    const { changes, tell } = await joining(context, joined, { id: user, name: person.value.name }, role);
+    const { tell, ...parts } = await joining(context, joined, { id: user, name: person.value.name }, role);
+    const known = [at(INVITES, inviteKey(code), invite.version), at(MEMBERS, recordKey(joined, user), member.version)];
     return {
       command: {
-        requires: [at(INVITES, inviteKey(code), invite.version), at(MEMBERS, recordKey(joined, user), member.version)],
-        changes: [used(code, invite), ...changes],
+        ...parts,
+        requires: [...known, ...parts.requires],
+        changes: [used(code, invite), ...parts.changes],
       },
       tell,
       result: joined,
@@ -109,11 +111,13 @@ export function joinAsNewPerson(context: Context, displayName: string, code: str
   return changeInTurn(context, inviteKey(code), async () => {
     const invite = await usable(context, code);
     const id = await freeUserId(context, name);
-    const { changes, tell } = await joining(context, invite.value.event, { id, name }, invite.value.role);
+    const { tell, ...parts } = await joining(context, invite.value.event, { id, name }, invite.value.role);
+    const person = put(USERS, id, { name, created_at: context.clock.now() });
     return {
       command: {
-        requires: [at(INVITES, inviteKey(code), invite.version), at(USERS, id, 0)],
-        changes: [used(code, invite), put(USERS, id, { name, created_at: context.clock.now() }), ...changes],
+        ...parts,
+        requires: [at(INVITES, inviteKey(code), invite.version), at(USERS, id, 0), ...parts.requires],
+        changes: [used(code, invite), person, ...parts.changes],
       },
       tell: [{ kind: 'changed', what: 'profile', id, user: id }, ...tell],
       result: id,

@@ -1,5 +1,6 @@
 import { type BusRecord, type Command, isAbove, isAtLeast } from '@konferenco/core';
 import type { EventInfo, Member, Role, Session } from '@konferenco/protocol';
+import { type Authored, author } from '../sync/authored.ts';
 import { change } from './change.ts';
 import type { Context } from './context.ts';
 import { foldName } from './names.ts';
@@ -35,19 +36,26 @@ export interface Paged<Item> {
   next?: string;
 }
 
-/** Rows and bus records of somebody's joining an event: membership, and the channels that new members join by themselves. */
+/**
+ * Parts of the command of somebody's joining an event, and what to tell: membership, and the channels that new members
+ * join by themselves.
+ */
 export async function joining(
   context: Context,
   event: string,
   user: { readonly id: string; readonly name: string },
   role: Role,
-): Promise<{ readonly changes: Changes; readonly tell: readonly BusRecord[] }> {
+): Promise<Authored & { readonly tell: readonly BusRecord[] }> {
   const now = context.clock.now();
   const first = await firstChannels(context, event, user.id);
+  const said = await authorJoins(context, user.id, first);
   return {
+    requires: said.requires,
+    appends: said.appends,
     changes: [
       ...memberChanges(event, user, role, now),
       ...first.flatMap((channel) => partChanges(channel, user.id, now)),
+      ...said.changes,
     ],
     tell: [
       { kind: 'changed', what: 'membership', id: event, user: user.id, event },
@@ -61,8 +69,10 @@ export async function joinFirstChannels(context: Context, event: string, user: s
   if ((await listPage(context.store, USER_CHANNELS, `${user}/`, { limit: 1 })).length > 0) return;
   await change(context, async () => {
     const first = await firstChannels(context, event, user);
+    const said = await authorJoins(context, user, first);
+    const rows = first.flatMap((channel) => partChanges(channel, user, context.clock.now()));
     return {
-      command: { changes: first.flatMap((channel) => partChanges(channel, user, context.clock.now())) },
+      command: { ...said, changes: [...rows, ...said.changes] },
       tell: first.map((id): BusRecord => ({ kind: 'changed', what: 'membership', id, user })),
       result: undefined,
     };
@@ -220,10 +230,17 @@ export async function leaveEvent(context: Context, event: string, user: string):
       joined.map(async ({ key }) => ({ id: lastPart(key), channel: await context.directory.channel(lastPart(key)) })),
     );
     const left = records.filter(({ channel }) => channel?.event === event).map(({ id }) => id);
+    const said = await author(
+      context,
+      { user, by: user },
+      left.map((element) => ({ on: 'channels', op: 'remove', element })),
+    );
     return {
       command: {
-        requires: [at(MEMBERS, recordKey(event, user), known.version)],
+        requires: [at(MEMBERS, recordKey(event, user), known.version), ...said.requires],
+        appends: said.appends,
         changes: [
+          ...said.changes,
           drop(MEMBERS, recordKey(event, user)),
           drop(USER_EVENTS, recordKey(user, event)),
           drop(MEMBER_NAMES, memberNameKey(event, { id: user, name })),
@@ -253,6 +270,14 @@ export function partChanges(
     put(CHANNEL_MEMBERS, recordKey(channel, user), { part, joined_at }),
     put(USER_CHANNELS, recordKey(user, channel), MARK),
   ];
+}
+
+function authorJoins(context: Context, user: string, channels: readonly string[]): Promise<Authored> {
+  return author(
+    context,
+    { user, by: user },
+    channels.map((element) => ({ on: 'channels', op: 'add', element })),
+  );
 }
 
 async function firstChannels(context: Context, event: string, user: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { isId } from '@konferenco/protocol';
+import { isId, SYSTEM_ID } from '@konferenco/protocol';
 import { Refused } from './refused.ts';
 
 const MAX_NAME = 80;
@@ -36,5 +36,5 @@ export function slugOf(name: string): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, MAX_SLUG);
-  return isId(slug) ? slug : 'user';
+  return isId(slug) && slug !== SYSTEM_ID ? slug : 'user';
 }

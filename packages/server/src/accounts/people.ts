@@ -1,5 +1,6 @@
 import type { Command } from '@konferenco/core';
-import { isId, type Role, type User } from '@konferenco/protocol';
+import { isId, type Role, SYSTEM_ID, type User } from '@konferenco/protocol';
+import { author } from '../sync/authored.ts';
 import { change } from './change.ts';
 import type { Context } from './context.ts';
 import { cleanName, foldName, slugOf } from './names.ts';
@@ -46,10 +47,15 @@ export function updateProfile(
     const { about = known.value.about, name = known.value.name } = update;
     const record: UserRecord = { ...known.value, name: cleanName(name), ...(about === undefined ? {} : { about }) };
     const renames = await renameChanges(context, user, [known.value.name, record.name]);
+    const said = await author(context, { user, by: user }, [
+      { on: 'profile', op: 'set', field: 'name', value: record.name },
+      { on: 'profile', op: 'set', field: 'about', value: record.about },
+    ]);
     return {
       command: {
-        requires: [at(USERS, user, known.version)],
-        changes: [put(USERS, user, record), ...renames],
+        requires: [at(USERS, user, known.version), ...said.requires],
+        changes: [put(USERS, user, record), ...renames, ...said.changes],
+        appends: said.appends,
       },
       tell: [{ kind: 'changed', what: 'profile', id: user, user }],
       result: profile(user, record),
@@ -123,7 +129,7 @@ async function demoPlace(
   { store, random }: Context,
   name: string,
 ): Promise<{ readonly id: string; readonly known: Versioned<UserRecord> }> {
-  if (isId(name)) return { id: name, known: await read(store, USERS, name) };
+  if (isId(name) && name !== SYSTEM_ID) return { id: name, known: await read(store, USERS, name) };
   const slug = slugOf(name);
   for (const id of candidates(slug)) {
     const known = await read(store, USERS, id);
@@ -139,7 +145,8 @@ function candidates(slug: string): string[] {
   return Array.from({ length: MAX_SUFFIX }, (_, index) => (index === 0 ? slug : `${slug}-${index + 1}`));
 }
 
-async function renameChanges(
+/** Rows of the member lists that follow a change of name. */
+export async function renameChanges(
   { directory }: Context,
   id: string,
   [before, after]: readonly [string, string],

@@ -1,3 +1,4 @@
+import { author } from '../sync/authored.ts';
 import { change } from './change.ts';
 import type { Context } from './context.ts';
 import { BLOCKED_BY, BLOCKS, drop, MARK, MUTES, put, recordKey } from './records.ts';
@@ -7,20 +8,28 @@ import { Refused } from './refused.ts';
 export async function block(context: Context, user: string, other: string): Promise<void> {
   if (user === other) throw new Refused('invalid', { detail: 'nobody can block themselves' });
   if (!(await context.directory.user(other))) throw new Refused('not_found');
-  await change(context, async () => ({
-    command: { changes: [put(BLOCKS, recordKey(user, other), MARK), put(BLOCKED_BY, recordKey(other, user), MARK)] },
-    tell: [{ kind: 'changed', what: 'blocks', id: other, user }],
-    result: undefined,
-  }));
+  await change(context, async () => {
+    const said = await author(context, { user, by: user }, [{ on: 'blocked', op: 'add', element: other }]);
+    const rows = [put(BLOCKS, recordKey(user, other), MARK), put(BLOCKED_BY, recordKey(other, user), MARK)];
+    return {
+      command: { ...said, changes: [...rows, ...said.changes] },
+      tell: [{ kind: 'changed', what: 'blocks', id: other, user }],
+      result: undefined,
+    };
+  });
 }
 
 /** Lifts one's own block; the other's, if there is one, stays. */
 export async function unblock(context: Context, user: string, other: string): Promise<void> {
-  await change(context, async () => ({
-    command: { changes: [drop(BLOCKS, recordKey(user, other)), drop(BLOCKED_BY, recordKey(other, user))] },
-    tell: [{ kind: 'changed', what: 'blocks', id: other, user }],
-    result: undefined,
-  }));
+  await change(context, async () => {
+    const said = await author(context, { user, by: user }, [{ on: 'blocked', op: 'remove', element: other }]);
+    const rows = [drop(BLOCKS, recordKey(user, other)), drop(BLOCKED_BY, recordKey(other, user))];
+    return {
+      command: { ...said, changes: [...rows, ...said.changes] },
+      tell: [{ kind: 'changed', what: 'blocks', id: other, user }],
+      result: undefined,
+    };
+  });
 }
 
 /** Mutes a conversation one may read. @throws {Refused} */
