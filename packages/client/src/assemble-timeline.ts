@@ -1,8 +1,9 @@
+import type { Placed } from './late.ts';
 import type { Message, TimelineEntry, TimelineGap } from './types.ts';
 
 export interface TimelineParts {
-  /** Stored messages, ascending by offset; `undefined` for those that are not shown. */
-  readonly stored: readonly (Message | undefined)[];
+  /** Stored messages, in the order of showing. */
+  readonly stored: readonly Placed<Message>[];
   /** Ascending. */
   readonly gaps: readonly TimelineGap[];
   /** Own messages without an offset, in the order of writing. */
@@ -13,9 +14,8 @@ export interface TimelineParts {
 export function assembleTimeline({ stored, gaps, unstored }: TimelineParts): readonly TimelineEntry[] {
   const entries: TimelineEntry[] = [];
   let nextGap = 0;
-  for (const message of stored) {
-    if (!message) continue;
-    for (let gap = gaps[nextGap]; gap && gap.from < (message.offset ?? 0); gap = gaps[++nextGap]) entries.push(gap);
+  for (const { message, place } of stored) {
+    for (let gap = gaps[nextGap]; gap && gap.from < place; gap = gaps[++nextGap]) entries.push(gap);
     entries.push(message);
   }
   entries.push(...gaps.slice(nextGap), ...unstored);

@@ -1,4 +1,4 @@
-import type { LogName } from '@konferenco/protocol';
+import { type ConversationInfo, type Envelope, type LogName, parseLogName, type User } from '@konferenco/protocol';
 import { Blocks } from './blocks.ts';
 import { Composer } from './composer.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
@@ -11,6 +11,7 @@ import { Emitter } from './events.ts';
 import { Identity } from './identity.ts';
 import { createIds } from './ids.ts';
 import { Inbox } from './inbox.ts';
+import { Kept } from './kept/kept.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Outbox } from './outbox.ts';
 import { Presence } from './presence.ts';
@@ -19,7 +20,11 @@ import { createRest } from './rest.ts';
 import { ServerClock } from './server-clock.ts';
 import { Session } from './session.ts';
 import { memoryOutbox, memoryTokens } from './storage/memory.ts';
+import { memoryStore } from './storage/memory-store.ts';
+import { outboxOnStore } from './storage/outbox-on-store.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { isOperation } from './sync/operations.ts';
+import { Replicas } from './sync/replicas.ts';
 import { Credentials } from './tokens.ts';
 import type { ClientEvents, ClientOptions, Environment, Rest } from './types.ts';
 
@@ -39,18 +44,31 @@ function groundOf(options: ClientOptions, connection: () => Connection) {
     publish: (envelope) => requests.publish(envelope),
     say: (frame) => connection().send(JSON.stringify(frame)),
   };
-  return { options, environment, events, failed, clock, newId, requests, wire, connection };
+  const kept = new Kept({
+    store: options.store ?? memoryStore(),
+    environment,
+    now: clock.now,
+    keep: options.keep,
+    failed: (fault) => events.emit('storage', fault),
+  });
+  return { options, environment, events, failed, clock, newId, requests, wire, kept, connection };
 }
 type Ground = ReturnType<typeof groundOf>;
 
-function identityOf({ options, environment, events, failed, clock, wire, connection }: Ground) {
+function identityOf({ options, environment, events, failed, clock, wire, kept, connection }: Ground) {
   const credentials = new Credentials({
     store: options.tokens ?? memoryTokens(),
     exchange: (refresh_token) => rest('refresh', { body: { refresh_token } }),
     exclusively: environment.exclusively,
     ended: (error) => connection().signOut(error.code, error.message),
   });
-  const rest: Rest = createRest({ url: options.url, environment, tokens: credentials });
+  const ask: Rest = createRest({ url: options.url, environment, tokens: credentials });
+  // Names that pass by are known without a network from then on.
+  const rest: Rest = async (route, request) => {
+    const response = await ask(route, request);
+    kept.people.learn(usersIn(response));
+    return response;
+  };
   const changed = (person: ClientEvents['me']) => events.emit('me', person);
   const identity = new Identity({
     client: options,
@@ -67,23 +85,38 @@ function identityOf({ options, environment, events, failed, clock, wire, connect
 type Person = ReturnType<typeof identityOf>;
 
 function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
-  const { options, environment, events, failed, clock, newId, wire } = ground;
+  const { options, environment, events, failed, clock, newId, wire, kept } = ground;
+  const lost = () => failed(clientError('storage'));
+  const outboxStore = options.outbox ?? (options.store ? outboxOnStore({ store: options.store, lost }) : memoryOutbox());
   const outbox = new Outbox({
     wire,
-    store: options.outbox ?? memoryOutbox(),
+    store: outboxStore,
+    keptElsewhere: () => kept.written(),
     environment,
     now: clock.now,
     newId,
-    news: (news) => conversation(news.entry.log).news(news),
-    sizeChanged: (size) => events.emit('waiting', size),
+    news: (news) => {
+      if (isOperation(JSON.parse(news.entry.envelope) as Envelope)) replicas.news(news);
+      else conversation(news.entry.log).news(news);
+    },
+    sizeChanged: (size) => {
+      events.emit('waiting', size);
+      replicas.counted();
+    },
     refreshToken: () => (identity.hasRest ? identity.renew() : Promise.reject(clientError('not_signed_in'))),
     storageFailed: failed,
   });
   const subscriptions = new Subscriptions({
     wire,
     environment,
-    subscribed: (log, state) => known.get(log)?.subscribed(state),
-    refused: (log, error) => known.get(log)?.refused(error),
+    subscribed: (log, state) => {
+      known.get(log)?.subscribed(state);
+      replicas.reaches(log, state.head);
+    },
+    refused: (log, error) => {
+      known.get(log)?.refused(error);
+      if (parseLogName(log)?.kind === 'event') failed(error);
+    },
   });
   const composer = new Composer({ newId, now: clock.now, me, device: () => identity.device });
   const blocks = new Blocks({ rest, failed });
@@ -94,6 +127,7 @@ function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
     subscriptions,
     composer,
     blocks,
+    kept: (log) => kept.log(log),
     me,
     failed,
   };
@@ -105,11 +139,38 @@ function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
     known.set(log, created);
     return created;
   };
-  const list = new RestConversationList({ rest, environment, conversation, failed });
+  const keep = (infos: readonly ConversationInfo[]) => {
+    kept.infos = infos;
+  };
+  const list = new RestConversationList({ rest, environment, conversation, keep, failed });
   blocks.subscribe(() => {
     for (const conversation of known.values()) conversation.blocksChanged();
   });
-  return { outbox, subscriptions, known, conversation, list, blocks };
+  const replicas: Replicas = new Replicas({
+    host: {
+      ...{ me, environment, now: clock.now, newId, wire, composer, failed },
+      store: kept.store,
+      rows: kept.rows,
+      outbox: {
+        get size() {
+          return outbox.size;
+        },
+        add: (log, envelope) => outbox.add(log, envelope),
+        discard: (id) => {
+          outbox.discard(id);
+          return outboxStore.delete(id);
+        },
+        waiting: () => outbox.entries.map(({ envelope }) => JSON.parse(envelope) as Envelope),
+      },
+      follow: (log) => subscriptions.want(log, 'opened'),
+      tell: (conflict) => events.emit('conflict', conflict),
+    },
+    changed: (own, waiting) => {
+      blocks.give(own?.blocked ?? null);
+      list.expect(own?.channels ?? [], waiting);
+    },
+  });
+  return { outbox, subscriptions, known, conversation, list, blocks, replicas };
 }
 
 function connectionHost(
@@ -157,14 +218,16 @@ function connectionHost(
 /** The parts of a client, each built once and given what it needs. The one place that knows them all. */
 export function assemble(options: ClientOptions) {
   const ground = groundOf(options, () => connection);
-  const { environment, events, failed, clock, requests, wire } = ground;
+  const { environment, events, failed, clock, requests, wire, kept } = ground;
   const person = identityOf(ground);
   const { rest, identity, me } = person;
-  const { outbox, subscriptions, known, conversation, list, blocks } = conversationsOf(ground, person);
+  const { outbox, subscriptions, known, conversation, list, blocks, replicas } = conversationsOf(ground, person);
   const inbox = new Inbox({
     wire,
     environment,
     deliver: (items) => session.deliverInbox(items),
+    kept: (log) => kept.log(log),
+    written: () => kept.written(),
     caughtUp: (items) => events.emit('sync', { items }),
     refused: failed,
   });
@@ -178,8 +241,10 @@ export function assemble(options: ClientOptions) {
     presence,
     subscriptions,
     list,
+    kept,
     blocks,
     conversations: known,
+    replicas,
     me,
     migrate: (within_ms) => connection.migrate(within_ms),
     heartbeat: (server_time) => clock.told(server_time),
@@ -189,13 +254,43 @@ export function assemble(options: ClientOptions) {
     environment,
     connectionHost(ground, { identity, presence, session, lifecycle: () => lifecycle }),
   );
+  const load = async (person: string) => {
+    await kept.open(person);
+    // Nothing waits for it: a program that has to be fetched first must not hold the connection back.
+    void replicas.open();
+    for (const conversation of known.values()) conversation.restored();
+    await list.restore(kept.infos);
+  };
   const forget = () => {
     list.clear();
     blocks.clear();
     subscriptions.clear();
     inbox.reset();
     known.clear();
+    replicas.clear();
   };
-  const lifecycle = new Lifecycle({ connection, identity, inbox, outbox, rest, environment, forget, failed });
-  return { connection, identity, lifecycle, events, outbox, presence, rest, list, conversation };
+  const lifecycle = new Lifecycle({
+    connection,
+    identity,
+    inbox,
+    outbox,
+    rest,
+    kept,
+    environment,
+    load,
+    forget,
+    failed,
+  });
+  return { connection, identity, lifecycle, events, outbox, presence, rest, list, kept, conversation, replicas };
+}
+
+/** The profiles in an answer: itself, of oneself, or those of a list's members. */
+function usersIn(response: unknown): readonly User[] {
+  const { user, items, id, name } = response as Partial<User> & {
+    readonly user?: User;
+    readonly items?: readonly { readonly user?: User }[];
+  };
+  if (user) return [user];
+  if (items) return items.flatMap((item) => item.user ?? []);
+  return id !== undefined && name !== undefined ? [response as User] : [];
 }

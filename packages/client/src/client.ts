@@ -26,11 +26,20 @@ export function createClient(options: ClientOptions): Client {
       return outbox.size;
     },
     presence: parts.presence,
+    sync: parts.replicas.sync,
+    programme: (event) => parts.replicas.programme(event),
+    meetings: parts.replicas.meetings,
+    own: parts.replicas.own,
     rest: parts.rest,
     conversations: parts.list,
     signIn: (credentials) => lifecycle.signIn(credentials),
     signOut: () => lifecycle.signOut(),
-    restore: () => identity.restore(),
+    restore: () => lifecycle.restore(),
+    get ready() {
+      return lifecycle.ready;
+    },
+    people: parts.kept.people,
+    usage: () => parts.kept.usage(),
     connect: () => lifecycle.connect(),
     reconnectNow: () => connection.reconnectNow(),
     close: () => lifecycle.close(),

@@ -13,6 +13,8 @@ export interface Text {
   readonly mentions?: readonly string[] | undefined;
   readonly reply_to?: string | undefined;
   readonly thread?: string | undefined;
+  /** The last entry of the log known here. */
+  readonly after?: number | undefined;
 }
 
 type ChatSubtype =
@@ -33,22 +35,29 @@ export class Composer {
     this.#options = options;
   }
 
-  text(log: LogName, { text, mentions, reply_to, thread }: Text): Envelope {
-    const named = mentions && mentions.length > 0 ? { mentions: [...mentions] } : {};
+  text(log: LogName, { text, mentions, reply_to, thread, after }: Text): Envelope {
+    const named = {
+      ...(mentions && mentions.length > 0 ? { mentions: [...mentions] } : {}),
+      ...(after === undefined ? {} : { after }),
+    };
     if (thread !== undefined) return this.chat(log, 'thread_reply', { text, thread, ...named });
     const subtype = parseLogName(log)?.kind === 'direct' ? 'direct_message' : 'channel_message';
     return this.chat(log, subtype, { text, ...named, ...(reply_to === undefined ? {} : { reply_to }) });
   }
 
   chat(log: LogName, subtype: ChatSubtype, payload: Record<string, unknown>): Envelope {
+    return this.envelope({ type: 'chat', subtype, to: this.#recipient(log), payload });
+  }
+
+  envelope({ type, subtype, to, payload }: Pick<Envelope, 'type' | 'subtype' | 'to' | 'payload'>): Envelope {
     const { newId, now, me, device } = this.#options;
     const device_id = device();
     return {
       id: newId(),
-      type: 'chat',
+      type,
       subtype,
       from: { user_id: me(), ...(device_id === undefined ? {} : { device_id }) },
-      to: this.#recipient(log),
+      to,
       payload,
       timestamp: now(),
     };

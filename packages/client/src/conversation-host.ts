@@ -1,7 +1,8 @@
-import type { InboxItem, Item } from '@konferenco/protocol';
+import type { InboxItem, Item, LogName } from '@konferenco/protocol';
 import type { Blocks } from './blocks.ts';
 import type { Composer } from './composer.ts';
 import type { KonferencoError } from './errors.ts';
+import type { KeptLog } from './kept/kept-log.ts';
 import type { Outbox } from './outbox.ts';
 import type { Wire } from './request.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -14,6 +15,8 @@ export interface ConversationHost {
   readonly outbox: Outbox;
   readonly subscriptions: Subscriptions;
   readonly composer: Composer;
+  /** What this device keeps of a log. */
+  readonly kept: (log: LogName) => KeptLog;
   readonly me: () => string;
   /** Whom I blocked. */
   readonly blocks: Blocks;

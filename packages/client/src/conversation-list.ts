@@ -1,4 +1,4 @@
-import type { ConversationInfo, LogName } from '@konferenco/protocol';
+import { type ConversationInfo, channelLog, type LogName } from '@konferenco/protocol';
 import type { LogConversation } from './conversation.ts';
 import { asError, type KonferencoError } from './errors.ts';
 import { Signal } from './events.ts';
@@ -14,6 +14,8 @@ export interface ConversationListOptions {
   readonly rest: Rest;
   readonly environment: Pick<Environment, 'after' | 'random'>;
   readonly conversation: (log: LogName) => LogConversation;
+  /** The list changed on the server: keep it. */
+  readonly keep: (infos: readonly ConversationInfo[]) => void;
   /** A refresh that nobody waited for failed. */
   readonly failed: (error: KonferencoError) => void;
 }
@@ -23,6 +25,8 @@ export class RestConversationList implements ConversationList {
   readonly #options: ConversationListOptions;
   readonly #changes = new Signal();
   #infos: readonly ConversationInfo[] = [];
+  /** Channels joined (true) or left here that the server's list does not show so yet. */
+  #expected: ReadonlyMap<LogName, boolean> = new Map();
   #state: ReturnType<ConversationList['state']> | null = null;
   #refreshing: Promise<void> | null = null;
   #cancelPlanned: (() => void) | null = null;
@@ -34,7 +38,8 @@ export class RestConversationList implements ConversationList {
 
   state(): ReturnType<ConversationList['state']> {
     this.#state ??= {
-      items: this.#infos.map((info) => this.#summary(info)).sort((a, b) => (b.preview?.at ?? 0) - (a.preview?.at ?? 0)),
+      items: expectedOf(this.#infos, this.#expected)
+        .map((info) => this.#summary(info)).sort((a, b) => (b.preview?.at ?? 0) - (a.preview?.at ?? 0)),
       loading: this.#refreshing !== null,
     };
     return this.#state;
@@ -42,6 +47,18 @@ export class RestConversationList implements ConversationList {
 
   subscribe(fn: () => void): () => void {
     return this.#changes.subscribe(fn);
+  }
+
+  /** Channels joined as this device knows it, and those of which the joining or leaving waits to be sent. */
+  expect(joined: readonly string[], waiting: ReadonlySet<string>): void {
+    const expected = new Map<LogName, boolean>();
+    for (const channel of waiting) expected.set(channelLog(channel), joined.includes(channel));
+    // What was sent meanwhile stands until the server's list says it; what was refused is over.
+    for (const [log, on] of this.#expected)
+      if (joined.includes(log.slice('ch:'.length)) === on) expected.set(log, on);
+    if (sameEntries(expected, this.#expected)) return;
+    this.#expected = expected;
+    this.#changed();
   }
 
   has(log: LogName): boolean {
@@ -73,6 +90,12 @@ export class RestConversationList implements ConversationList {
     this.#cancelPlanned = null;
   }
 
+  /** The list as this device kept it; resolves when what is unread is counted. */
+  async restore(infos: readonly ConversationInfo[]): Promise<void> {
+    this.#take(infos);
+    await Promise.all(infos.map(({ log }) => this.#options.conversation(log).preload()));
+  }
+
   clear(): void {
     this.lost();
     this.#take([]);
@@ -90,6 +113,7 @@ export class RestConversationList implements ConversationList {
       if (after === undefined) break;
     }
     this.#take(infos);
+    this.#options.keep(infos);
   }
 
   #take(infos: readonly ConversationInfo[]): void {
@@ -101,6 +125,7 @@ export class RestConversationList implements ConversationList {
       this.#options.conversation(log).unlist();
     }
     this.#infos = infos;
+    this.#expected = new Map([...this.#expected].filter(([log, on]) => present.has(log) !== on));
     for (const info of infos) {
       const conversation = this.#options.conversation(info.log);
       conversation.adopt(info);
@@ -130,6 +155,22 @@ export class RestConversationList implements ConversationList {
     this.#state = null;
     this.#changes.emit();
   }
+}
+
+/** The list with what was joined and without what was left here. */
+function expectedOf(
+  infos: readonly ConversationInfo[],
+  expected: ReadonlyMap<LogName, boolean>,
+): readonly ConversationInfo[] {
+  const joined = [...expected].filter(([log, on]) => on && infos.every((info) => info.log !== log));
+  return [
+    ...infos.filter(({ log }) => expected.get(log) !== false),
+    ...joined.map(([log]): ConversationInfo => ({ log, state: { first: 0, head: 0 }, read: 0, muted: false })),
+  ];
+}
+
+function sameEntries<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
 }
 
 function preview({ last }: ConversationInfo, conversation: LogConversation): ConversationSummary['preview'] {

@@ -13,6 +13,7 @@ import type { ConversationHost } from './conversation-host.ts';
 import { clientError, type KonferencoError } from './errors.ts';
 import { Signal } from './events.ts';
 import { Following } from './following.ts';
+import type { KeptLog } from './kept/kept-log.ts';
 import type { Delivery } from './log-cursor.ts';
 import type { OutboxNews } from './outbox.ts';
 import { OwnMessages } from './own-messages.ts';
@@ -31,6 +32,7 @@ export class LogConversation implements Conversation {
   readonly #own: OwnMessages;
   readonly #typing: Typing;
   readonly #read: ReadMark;
+  readonly #kept: KeptLog;
   readonly #changes = new Signal();
   readonly #threads = new Map<string, LogThread>();
   #state: ConversationState | null = null;
@@ -40,16 +42,22 @@ export class LogConversation implements Conversation {
     const changed = () => this.#changed();
     this.log = log;
     this.#host = host;
+    this.#kept = host.kept(log);
     this.#replica = new Replica(log, host.me, host.blocks.has);
-    this.#own = new OwnMessages({ log, outbox: host.outbox, replica: this.#replica, changed });
+    this.#own = new OwnMessages({ log, outbox: host.outbox, replica: this.#replica, kept: this.#kept, changed });
     this.#typing = new Typing({ environment, say: (active) => void this.#whisper('typing', { active }), changed });
-    this.#read = new ReadMark({ environment, say: (offset) => this.#whisper('read', { log, offset }) });
+    this.#read = new ReadMark({
+      environment,
+      say: (offset) => this.#whisper('read', { log, offset }),
+      keep: (read, said) => this.#kept.note({ read, said }),
+    });
     this.#following = new Following({
       log,
       wire,
       environment,
       subscriptions,
       replica: this.#replica,
+      kept: this.#kept,
       read: () => this.#read.offset,
       deliver: (due) => this.#deliver(due),
       changed,
@@ -57,6 +65,7 @@ export class LogConversation implements Conversation {
     });
     for (const { entry, state, error } of host.outbox.of(log))
       this.#replica.draft(JSON.parse(entry.envelope) as Envelope, state, error);
+    this.#resumeMarks();
   }
 
   state(): ConversationState {
@@ -65,10 +74,11 @@ export class LogConversation implements Conversation {
   }
 
   #compose(): ConversationState {
+    const { low } = this.#following;
     const { unread, mentions } = this.#replica.unreadAfter(this.#read.offset);
     return {
       log: this.log,
-      timeline: this.#replica.timeline(),
+      timeline: this.#replica.timeline(low),
       has_older: this.#following.hasOlder,
       loading: this.#following.loading,
       typing: this.#typing.users,
@@ -76,6 +86,7 @@ export class LogConversation implements Conversation {
       peer_read: this.#replica.peerRead,
       unread: unread + this.#following.unloadedAfter(this.#read.offset),
       mentions,
+      late_above: this.#replica.lateAbove(this.#read.offset, low),
     };
   }
 
@@ -103,7 +114,8 @@ export class LogConversation implements Conversation {
   async send(text: string, options: SendOptions = {}): Promise<Receipt> {
     this.#typing.stop();
     const { mentions, reply_to, thread, onState } = options;
-    const envelope = this.#host.composer.text(this.log, { text, mentions, reply_to, thread });
+    const after = this.#newest() || undefined;
+    const envelope = this.#host.composer.text(this.log, { text, mentions, reply_to, thread, after });
     return this.#own.send(envelope, onState);
   }
 
@@ -128,7 +140,7 @@ export class LogConversation implements Conversation {
   }
 
   markRead(): void {
-    if (this.#read.move(Math.max(this.#following.position ?? 0, this.#replica.newestOffset))) this.#changed();
+    if (this.#read.move(this.#newest())) this.#changed();
   }
 
   typing(): void {
@@ -143,6 +155,7 @@ export class LogConversation implements Conversation {
         root,
         wire: this.#host.wire,
         replica: this.#replica,
+        kept: this.#kept,
         changed: () => this.#changed(),
       });
       this.#threads.set(root, thread);
@@ -155,10 +168,24 @@ export class LogConversation implements Conversation {
     return this.#replica.newest();
   }
 
+  /** What this device keeps of the log is known now. */
+  restored(): void {
+    this.#resumeMarks();
+    this.#following.restored();
+    for (const thread of this.#threads.values()) void thread.resume();
+    this.#changed();
+  }
+
+  /** Loads what is unread from this device, to count it. */
+  preload(): Promise<void> {
+    const position = this.#following.position ?? 0;
+    return this.#read.offset < position ? this.#following.preload() : Promise.resolve();
+  }
+
   /** A line of the conversation list: read marks, and where the log stands. */
   adopt(info: ConversationInfo): void {
     this.#read.learn(info.read);
-    if (info.peer_read !== undefined) this.#replica.readByPeer(info.peer_read);
+    if (info.peer_read !== undefined) this.#readByPeer(info.peer_read);
     this.#following.list(info.state);
     this.#changed();
   }
@@ -206,7 +233,7 @@ export class LogConversation implements Conversation {
     const { log, offset } = payload as ReadPayload;
     if (log !== this.log) return;
     if (mine) this.#read.learn(offset);
-    else if (parseLogName(log)?.kind === 'direct') this.#replica.readByPeer(offset);
+    else if (parseLogName(log)?.kind === 'direct') this.#readByPeer(offset);
     this.#changed();
   }
 
@@ -231,6 +258,22 @@ export class LogConversation implements Conversation {
     this.#following.reset();
     this.#read.reset();
     this.#changed();
+  }
+
+  /** The newest entry of the log known here; 0: none. */
+  #newest(): number {
+    return Math.max(this.#following.position ?? 0, this.#replica.newestOffset);
+  }
+
+  #resumeMarks(): void {
+    const { read, said, peer_read } = this.#kept.row;
+    this.#read.restore(read, said);
+    this.#replica.readByPeer(peer_read);
+  }
+
+  #readByPeer(offset: number): void {
+    this.#replica.readByPeer(offset);
+    this.#kept.note({ peer_read: this.#replica.peerRead });
   }
 
   #deliver(due: readonly Delivery<Item | InboxItem>[]): void {

@@ -1,5 +1,7 @@
 import { type InboxItem, type Item, type LogName, type LogState, parseLogName } from '@konferenco/protocol';
 import { asError, type KonferencoError } from './errors.ts';
+import type { KeptLog } from './kept/kept-log.ts';
+import { runsOf } from './kept/run-of.ts';
 import type { Delivery } from './log-cursor.ts';
 import { LogFeed } from './log-feed.ts';
 import { Pages } from './pages.ts';
@@ -13,8 +15,13 @@ export const UNREAD_WINDOW = 50;
 /** Messages kept of a conversation that nobody looks at; and how many more may gather before they are let go. */
 export const UNSEEN_KEPT = 200;
 const UNSEEN_SLACK = 100;
-/** After a close, a conversation further behind than this starts from its newest page again. */
+/** After a close or a restart, a conversation further behind than this starts from its newest page again; one that is open, only beyond the second. */
 export const RESTART_BEHIND = 200;
+export const RESTART_OPEN_BEHIND = 10_000;
+/** Messages that a first page from this device shows at least, if the server has them. */
+const THIN = 20;
+/** Pages loaded on top of the first for that. */
+const MORE_PAGES = 4;
 
 export interface FollowingOptions {
   readonly log: LogName;
@@ -22,6 +29,7 @@ export interface FollowingOptions {
   readonly environment: Environment;
   readonly subscriptions: Subscriptions;
   readonly replica: Replica;
+  readonly kept: KeptLog;
   /** One's own read mark. */
   readonly read: () => number;
   readonly deliver: (due: readonly Delivery<Item | InboxItem>[]) => void;
@@ -43,13 +51,17 @@ export class Following {
   #opened = false;
   #listed = false;
   #closedBefore = false;
+  /** Where the log stands was heard from the server in this program. */
+  #located = false;
+  /** It began from what this device kept. */
+  #restored = false;
   /** What lies up to here was no arrival: it was there when following began, or the inbox told it. */
   #since = 0;
   /** Newest offset heard of before following began: the answer that begins it may be older. */
   #heard = 0;
 
   constructor(options: FollowingOptions) {
-    const { log, wire, environment, replica, deliver, changed } = options;
+    const { log, wire, environment, replica, kept, deliver, changed } = options;
     this.#options = options;
     this.#direct = parseLogName(log)?.kind === 'direct';
     this.#feed = new LogFeed({
@@ -57,10 +69,32 @@ export class Following {
       wire,
       environment,
       positionOf: (item) => item.offset,
-      deliver,
+      deliver: (due) => {
+        for (const { items, run } of runsOf(due)) kept.put(items, run);
+        deliver(due);
+      },
       refused: (error) => this.refused(error),
     });
-    this.#pages = new Pages({ log, wire, replica, changed });
+    this.#pages = new Pages({ log, wire, replica, kept, changed });
+    this.#resumeKept();
+  }
+
+  /** What this device keeps is known now. */
+  restored(): void {
+    this.#resumeKept();
+    if (!this.#opened) return;
+    this.#options.kept.note({ followed: true });
+    if (this.#opening) void this.#loadFirstPage();
+  }
+
+  /** Loads the newest of what this device keeps, so that what is unread can be counted exactly. */
+  async preload(): Promise<void> {
+    if (this.#restored && !this.#pages.loadedAny) await this.#pages.older();
+  }
+
+  /** Everything from here on is loaded. */
+  get low(): number {
+    return this.#pages.low;
   }
 
   get position(): number | null {
@@ -81,7 +115,9 @@ export class Following {
     this.#opening = Promise.withResolvers<void>();
     const { promise } = this.#opening;
     if (!this.#direct) this.#options.subscriptions.want(this.#options.log, 'opened');
-    if (this.#direct || this.#isCurrent()) this.resume();
+    this.#options.kept.note({ followed: true, opened_at: this.#options.environment.now() });
+    if (this.#feed.position !== null) void this.#loadFirstPage();
+    else if (this.#direct) this.resume();
     this.#options.changed();
     return promise;
   }
@@ -90,6 +126,7 @@ export class Following {
     if (!this.#opened) return;
     this.#opened = false;
     this.#closedBefore = !this.#listed;
+    this.#options.kept.note({ followed: this.#listed });
     this.#options.subscriptions.release(this.#options.log, 'opened');
     this.trim();
     this.#settle();
@@ -98,21 +135,25 @@ export class Following {
   /** The conversation list has it: follow it for its unread count. */
   list(state: LogState): void {
     this.#listed = true;
-    if (this.#direct) this.#stand(state);
-    else this.#options.subscriptions.want(this.#options.log, 'listed');
+    this.#options.kept.note({ followed: true });
+    if (this.#direct) {
+      this.#stand(state);
+      this.resume();
+    } else this.#options.subscriptions.want(this.#options.log, 'listed');
   }
 
   unlist(): void {
     this.#listed = false;
+    this.#options.kept.note({ followed: this.#opened });
     this.#options.subscriptions.release(this.#options.log, 'listed');
   }
 
   /** The subscription stands. */
   subscribed(state: LogState): void {
     const position = this.#feed.position;
-    if (this.#closedBefore && position !== null) {
+    // What was said while nobody looked is history, not an arrival; what was opened from this device is looked at.
+    if (this.#closedBefore && position !== null && (!this.#opened || this.#opening)) {
       if (state.head - position > RESTART_BEHIND) this.reset();
-      // What was said while nobody looked is history, not an arrival.
       this.#since = Math.max(this.#since, state.head);
     }
     this.#closedBefore = false;
@@ -122,11 +163,13 @@ export class Following {
 
   /** There is a connection: load what opening asked for. */
   resume(): void {
-    if (this.#opened && this.#opening && this.#options.wire.online) void this.#loadFirstPage();
+    if (!this.#opened || !this.#options.wire.online) return;
+    if (this.#opening || this.#restored) void this.#loadFirstPage();
   }
 
   lost(): void {
     this.#feed.lost();
+    if (this.#opening && this.#feed.position !== null) void this.#loadFirstPage();
   }
 
   refused(error: KonferencoError): void {
@@ -142,6 +185,8 @@ export class Following {
     this.#feed.stop();
     this.#since = 0;
     this.#heard = 0;
+    this.#located = false;
+    this.#restored = false;
     this.#options.replica.clear();
     this.#pages.reset();
     if (!this.#opened || this.#opening) return;
@@ -215,8 +260,24 @@ export class Following {
     return this.#feed.position !== null && this.#options.subscriptions.isLive(this.#options.log);
   }
 
+  /** Goes on from where an earlier program on this device was. */
+  #resumeKept(): void {
+    const { position, row } = this.#options.kept;
+    if (position === 0 || this.#feed.position !== null) return;
+    this.#restored = true;
+    this.#since = position;
+    this.#closedBefore = !row.followed;
+    this.#feed.start(position);
+    this.#pages.begin(position, row.first);
+  }
+
   /** Begins to follow, or learns how far the log has grown. */
   #stand(state: LogState): void {
+    const { kept } = this.#options;
+    const behind = state.head - (this.#feed.position ?? state.head);
+    if (this.#restored && behind > (this.#opened ? RESTART_OPEN_BEHIND : RESTART_BEHIND)) this.reset();
+    this.#located = true;
+    kept.note({ first: state.first });
     if (this.#feed.position === null) {
       const unread = Math.max(this.#options.read(), state.head - UNREAD_WINDOW, state.first - 1);
       const position = this.#listed ? Math.min(unread, state.head) : state.head;
@@ -230,13 +291,27 @@ export class Following {
   async #loadFirstPage(): Promise<void> {
     const { wire, log } = this.#options;
     try {
-      if (this.#feed.position === null) this.#stand(await wire.ask('history', { log, limit: 1 }));
-      if (!this.#pages.loadedAny) await this.#pages.older();
-      this.#settle();
+      if (this.#feed.position !== null) await this.#firstPage();
+      if (wire.online && !this.#located && (this.#direct || this.#feed.position === null)) {
+        this.#stand(await wire.ask('history', { log, limit: 1 }));
+        await this.#firstPage();
+      }
+      if (this.#restored && wire.online) await this.#pages.fillHoles();
     } catch (thrown) {
       const error = asError(thrown);
       // The next connection brings another chance; anything else is told to who opened it.
       if (error.error !== 'disconnected') this.refused(error);
+    }
+  }
+
+  async #firstPage(): Promise<void> {
+    if (!this.#pages.loadedAny) await this.#pages.older();
+    // With a connection, one that nobody followed is open when it is followed: what comes from then on is told.
+    if (this.#opening && (this.#direct || !this.#closedBefore || this.#isCurrent() || !this.#options.wire.online)) this.#settle();
+    for (let more = 0; more < MORE_PAGES && this.#restored && this.#pages.hasOlder; more++) {
+      const { replica } = this.#options;
+      if (replica.size >= THIN && !replica.hasUnplaced(this.#pages.low)) return;
+      await this.#pages.older();
     }
   }
 

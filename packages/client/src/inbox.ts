@@ -1,5 +1,6 @@
-import { type InboxItem, inboxLog, LIMITS, type ReplyOf } from '@konferenco/protocol';
+import { type InboxItem, inboxLog, LIMITS, type LogName, type ReplyOf } from '@konferenco/protocol';
 import { asError, type KonferencoError } from './errors.ts';
+import type { KeptLog } from './kept/kept-log.ts';
 import { LogFeed } from './log-feed.ts';
 import type { Wire } from './request.ts';
 import type { Environment } from './types.ts';
@@ -11,6 +12,10 @@ export interface InboxOptions {
   readonly wire: Wire;
   readonly environment: Pick<Environment, 'after' | 'random'>;
   readonly deliver: (items: readonly InboxItem[]) => void;
+  /** Where this device keeps the inbox. */
+  readonly kept: (log: LogName) => KeptLog;
+  /** Resolves once what was delivered is in the store; with false when it will not be. */
+  readonly written: () => Promise<boolean>;
   /** Told once the inbox has caught up after a connect, with what had been missed. */
   readonly caughtUp: (items: readonly InboxItem[]) => void;
   readonly refused: (error: KonferencoError) => void;
@@ -21,6 +26,8 @@ export class Inbox {
   readonly #options: InboxOptions;
   #feed: LogFeed<InboxItem> | null = null;
   #position: number | null = null;
+  /** Up to here this device has it in its store. */
+  #written = 0;
   #acked = 0;
   #missed: InboxItem[] | null = null;
   #cancelAck: (() => void) | null = null;
@@ -39,8 +46,12 @@ export class Inbox {
     this.#acked = state.cursor ?? 0;
     this.#feed ??= this.#createFeed(me);
     const feed = this.#feed;
-    // Another program of the same device may have acknowledged what this one has not seen yet.
-    if (feed.position === null) feed.start(state.cursor ?? fresh);
+    // What this device keeps decides: another store of the device may have acknowledged what this one has not.
+    const kept = this.#options.kept(inboxLog(me)).position;
+    if (feed.position === null) {
+      feed.start(kept || (state.cursor ?? fresh));
+      this.#written = feed.position ?? 0;
+    }
     this.#position = feed.position;
     this.#missed = [];
     void feed.learn(Math.max(state.head, this.#heard)).then(() => {
@@ -62,6 +73,7 @@ export class Inbox {
     this.#feed?.stop();
     this.#feed = null;
     this.#position = null;
+    this.#written = 0;
     this.#acked = 0;
   }
 
@@ -77,12 +89,12 @@ export class Inbox {
     }
   }
 
-  /** Says what was taken, now. */
+  /** Says what was taken and kept, now. */
   acknowledge(): void {
     this.#cancelAck?.();
     this.#cancelAck = null;
-    if (this.#position === null || this.#position <= this.#acked) return;
-    if (this.#options.wire.say({ type: 'ack', inbox: this.#position })) this.#acked = this.#position;
+    if (this.#written <= this.#acked) return;
+    if (this.#options.wire.say({ type: 'ack', inbox: this.#written })) this.#acked = this.#written;
   }
 
   lost(): void {
@@ -96,7 +108,7 @@ export class Inbox {
 
   #createFeed(me: string): LogFeed<InboxItem> {
     const { wire, environment, refused } = this.#options;
-    return new LogFeed<InboxItem>({
+    const feed: LogFeed<InboxItem> = new LogFeed<InboxItem>({
       log: inboxLog(me),
       wire,
       environment,
@@ -104,16 +116,26 @@ export class Inbox {
       deliver: (due) => {
         const items = due.flatMap((delivery) => (delivery.kind === 'item' ? [delivery.item] : []));
         this.#missed?.push(...items);
-        this.#position = this.#feed?.position ?? this.#position;
+        const position = feed.position ?? 0;
+        this.#position = position;
         this.#options.deliver(items);
-        this.#planAck();
+        void this.#keep(feed, inboxLog(me), items, position);
       },
       refused,
     });
+    return feed;
+  }
+
+  /** What came is acknowledged once it is in the store; what a conversation keeps is kept there. */
+  async #keep(feed: LogFeed<InboxItem>, log: LogName, items: readonly InboxItem[], position: number): Promise<void> {
+    this.#options.kept(log).keepInbox(items, position);
+    if (!(await this.#options.written()) || feed !== this.#feed) return;
+    this.#written = Math.max(this.#written, position);
+    this.#planAck();
   }
 
   #planAck(): void {
-    const unacked = (this.#position ?? 0) - this.#acked;
+    const unacked = this.#written - this.#acked;
     if (unacked >= LIMITS.ack_every) this.acknowledge();
     else if (unacked > 0) this.#cancelAck ??= this.#options.environment.after(LIMITS.ack_ms, () => this.acknowledge());
   }

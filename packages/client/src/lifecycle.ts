@@ -3,6 +3,7 @@ import type { Connection } from './connection.ts';
 import { asError, clientError, KonferencoError } from './errors.ts';
 import type { Identity } from './identity.ts';
 import type { Inbox } from './inbox.ts';
+import type { Kept } from './kept/kept.ts';
 import type { Outbox } from './outbox.ts';
 import type { Environment, Link, Rest } from './types.ts';
 
@@ -15,7 +16,10 @@ export interface LifecycleParts {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly rest: Rest;
+  readonly kept: Kept;
   readonly environment: Pick<Environment, 'after'>;
+  /** Loads what this device keeps of the person, and shows it. */
+  readonly load: (person: string) => Promise<void>;
   /** Forgets conversations, list and subscriptions: they are another person's from now on. */
   readonly forget: () => void;
   readonly failed: (error: KonferencoError) => void;
@@ -24,20 +28,33 @@ export interface LifecycleParts {
 /** Signing in, connecting, leaving. */
 export class Lifecycle {
   readonly #parts: LifecycleParts;
-  #loaded: Promise<void> | null = null;
+  readonly #ready = Promise.withResolvers<void>();
+  /** Whose data is loaded, or being loaded. */
+  #loaded: { readonly person: string; readonly done: Promise<void> } | null = null;
   #connecting: PromiseWithResolvers<void> | null = null;
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
   }
 
+  /** Resolves when what this device keeps of the first person is loaded. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  async restore(): Promise<User | null> {
+    const person = await this.#parts.identity.restore();
+    if (person) await this.#load(person);
+    return person;
+  }
+
   async connect(): Promise<void> {
     const { connection, identity } = this.#parts;
     if (connection.link.kind === 'closed') throw clientError('closed');
     if (connection.link.kind === 'online') return;
-    if (!identity.me && !(await identity.restore())) throw clientError('not_signed_in');
-    this.#loaded ??= this.#loadOutbox();
-    await this.#loaded;
+    const person = identity.me ?? (await identity.restore());
+    if (!person) throw clientError('not_signed_in');
+    await this.#load(person);
     this.#connecting ??= Promise.withResolvers<void>();
     const { promise } = this.#connecting;
     connection.connect();
@@ -48,7 +65,7 @@ export class Lifecycle {
   link(link: Link): void {
     if (link.kind === 'signed_out' && link.code === CLOSE_CODES.token_revoked.code) {
       this.#parts.identity.forget().catch((thrown: unknown) => this.#parts.failed(asError(thrown)));
-      this.#parts.forget();
+      this.#forget(false).catch((thrown: unknown) => this.#parts.failed(asError(thrown)));
     }
     if (link.kind === 'online') this.#connecting?.resolve();
     else if (link.kind === 'signed_out')
@@ -60,12 +77,14 @@ export class Lifecycle {
     this.#connecting = null;
   }
 
-  signIn(credentials: { readonly name: string; readonly invite?: string }): Promise<User> {
-    return this.#parts.identity.signIn(credentials);
+  async signIn(credentials: { readonly name: string; readonly invite?: string }): Promise<User> {
+    const person = await this.#parts.identity.signIn(credentials);
+    await this.#load(person);
+    return person;
   }
 
   async signOut(): Promise<void> {
-    const { connection, identity, outbox, rest, forget, failed } = this.#parts;
+    const { connection, identity, outbox, rest, failed } = this.#parts;
     try {
       if (identity.hasRest) await rest('signOut');
     } catch (thrown) {
@@ -74,8 +93,8 @@ export class Lifecycle {
     }
     outbox.clear();
     connection.signOut(CLOSE_CODES.token_revoked.code, 'You signed out.');
-    forget();
     await identity.forget();
+    await this.#forget(true);
   }
 
   async close(): Promise<void> {
@@ -88,12 +107,30 @@ export class Lifecycle {
     outbox.close();
   }
 
-  /** Resolves when the outbox is empty or its time is over, and leaves no timer behind. */
+  /** Shows what this device keeps of the person, once, and takes up what is unsent. */
+  #load({ id: person }: User): Promise<void> {
+    if (this.#loaded?.person === person) return this.#loaded.done;
+    const done = this.#parts
+      .load(person)
+      .then(() => this.#loadOutbox())
+      .then(() => this.#ready.resolve());
+    this.#loaded = { person, done };
+    return done;
+  }
+
+  /** Forgets the person's data, here and in the store. */
+  #forget(unsent: boolean): Promise<void> {
+    this.#parts.forget();
+    this.#loaded = null;
+    return this.#parts.kept.forget(unsent);
+  }
+
+  /** Resolves when the outbox is empty and everything is kept, or its time is over, and leaves no timer behind. */
   #drain(): Promise<void> {
-    const { outbox, environment } = this.#parts;
+    const { outbox, kept, environment } = this.#parts;
     return new Promise((resolve) => {
       const cancel = environment.after(CLOSE_DRAIN_MS, resolve);
-      void outbox.drained().then(() => {
+      void Promise.all([outbox.drained().then(() => kept.flush()), kept.flush()]).then(() => {
         cancel();
         resolve();
       });

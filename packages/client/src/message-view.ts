@@ -1,4 +1,5 @@
 import type { Gone, Item, LogName } from '@konferenco/protocol';
+import { isLate } from './late.ts';
 import type { Correction, Said } from './said.ts';
 import type { Message, MessageState, SendError } from './types.ts';
 
@@ -56,7 +57,8 @@ export function viewMessage(
         break;
     }
   }
-  const { reply_to, thread } = body.said;
+  const { reply_to, thread, after } = body.said;
+  const { offset, at, timestamp } = body;
   return {
     kind: 'message',
     id: body.id,
@@ -74,6 +76,9 @@ export function viewMessage(
     reactions: gone ? [] : [...reactions].map(([emoji, users]) => ({ emoji, users: [...users] })),
     state: body.state,
     ...(body.error ? { error: body.error } : {}),
+    ...(offset !== null && !gone && isLate({ offset, at, timestamp, after })
+      ? { placed_late: { written_at: timestamp, arrived_at: at } }
+      : {}),
   };
 }
 

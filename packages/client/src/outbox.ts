@@ -1,4 +1,4 @@
-import type { Envelope, LogName, ReplyOf } from '@konferenco/protocol';
+import { type Envelope, type LogName, PRIORITY_RANK, type ReplyOf, ruleOf } from '@konferenco/protocol';
 import { asError, clientError, KonferencoError } from './errors.ts';
 import {
   changed,
@@ -9,6 +9,7 @@ import {
   judge,
   nextDue,
   type OutboxState,
+  saved,
   sendable,
   type Waiting,
   without,
@@ -22,6 +23,9 @@ const OFFER_AGAIN_MAX = 1_000;
 
 /** What became of a message; told to its conversation. */
 export type OutboxNews =
+  /** Handed to the store: not yet as safe as `queued` says. */
+  | { readonly kind: 'saving'; readonly entry: OutboxEntry }
+  /** Kept until it goes; with an error of the name `storage`, in memory only. */
   | { readonly kind: 'queued'; readonly entry: OutboxEntry; readonly error?: SendError }
   | { readonly kind: 'sent'; readonly entry: OutboxEntry }
   | { readonly kind: 'stored'; readonly entry: OutboxEntry; readonly reply: ReplyOf<'publish'> }
@@ -41,6 +45,8 @@ export interface OutboxOptions {
   readonly refreshToken: () => Promise<void>;
   /** The store could not keep or drop an entry; the message goes its way from memory. */
   readonly storageFailed: (error: KonferencoError) => void;
+  /** Resolves with true once a stored entry is kept with its conversation: only then the store may forget it. */
+  readonly keptElsewhere: () => Promise<boolean>;
 }
 
 interface Promised {
@@ -64,6 +70,11 @@ export class Outbox {
 
   get size(): number {
     return this.#state.length;
+  }
+
+  /** Everything that waits, oldest first. */
+  get entries(): readonly OutboxEntry[] {
+    return this.#state.map(({ entry }) => entry);
   }
 
   /** What waits for one conversation, oldest first. */
@@ -90,6 +101,7 @@ export class Outbox {
       log,
       envelope: JSON.stringify(envelope),
       created_at: this.#options.now(),
+      priority: rankOf(envelope),
     };
     const receipt = new Promise<Receipt>((resolve, reject) => this.#promised.set(entry.id, { resolve, reject }));
     this.#accept(entry);
@@ -105,7 +117,7 @@ export class Outbox {
   /** Drops a message that still waits. One on its way cannot be called back: the server may have it already. */
   discard(id: string): void {
     const waiting = this.#state.find((one) => one.entry.id === id);
-    if (waiting?.state === 'queued') this.#drop(waiting);
+    if (waiting && waiting.state !== 'sent') this.#drop(waiting);
   }
 
   /** The connection stands: send what waits. */
@@ -121,21 +133,26 @@ export class Outbox {
 
   lost(): void {
     this.#cancelDue();
-    for (const { state, entry, error } of this.#state) {
-      if (state === 'sent') this.#options.news({ kind: 'queued', entry, ...(error ? { error } : {}) });
-    }
+    for (const waiting of this.#state) if (waiting.state === 'sent') this.#tellQueued(waiting);
     this.#state = disconnected(this.#state);
   }
 
-  /** The server's store is another one than before: what it acknowledged lately may be missing there. */
-  offerAgain(): void {
+  /**
+   * The server's store is another one than before: what it acknowledged lately may be missing there. `kept` are own
+   * entries that earlier programs on this device had stored; resolves once the outbox's store has them.
+   */
+  async offerAgain(kept: readonly OutboxEntry[] = []): Promise<void> {
     const since = this.#options.now() - OFFER_AGAIN_MS;
-    const offers = this.#acknowledged.filter((entry) => entry.created_at >= since);
+    const all = [...this.#acknowledged, ...kept].filter((entry) => entry.created_at >= since);
     this.#acknowledged = [];
+    const known = new Set(this.#state.map(({ entry }) => entry.id));
+    const offers = all.filter(({ id }) => !known.has(id));
     // Own answers come first in the order: they were said before what waits.
     const offered = offers.reduce<OutboxState>((state, entry) => enqueued(state, entry, true), []);
     this.#state = [...offered, ...this.#state];
     this.#options.sizeChanged(this.size);
+    await Promise.all(kept.map((entry) => this.#keep(entry)));
+    this.flush();
   }
 
   /** Resolves when nothing waits any more, at once or later. */
@@ -158,20 +175,37 @@ export class Outbox {
 
   #accept(entry: OutboxEntry): void {
     this.#state = enqueued(this.#state, entry, false);
-    this.#options.news({ kind: 'queued', entry });
+    this.#options.news({ kind: 'saving', entry });
     this.#options.sizeChanged(this.size);
-    void this.#keep(entry).then(() => {
-      this.#state = changed(this.#state, entry.id, (waiting) => ({ ...waiting, kept: true }));
+    void this.#keep(entry).then((kept) => {
+      this.#state = saved(this.#state, entry.id, kept);
+      const waiting = this.#state.find((one) => one.entry.id === entry.id);
+      // Dropped meanwhile: a store may put late what it was told to delete early.
+      if (!waiting) return this.#forget(entry.id);
+      this.#tellQueued(waiting);
       this.flush();
     });
   }
 
-  async #keep(entry: OutboxEntry): Promise<void> {
+  #tellQueued({ entry, error, kept }: Waiting): void {
+    const why = error ?? (kept ? null : sendError(clientError('storage')));
+    this.#options.news({ kind: 'queued', entry, ...(why ? { error: why } : {}) });
+  }
+
+  /** Whether the store has it. */
+  async #keep(entry: OutboxEntry): Promise<boolean> {
     try {
       await this.#options.store.put(entry);
+      return true;
     } catch (error) {
       this.#options.storageFailed(clientError('storage', error));
+      return false;
     }
+  }
+
+  async #forgetOnceKept(id: string): Promise<void> {
+    // An entry that stays is sent again by the next program, and answered as a repeat.
+    if (await this.#options.keptElsewhere()) await this.#forget(id);
   }
 
   async #forget(id: string): Promise<void> {
@@ -259,8 +293,8 @@ export class Outbox {
   #settle(waiting: Waiting, news: OutboxNews, outcome: Receipt | KonferencoError): void {
     const { id } = waiting.entry;
     this.#state = without(this.#state, id);
-    void this.#forget(id);
     this.#options.news(news);
+    void (news.kind === 'stored' ? this.#forgetOnceKept(id) : this.#forget(id));
     this.#options.sizeChanged(this.size);
     const promised = this.#promised.get(id);
     this.#promised.delete(id);
@@ -268,6 +302,12 @@ export class Outbox {
     else promised?.resolve(outcome);
     if (this.#state.length === 0) for (const idle of this.#idle.splice(0)) idle();
   }
+}
+
+/** Rank of the priority, which a sender may only lower. */
+function rankOf({ type, subtype, priority }: Envelope): number {
+  const usual = PRIORITY_RANK[ruleOf(type, subtype)?.priority ?? 'normal'];
+  return Math.max(usual, PRIORITY_RANK[priority ?? 'critical']);
 }
 
 function sendError({ code, error, message }: KonferencoError): SendError {

@@ -1,4 +1,5 @@
 import type { Envelope, LogName } from '@konferenco/protocol';
+import type { KeptLog } from './kept/kept-log.ts';
 import type { Outbox, OutboxNews } from './outbox.ts';
 import type { Replica } from './replica.ts';
 import { StateWatchers } from './state-watchers.ts';
@@ -8,6 +9,7 @@ export interface OwnMessagesOptions {
   readonly log: LogName;
   readonly outbox: Outbox;
   readonly replica: Replica;
+  readonly kept: KeptLog;
   readonly changed: () => void;
 }
 
@@ -49,6 +51,9 @@ export class OwnMessages {
     const { entry } = news;
     const envelope = JSON.parse(entry.envelope) as Envelope;
     switch (news.kind) {
+      case 'saving':
+        replica.draft(envelope, 'saving');
+        break;
       case 'queued':
         replica.draft(envelope, 'queued', news.error);
         break;
@@ -62,6 +67,8 @@ export class OwnMessages {
         break;
       case 'stored':
         replica.insert([{ offset: news.reply.offset, at: news.reply.at, envelope }]);
+        // Before the outbox forgets it: it is always in one of the two.
+        this.#options.kept.put([{ offset: news.reply.offset, at: news.reply.at, envelope }]);
         break;
       case 'renamed':
         replica.dropDraft(news.was);

@@ -1,4 +1,6 @@
 import { LIMITS, type LogName } from '@konferenco/protocol';
+import type { KeptLog } from './kept/kept-log.ts';
+import { runOfPage } from './kept/run-of.ts';
 import type { Replica } from './replica.ts';
 import type { Wire } from './request.ts';
 import type { TimelineGap } from './types.ts';
@@ -7,13 +9,18 @@ export interface PagesOptions {
   readonly log: LogName;
   readonly wire: Wire;
   readonly replica: Replica;
+  readonly kept: KeptLog;
   readonly changed: () => void;
 }
 
 /** Entries in a page of a conversation; a screen and some. */
 const PAGE = 50;
+/** Fewer than these are not worth a turn of their own. */
+const SCREEN = 20;
+/** Holes up to this size are filled without being asked for. */
+const HOLE_MAX = 1_000;
 
-/** Loads what lies before the point where following began, and what was skipped after it. */
+/** Loads what lies before the point where following began, from this device or from the server, and what was left out after it. */
 export class Pages {
   readonly #options: PagesOptions;
   /** Everything from here on is loaded or followed; `null` before the start. */
@@ -26,6 +33,11 @@ export class Pages {
 
   constructor(options: PagesOptions) {
     this.#options = options;
+  }
+
+  /** Everything from here on is loaded or followed; 0: everything. */
+  get low(): number {
+    return this.hasOlder ? (this.#low ?? 0) : 0;
   }
 
   get hasOlder(): boolean {
@@ -79,10 +91,36 @@ export class Pages {
     return this.#counted(() => this.#fill(gap));
   }
 
+  /** Fetches what could not be fetched without a network, one hole after the other. */
+  async fillHoles(): Promise<void> {
+    for (const hole of this.#options.replica.offlineGaps) if (hole.to - hole.from < HOLE_MAX) await this.fill(hole);
+  }
+
   async #older(): Promise<void> {
-    const { wire, log, replica } = this.#options;
+    const { wire, replica, kept } = this.#options;
     const generation = this.#generation;
     const before = this.#low ?? 1;
+    let end = before;
+    let page = await kept.page(end, PAGE);
+    // Without a network a hole is said openly, and what lies below it is shown.
+    while (!page && !wire.online && kept.below(end) > 0 && generation === this.#generation) {
+      end = kept.below(end) + 1;
+      page = await kept.page(end, PAGE);
+    }
+    if (generation !== this.#generation) return;
+    if (!page) return this.#fetchOlder(before);
+    replica.insert(page.items);
+    for (const gap of page.gaps) replica.addGap({ kind: 'gap', ...gap });
+    if (end < before) replica.addGap({ kind: 'gap', from: end, to: before - 1, reason: 'skipped', offline: true });
+    this.#low = page.low;
+    this.#loadedAny = true;
+    // Less than a screen from here goes with what the server has before it.
+    if (page.items.length < SCREEN && this.hasOlder && wire.online) await this.#fetchOlder(page.low);
+  }
+
+  async #fetchOlder(before: number): Promise<void> {
+    const { wire, log, replica, kept } = this.#options;
+    const generation = this.#generation;
     const page = await wire.ask('history', { log, before, limit: PAGE });
     if (generation !== this.#generation) return;
     replica.insert(page.items);
@@ -91,10 +129,12 @@ export class Pages {
     const oldest = page.items[0]?.offset ?? page.first;
     this.#low = page.has_more ? Math.min(oldest, before) : Math.max(page.first, 1);
     this.#loadedAny = true;
+    kept.note({ first: page.first });
+    kept.put(page.items, runOfPage(page.items, this.#low, before - 1, page.gap));
   }
 
   async #fill(gap: TimelineGap): Promise<void> {
-    const { wire, log, replica } = this.#options;
+    const { wire, log, replica, kept } = this.#options;
     const generation = this.#generation;
     let after = gap.from - 1;
     while (after < gap.to) {
@@ -104,6 +144,7 @@ export class Pages {
       replica.insert(items);
       this.#options.changed();
       const last = items.at(-1)?.offset;
+      kept.put(items, runOfPage(items, after + 1, last ?? gap.to, page.gap));
       if (last === undefined || !page.has_more) break;
       after = last;
     }

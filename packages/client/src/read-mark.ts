@@ -7,6 +7,8 @@ export interface ReadMarkOptions {
   readonly environment: Pick<Environment, 'now' | 'after'>;
   /** Publishes the mark; false when there is no connection. */
   readonly say: (offset: number) => boolean;
+  /** The mark, and how far the server knows it, are to be kept. */
+  readonly keep: (offset: number, said: number) => void;
 }
 
 /** One's own read mark in one conversation. It only grows, whichever device moved it. */
@@ -28,16 +30,18 @@ export class ReadMark {
 
   /** Another device, or the server's list, said so. True when the mark moved. */
   learn(offset: number): boolean {
+    const moved = offset > this.#offset;
     this.#said = Math.max(this.#said, offset);
-    if (offset <= this.#offset) return false;
-    this.#offset = offset;
-    return true;
+    this.#offset = Math.max(this.#offset, offset);
+    this.#keep();
+    return moved;
   }
 
   /** The person has read up to here. True when the mark moved. */
   move(offset: number): boolean {
     if (offset <= this.#offset) return false;
     this.#offset = offset;
+    this.#keep();
     this.flush();
     return true;
   }
@@ -55,12 +59,23 @@ export class ReadMark {
     }
     if (!this.#options.say(this.#offset)) return;
     this.#said = this.#offset;
+    this.#keep();
     this.#nextAt = this.#options.environment.now() + READ_EVERY_MS;
+  }
+
+  /** As an earlier program on this device left it. */
+  restore(offset: number, said: number): void {
+    this.#offset = Math.max(this.#offset, offset);
+    this.#said = Math.max(this.#said, said);
   }
 
   /** Offsets have a new meaning. */
   reset(): void {
     this.#offset = 0;
     this.#said = 0;
+  }
+
+  #keep(): void {
+    this.#options.keep(this.#offset, this.#said);
   }
 }

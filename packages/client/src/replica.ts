@@ -1,6 +1,7 @@
 import type { Envelope, InboxItem, Item, LogName } from '@konferenco/protocol';
 import { assembleTimeline } from './assemble-timeline.ts';
 import { Corrections } from './corrections.ts';
+import { type Dated, isLate, type Placed, placed } from './late.ts';
 import { type Body, type GoneItem, type PlacedCorrection, viewMessage } from './message-view.ts';
 import { readSaid } from './said.ts';
 import { SortedOffsets } from './sorted-offsets.ts';
@@ -29,6 +30,8 @@ export class Replica {
   /** Own messages without an offset, in the order of writing. */
   #unstored = new Set<string>();
   #gaps: readonly TimelineGap[] = [];
+  /** Offsets of messages that came late. */
+  #late = new Set<number>();
   #peerRead = 0;
 
   constructor(log: LogName, me: () => string, isHidden: (user: string) => boolean = () => false) {
@@ -162,14 +165,37 @@ export class Replica {
     return null;
   }
 
-  /** Oldest first, with gaps in their places and own unstored messages at the end. */
-  timeline(): readonly TimelineEntry[] {
-    return this.#assemble(this.#main, this.#gaps, undefined);
+  /** Oldest first, with gaps in their places and own unstored messages at the end. Everything from `low` on is here. */
+  timeline(low: number): readonly TimelineEntry[] {
+    return this.#assemble({ offsets: this.#main, gaps: this.#gaps, thread: undefined, low });
+  }
+
+  /** Ids of messages after the read mark that stand before it, or whose place is not here yet. */
+  lateAbove(read: number, low: number): readonly string[] {
+    if (this.#late.size === 0) return [];
+    const below = new Set(
+      this.#placed(this.#main, low).flatMap(({ message, place }) => (place > read ? [message.id] : [])),
+    );
+    return this.#main.after(read).flatMap((offset) => {
+      const message = this.#late.has(offset) ? this.message(this.#idAt.get(offset) ?? '') : undefined;
+      if (!message?.placed_late || message.sender === this.#me() || this.#isHidden(message.sender)) return [];
+      return below.has(message.id) ? [] : [message.id];
+    });
+  }
+
+  /** Whether a late message waits for its place to be loaded. */
+  hasUnplaced(low: number): boolean {
+    return this.#late.size > 0 && this.#placed(this.#main, low).length < this.#main.size;
+  }
+
+  /** Stretches that could not be fetched while there was no network. */
+  get offlineGaps(): readonly TimelineGap[] {
+    return this.#gaps.filter(({ offline }) => offline);
   }
 
   /** The replies of one thread, likewise. */
   thread(root: string): readonly TimelineEntry[] {
-    return this.#assemble(this.#threads.get(root) ?? new SortedOffsets(), [], root);
+    return this.#assemble({ offsets: this.#threads.get(root) ?? new SortedOffsets(), gaps: [], thread: root, low: 0 });
   }
 
   /** Forgets all but the newest `keep` messages; returns the offset from which on everything is still here, or `null`. */
@@ -179,6 +205,7 @@ export class Replica {
     for (const offset of this.#offsets.removeBefore(low)) {
       const id = this.#idAt.get(offset) ?? '';
       this.#idAt.delete(offset);
+      this.#late.delete(offset);
       this.#bodies.delete(id);
       this.#views.delete(id);
     }
@@ -202,6 +229,7 @@ export class Replica {
     this.#threads = new Map();
     this.#offsets = new SortedOffsets();
     this.#gaps = [];
+    this.#late = new Set();
     this.#peerRead = 0;
     for (const correction of corrections) this.#placeCorrection(correction);
   }
@@ -223,6 +251,7 @@ export class Replica {
       said,
       state: 'stored',
     });
+    if (isLate({ offset, at, timestamp: envelope.timestamp, after: said.after })) this.#late.add(offset);
     this.#place(offset, said.thread);
     this.#views.delete(envelope.id);
   }
@@ -283,18 +312,38 @@ export class Replica {
     if (target !== null) this.#views.delete(target);
   }
 
-  #assemble(
-    offsets: SortedOffsets,
-    gaps: readonly TimelineGap[],
-    thread: string | undefined,
-  ): readonly TimelineEntry[] {
-    const stored = offsets.all().map((offset) => {
-      const message = this.message(this.#idAt.get(offset) ?? '');
-      return message && !this.#isHidden(message.sender) ? message : undefined;
+  #placed(offsets: SortedOffsets, low: number): readonly Placed<Dated & { readonly id: string }>[] {
+    const messages = offsets.all().map((offset) => {
+      const id = this.#idAt.get(offset) ?? '';
+      const body = this.#bodies.get(id);
+      // What is left of an erased message says nothing of when it was written, so it stands where it arrived.
+      const after = body?.gone || this.#corrections.isDeleted(id) ? undefined : body?.said.after;
+      return { id, offset, at: body?.at ?? 0, timestamp: body?.timestamp ?? 0, after };
+    });
+    return placed(messages, low);
+  }
+
+  #assemble({ offsets, gaps, thread, low }: Shown): readonly TimelineEntry[] {
+    const order =
+      this.#late.size > 0
+        ? this.#placed(offsets, low).map(({ message: { id }, place }) => ({ id, place }))
+        : offsets.all().map((place) => ({ id: this.#idAt.get(place) ?? '', place }));
+    const stored = order.flatMap(({ id, place }) => {
+      const message = this.message(id);
+      return message && !this.#isHidden(message.sender) ? [{ message, place }] : [];
     });
     const unstored = [...this.#unstored]
       .flatMap((id) => this.message(id) ?? [])
       .filter((message) => message.thread === thread);
     return assembleTimeline({ stored, gaps, unstored });
   }
+}
+
+interface Shown {
+  readonly offsets: SortedOffsets;
+  readonly gaps: readonly TimelineGap[];
+  /** Root of the thread, or none: the conversation itself. */
+  readonly thread: string | undefined;
+  /** Everything from here on is loaded. */
+  readonly low: number;
 }

@@ -15,6 +15,8 @@ export type Said =
       readonly mentions: readonly string[];
       readonly reply_to?: string;
       readonly thread?: string;
+      /** The last entry of the log its author had seen. */
+      readonly after?: number;
     }
   | { readonly kind: 'edit'; readonly target: string; readonly text: string; readonly mentions: readonly string[] }
   | { readonly kind: 'delete'; readonly target: string }
@@ -30,12 +32,18 @@ export function readSaid(envelope: Envelope): Said | null {
     case 'channel_message':
     case 'direct_message':
     case 'mention': {
-      const { text, mentions = [], reply_to } = payload as TextPayload;
-      return { kind: 'text', text, mentions, ...(reply_to === undefined ? {} : { reply_to }) };
+      const { text, mentions = [], reply_to, after } = payload as TextPayload;
+      return {
+        kind: 'text',
+        text,
+        mentions,
+        ...(reply_to === undefined ? {} : { reply_to }),
+        ...(after === undefined ? {} : { after }),
+      };
     }
     case 'thread_reply': {
-      const { text, mentions = [], thread } = payload as ThreadReplyPayload;
-      return { kind: 'text', text, mentions, thread };
+      const { text, mentions = [], thread, after } = payload as ThreadReplyPayload;
+      return { kind: 'text', text, mentions, thread, ...(after === undefined ? {} : { after }) };
     }
     case 'edit': {
       const { target, text, mentions = [] } = payload as EditPayload;

@@ -5,10 +5,13 @@ import { REFRESH_SPREAD_MS, type RestConversationList } from './conversation-lis
 import { KonferencoError } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { Inbox } from './inbox.ts';
+import type { Kept } from './kept/kept.ts';
+import { isConversation } from './kept/kept-log.ts';
 import type { Outbox } from './outbox.ts';
 import type { Presence } from './presence.ts';
 import type { Requests, Wire } from './request.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import type { Replicas } from './sync/replicas.ts';
 import type { ClientEvents } from './types.ts';
 
 export interface SessionParts {
@@ -20,9 +23,11 @@ export interface SessionParts {
   readonly presence: Presence;
   readonly subscriptions: Subscriptions;
   readonly list: RestConversationList;
+  readonly kept: Kept;
   readonly blocks: Blocks;
   /** Conversations met so far. */
   readonly conversations: ReadonlyMap<LogName, LogConversation>;
+  readonly replicas: Replicas;
   readonly me: () => string;
   readonly migrate: (within_ms: number) => void;
   readonly heartbeat: (server_time: number) => void;
@@ -33,7 +38,7 @@ export interface SessionParts {
 /** What outlives single connections: takes frames to whom they concern, and brings everybody up again after a reconnect. */
 export class Session {
   readonly #parts: SessionParts;
-  #epoch: string | null = null;
+  #hasResumed = false;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -41,14 +46,17 @@ export class Session {
 
   /** A connection stands. */
   resume(hello: ReplyOf<'hello'>): void {
-    const { inbox, outbox, presence, subscriptions, list, conversations } = this.#parts;
-    if (this.#epoch !== null && this.#epoch !== hello.epoch) {
+    const { inbox, outbox, presence, subscriptions, list, kept, conversations } = this.#parts;
+    if (kept.epoch !== null && kept.epoch !== hello.epoch) {
+      kept.renew(hello.epoch, (own) => outbox.offerAgain(own));
       inbox.reset();
       for (const conversation of conversations.values()) conversation.reset();
-      outbox.offerAgain();
+      void outbox.offerAgain();
     }
-    const isFirst = this.#epoch === null;
-    this.#epoch = hello.epoch;
+    const isFirst = !this.#hasResumed;
+    this.#hasResumed = true;
+    kept.epoch = hello.epoch;
+    this.#parts.replicas.resume(hello);
     inbox.resume(hello.user_id, hello.inbox);
     subscriptions.resume();
     outbox.flush();
@@ -62,6 +70,7 @@ export class Session {
   lost(): void {
     const { requests, inbox, outbox, presence, subscriptions, list, conversations } = this.#parts;
     requests.dropAll();
+    this.#parts.replicas.lost();
     inbox.lost();
     outbox.lost();
     presence.lost();
@@ -75,6 +84,7 @@ export class Session {
     switch (frame.type) {
       case 'message':
         conversations.get(frame.log)?.live(frame.items);
+        this.#parts.replicas.message(frame.log, frame.items);
         break;
       case 'inbox':
         inbox.live(frame.items);
@@ -90,6 +100,7 @@ export class Session {
         break;
       case 'skipped':
         conversations.get(frame.log)?.skipped(frame.from, frame.to);
+        this.#parts.replicas.reaches(frame.log, frame.to);
         break;
       case 'resync':
         if (frame.log.startsWith('in:')) void inbox.resync(this.#parts.me());
@@ -113,8 +124,12 @@ export class Session {
 
   /** Entries of the inbox go to their conversation where it is followed, and are told here where it is not. */
   deliverInbox(items: readonly InboxItem[]): void {
-    const { events, conversations, list } = this.#parts;
+    const { events, conversations, list, kept, replicas } = this.#parts;
+    replicas.inbox(items);
     for (const item of items) {
+      // One's own state is told by what it is part of.
+      if (item.reason === 'state') continue;
+      if (isConversation(item.log)) kept.log(item.log).put([item]);
       if (conversations.get(item.log)?.fromInbox(item) ?? true) events.emit('message', { log: item.log, item });
       if (item.reason === 'direct' && !list.has(item.log) && this.#parts.hasList()) list.plan(0);
     }

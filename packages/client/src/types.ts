@@ -12,7 +12,8 @@ import type {
   Tokens,
   User,
 } from '@konferenco/protocol';
-import type { Conflict } from './sync/types.ts';
+import type { LocalStore, LocalStoreFault, LocalUsage } from './storage/local-store.ts';
+import type { Conflict, ReplicatedState } from './sync/types.ts';
 
 /** State of the link, as a person should be told it. */
 export type Link =
@@ -27,8 +28,11 @@ export type Link =
   | { readonly kind: 'signed_out'; readonly code: number; readonly reason: string }
   | { readonly kind: 'closed' };
 
-/** Where a message of one's own is: waiting here, on its way, on the server's disk, read by the other, or refused. */
-export type MessageState = 'queued' | 'sent' | 'stored' | 'read' | 'failed';
+/**
+ * Where a message of one's own is: being saved on this device, waiting here, on its way, on the server's disk, read by
+ * the other, or refused. `queued` with the error `storage` waits in memory alone, because this device could not keep it.
+ */
+export type MessageState = 'saving' | 'queued' | 'sent' | 'stored' | 'read' | 'failed';
 
 /** Why a message was not accepted, and from when a retry makes sense (Unix ms). */
 export interface SendError {
@@ -60,6 +64,11 @@ export interface Message {
   readonly reactions: readonly { readonly emoji: string; readonly users: readonly string[] }[];
   readonly state: MessageState;
   readonly error?: SendError;
+  /**
+   * Written while its author was offline and stored more than a minute later: it stands where it was written, not
+   * where it arrived. When it was written, by the author's clock, and when it was stored, by the server's (Unix ms).
+   */
+  readonly placed_late?: { readonly written_at: number; readonly arrived_at: number };
 }
 
 /** A hole in the timeline, said openly: trimmed, lost to damage, or skipped because too much was said (fetch on demand). */
@@ -68,6 +77,8 @@ export interface TimelineGap {
   readonly from: number;
   readonly to: number;
   readonly reason: Gap['reason'] | 'skipped';
+  /** With `skipped`: not on this device, and there was no network to fetch it; comes by itself with the connection. */
+  readonly offline?: true;
 }
 
 export type TimelineEntry = Message | TimelineGap;
@@ -87,6 +98,11 @@ export interface ConversationState {
   readonly unread: number;
   /** Unread messages that mention me. */
   readonly mentions: number;
+  /**
+   * Ids of unread messages that stand among read ones, because they were written earlier and arrived late. One whose
+   * place is not loaded yet is not in the timeline before `loadOlder` has reached it.
+   */
+  readonly late_above: readonly string[];
 }
 
 /** A channel or a direct conversation. Obtained from the client; the same object for the same log. */
@@ -97,8 +113,8 @@ export interface Conversation {
   subscribe(fn: () => void): () => void;
   /**
    * Starts live delivery and loads the newest page; idempotent. Closing stops the delivery of channels. Resolves once
-   * the page is here, also when that takes until the next connection, or when closed meanwhile; rejects with
-   * {@link KonferencoError} when the server refuses.
+   * the page is here: from this device where it is kept, otherwise from the server, also when that takes until the next
+   * connection, or when closed meanwhile; rejects with {@link KonferencoError} when the server refuses.
    */
   open(): Promise<void>;
   close(): void;
@@ -132,7 +148,7 @@ export interface SendOptions {
   readonly mentions?: readonly string[];
   readonly reply_to?: string;
   readonly thread?: string;
-  /** Called on every change of state: queued, sent, stored, read or failed. */
+  /** Called on every change of state: saving, queued, sent, stored, read or failed. */
   readonly onState?: (state: MessageState) => void;
 }
 
@@ -157,6 +173,8 @@ export interface OutboxEntry {
   /** The envelope's JSON, complete and signed if signatures are used. */
   readonly envelope: string;
   readonly created_at: number;
+  /** Rank of its priority: lower leaves first. Absent in entries of earlier versions, which count as normal. */
+  readonly priority?: number;
 }
 
 /** Where credentials are kept between starts. */
@@ -174,10 +192,38 @@ export interface ClientOptions {
   readonly demoUser?: string;
   readonly device_id?: string;
   readonly outbox?: OutboxStore;
+  /** What this device keeps of conversations; in memory by default. The caller opens and closes it. */
+  readonly store?: LocalStore;
+  /** How much is kept at the most; default: 100,000 entries or 200 MB, in memory 2,000 or 4 MB. Unsent messages are not counted and never dropped. */
+  readonly keep?: Partial<KeepLimits>;
   /** Name and version of the program, for the operator's logs. */
   readonly program?: string;
   /** Replaced in tests and simulations. */
   readonly environment?: Partial<Environment>;
+}
+
+/** Bound on the entries of conversations a device keeps; the oldest of those opened longest ago are dropped first. */
+export interface KeepLimits {
+  readonly entries: number;
+  /** About: counted by the length of what was said. */
+  readonly bytes: number;
+}
+
+/** What this device keeps, and what the platform says of it. */
+export interface DeviceUsage extends LocalUsage {
+  readonly kind: LocalStore['kind'];
+  readonly entries: number;
+  readonly entry_bytes: number;
+  readonly keep: KeepLimits;
+}
+
+/** People this device has seen, by id; partial: the longest unseen are forgotten. */
+export interface People {
+  get(id: string): User | undefined;
+  all(): readonly User[];
+  /** Takes in profiles that came by another way than the SDK's own requests. */
+  learn(users: readonly User[]): void;
+  subscribe(fn: () => void): () => void;
 }
 
 /** What the SDK needs of its surroundings; the defaults are the platform's own. */
@@ -192,6 +238,8 @@ export interface Environment {
   readonly exclusively: <T>(name: string, fn: () => Promise<T>) => Promise<T>;
   /** The device's own opinion about the network; `subscribe` is told of changes. */
   readonly network: { readonly online: () => boolean; readonly subscribe: (fn: () => void) => () => void };
+  /** Whether a person can see the program; without it, always. */
+  readonly visible?: () => boolean;
 }
 
 /** The part of a WebSocket the SDK uses. */
@@ -232,6 +280,8 @@ export interface ClientEvents {
   sync: { readonly items: readonly InboxItem[] };
   /** Something about a channel, membership, profile or block changed. */
   changed: { readonly what: 'channel' | 'membership' | 'profile' | 'blocks'; readonly id: string };
+  /** The device's store could not do something; told once per fault. What is shown goes on from memory. */
+  storage: { readonly fault: LocalStoreFault; readonly message: string };
   /** A reply error that belongs to no call. */
   error: KonferencoErrorLike;
   /** Something written here met something written elsewhere. */
@@ -255,15 +305,21 @@ export type Rest = <N extends RouteName>(
   },
 ) => Promise<RouteResponse<N>>;
 
-export interface Client {
+export interface Client extends ReplicatedState {
   readonly link: Link;
   /** `null` before signing in. */
   readonly me: User | null;
   readonly presence: PresenceView;
   readonly rest: Rest;
   signIn(credentials: { readonly name: string; readonly invite?: string }): Promise<User>;
+  /** Ends the session and removes everything kept here of the person, unsent messages too: see `waiting` before. */
   signOut(): Promise<void>;
-  /** Restores a kept sign-in; `null` when there is none. */
+  /** Resolves when what this device keeps of the person is loaded, after `restore`, `signIn` or `connect`. */
+  readonly ready: Promise<void>;
+  /** Names without a network. */
+  readonly people: People;
+  usage(): Promise<DeviceUsage>;
+  /** Restores a kept sign-in and loads what this device keeps; `null` when there is none. Needs no network. */
   restore(): Promise<User | null>;
   /** Resolves at the first `online`; reconnects by itself from then on. */
   connect(): Promise<void>;

@@ -18,12 +18,17 @@ export interface Fixture {
   from(user: string, text: string, log?: LogName): Envelope;
 }
 
-/** A client of `mere` and a scripted server, in virtual time. */
-export function fixture(options: Partial<ClientOptions> = {}, surroundings: Partial<Environment> = {}): Fixture {
-  const clock = new VirtualClock();
-  const server = new ScriptedServer(clock.now);
+/** A client of `mere` and a scripted server, in virtual time; with `world`, another program in the same one. */
+export function fixture(
+  options: Partial<ClientOptions> = {},
+  surroundings: Partial<Environment> = {},
+  world: Partial<Pick<Fixture, 'clock' | 'server'>> = {},
+): Fixture {
+  const clock = world.clock ?? new VirtualClock();
+  const server = world.server ?? new ScriptedServer(clock.now);
   const network = { up: true, changed: () => {} };
-  let counter = 0;
+  // A later program in the same world makes other ids.
+  let counter = server.connections.length * 100;
   const random16 = () => new Uint8Array(16).map((_, index) => (index === 15 ? ++counter : index));
   const newId = createIdGenerator({ now: clock.now, random16 });
   const client = createClient({

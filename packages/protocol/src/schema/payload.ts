@@ -20,14 +20,28 @@ import {
 const Mentions = Type.Array(Id, { maxItems: LIMITS.mentions, description: 'Users the text names.' });
 const Text = Type.String({ minLength: 1, maxLength: 4096 });
 
+const After = Type.Optional(
+  Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Last entry of the log the author had seen; by it a message that arrives late stands where it was written.',
+  }),
+);
+
 export const TextPayload = Type.Object({
   text: Text,
   mentions: Type.Optional(Mentions),
   reply_to: Type.Optional(Uuid),
+  after: After,
 });
 export type TextPayload = Static<typeof TextPayload>;
 
-export const ThreadReplyPayload = Type.Object({ text: Text, thread: Uuid, mentions: Type.Optional(Mentions) });
+export const ThreadReplyPayload = Type.Object({
+  text: Text,
+  thread: Uuid,
+  mentions: Type.Optional(Mentions),
+  after: After,
+});
 export type ThreadReplyPayload = Static<typeof ThreadReplyPayload>;
 
 export const ReactionPayload = Type.Object({
