@@ -15,6 +15,8 @@ export class Blocks {
   readonly #options: BlocksOptions;
   readonly #changes = new Signal();
   #users: ReadonlySet<string> = new Set();
+  /** Whether a list is given that is kept up to date here, so that none needs to be fetched. */
+  #isGiven = false;
 
   constructor(options: BlocksOptions) {
     this.#options = options;
@@ -26,16 +28,24 @@ export class Blocks {
     return this.#changes.subscribe(fn);
   }
 
+  /** The list as this device has it, what waits to be sent included; `null`: it is not known here. */
+  give(users: readonly string[] | null): void {
+    this.#isGiven = users !== null;
+    if (users) this.#take(new Set(users));
+  }
+
   async refresh(): Promise<void> {
+    if (this.#isGiven) return;
     try {
       const { blocked } = await this.#options.rest('me');
-      this.#take(new Set(blocked));
+      if (!this.#isGiven) this.#take(new Set(blocked));
     } catch (thrown) {
       this.#options.failed(asError(thrown));
     }
   }
 
   clear(): void {
+    this.#isGiven = false;
     this.#take(new Set());
   }
 

@@ -14,6 +14,7 @@ export function defaultEnvironment(): Environment {
     fetch: (input, init) => fetch(input, init),
     openSocket: openWebSocket,
     network: platformNetwork(),
+    visible: () => globalThis.document?.visibilityState !== 'hidden',
     exclusively: (name, fn) =>
       globalThis.navigator?.locks ? (navigator.locks.request(name, fn) as ReturnType<typeof fn>) : fn(),
   };

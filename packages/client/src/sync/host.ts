@@ -1,0 +1,33 @@
+import type { Envelope, LogName } from '@konferenco/protocol';
+import type { Composer } from '../composer.ts';
+import type { KonferencoError } from '../errors.ts';
+import type { Wire } from '../request.ts';
+import type { LocalStore } from '../storage/local-store.ts';
+import type { Environment, Receipt } from '../types.ts';
+import type { RowWriter } from './scope-rows.ts';
+import type { Conflict } from './types.ts';
+
+/** What replicated state needs of the client around it. */
+export interface ReplicatedHost {
+  readonly me: () => string;
+  readonly environment: Environment;
+  /** The server's time, as far as known (Unix ms). */
+  readonly now: () => number;
+  readonly wire: Wire;
+  readonly composer: Composer;
+  readonly newId: () => string;
+  readonly store: LocalStore;
+  readonly rows: RowWriter;
+  readonly outbox: {
+    readonly size: number;
+    add(log: LogName, envelope: Envelope): Promise<Receipt>;
+    /** Drops an entry that was never sent; resolves when the device has forgotten it. */
+    discard(id: string): Promise<void>;
+    /** Envelopes that wait, oldest first. */
+    waiting(): readonly Envelope[];
+  };
+  readonly follow: (log: LogName) => void;
+  readonly tell: (conflict: Conflict) => void;
+  /** Told to nobody who waits. */
+  readonly failed: (error: KonferencoError) => void;
+}

@@ -1,0 +1,257 @@
+import { documentsOf } from '@konferenco/core/sync/documents';
+import { type Envelope, eventLog, type InboxItem, type Item, type LogName, type ReplyOf } from '@konferenco/protocol';
+import { clientError } from '../errors.ts';
+import type { OutboxNews } from '../outbox.ts';
+import type { SendError } from '../types.ts';
+import { ConflictJournal, CONFLICTS_ROW } from './conflict-journal.ts';
+import { conflictOfRefusal, conflictsOf } from './conflicts.ts';
+import type { ReplicatedHost } from './host.ts';
+import { MeetingNotesDesk } from './meeting-notes.ts';
+import { MeetingsView } from './meetings.ts';
+import { isOperation } from './operations.ts';
+import { OwnView } from './own.ts';
+import { OwnOperations } from './own-operations.ts';
+import { PersonalElements } from './personal-elements.ts';
+import { EventProgramme, sightingsRow } from './programme.ts';
+import { reducerOf } from './reduce.ts';
+import { type Arrival, ScopeReplica } from './scope-replica.ts';
+import { keptScopes, readScope } from './scope-rows.ts';
+import { ScopeSync } from './scope-sync.ts';
+import type { ReplicatedState, SyncedScope, SyncView } from './types.ts';
+import { View } from './view.ts';
+
+/** A programme with what keeps it up to date. */
+interface Scheduled {
+  readonly scope: ScopeReplica;
+  readonly sync: ScopeSync;
+  readonly programme: EventProgramme;
+  /** Somebody asked for it in this run: it is followed live. */
+  isFollowed: boolean;
+}
+
+/** Replicated state of one person on one device. */
+export class Replicated implements ReplicatedState {
+  readonly sync: SyncView;
+  readonly meetings: MeetingsView;
+  readonly own: OwnView;
+  readonly #host: ReplicatedHost;
+  readonly #personal: ScopeReplica;
+  readonly #personalSync: ScopeSync;
+  readonly #schedules = new Map<string, Scheduled>();
+  readonly #operations: OwnOperations;
+  readonly #elements: PersonalElements;
+  readonly #journal: ConflictJournal;
+  readonly #notes: MeetingNotesDesk;
+  readonly #view: View<ReturnType<SyncView['state']>>;
+  #epoch: string | null = null;
+
+  constructor(host: ReplicatedHost) {
+    this.#host = host;
+    this.#view = new View(() => this.#standing());
+    this.#journal = new ConflictJournal(host.rows, host.tell);
+    this.#personal = this.#scope('personal', host.me());
+    this.#personalSync = this.#syncOf(this.#personal);
+    this.#operations = new OwnOperations({
+      host,
+      scopeOf: (envelope) => this.#scopeOf(envelope),
+      refused: (envelope, error) => this.#refused(envelope, error),
+    });
+    this.#elements = new PersonalElements(this.#personal, this.#operations);
+    this.#notes = new MeetingNotesDesk(host, this.#personal, this.#operations);
+    this.own = new OwnView(this.#personal, this.#elements);
+    this.meetings = new MeetingsView({
+      personal: this.#personal,
+      operations: this.#operations,
+      journal: this.#journal,
+      me: host.me,
+      newId: host.newId,
+      attended: () => [...this.#schedules.values()].flatMap(({ programme }) => programme.attended()),
+      openNotes: (meeting) => this.#notes.open(meeting),
+    });
+    this.sync = {
+      state: this.#view.state,
+      subscribe: this.#view.subscribe,
+      syncNow: () => this.#syncNow(),
+      refetch: () => this.#refetch(),
+    };
+  }
+
+  /** Reads what the device keeps, and shows it. */
+  async load(): Promise<void> {
+    const { store, outbox, me } = this.#host;
+    const personal = `personal/${me()}`;
+    const schedules = (await keptScopes(store)).filter((name) => name.startsWith('schedule/'));
+    const events = schedules.map((name) => name.slice('schedule/'.length));
+    const [kept, journal, sightings, own] = await Promise.all([
+      Promise.all(schedules.map((name) => readScope(store, name))),
+      store.get('meta', CONFLICTS_ROW),
+      Promise.all(events.map((event) => store.get('meta', sightingsRow(event)))),
+      readScope(store, personal),
+    ]);
+    this.#journal.load(journal);
+    for (const [index, event] of events.entries()) this.#schedule(event).programme.load(sightings[index]);
+    this.#personal.load(own);
+    for (const [index, event] of events.entries()) {
+      const scope = kept[index];
+      if (scope) this.#schedule(event).scope.load(scope);
+    }
+    for (const envelope of outbox.waiting().filter(isOperation))
+      this.#scopeOf(envelope).pend({ envelope, offered: true, stored: false });
+    this.#view.changed();
+  }
+
+  programme(event: string): EventProgramme {
+    const scheduled = this.#schedule(event);
+    if (!scheduled.isFollowed) {
+      scheduled.isFollowed = true;
+      this.#host.follow(eventLog(event));
+      if (this.#epoch !== null && this.#host.wire.online) scheduled.sync.connected(this.#epoch);
+    }
+    return scheduled.programme;
+  }
+
+  /** Something of the person's own is known, from this device or from the server. */
+  get isReady(): boolean {
+    return this.#personal.isReady;
+  }
+
+  /** Channels whose joining or leaving waits to be sent. */
+  get waitingChannels(): ReadonlySet<string> {
+    return this.#elements.waiting('channels');
+  }
+
+  /** A connection stands. */
+  resume({ epoch }: Pick<ReplyOf<'hello'>, 'epoch'>): void {
+    this.#epoch = epoch;
+    this.#operations.clockRight();
+    for (const sync of this.#syncs()) sync.connected(epoch);
+  }
+
+  lost(): void {
+    for (const sync of this.#syncs()) sync.lost();
+  }
+
+  /** Entries of the inbox, in order. */
+  inbox(items: readonly InboxItem[]): void {
+    this.#personal.live(items.map(({ inbox, envelope }) => ({ offset: inbox, envelope })));
+    this.#personalSync.expect(0);
+  }
+
+  /** Live entries of an event's log. */
+  message(log: LogName, items: readonly Item[]): void {
+    const scheduled = this.#scheduleOf(log);
+    scheduled?.scope.live(items);
+    scheduled?.sync.expect(0);
+  }
+
+  /** The log reaches to `head`. */
+  reaches(log: LogName, head: number): void {
+    this.#scheduleOf(log)?.sync.expect(head);
+  }
+
+  /** What became of an entry of the outbox. */
+  news(news: OutboxNews): void {
+    this.#operations.news(news);
+  }
+
+  /** Another number of entries waits in the outbox. */
+  counted(): void {
+    this.#view.changed();
+  }
+
+  #scope(namespace: ScopeReplica['namespace'], id: string): ScopeReplica {
+    const { rows, me } = this.#host;
+    const arrived = (arrival: Arrival) => this.#arrived(arrival);
+    return new ScopeReplica({ namespace, id, rows, reduce: reducerOf(namespace, me()), arrived });
+  }
+
+  #syncOf(scope: ScopeReplica): ScopeSync {
+    const { wire, environment, now, failed } = this.#host;
+    const changed = () => this.#view.changed();
+    scope.subscribe(changed);
+    return new ScopeSync({ scope, wire, environment, now, changed, failed });
+  }
+
+  #schedule(event: string): Scheduled {
+    const known = this.#schedules.get(event);
+    if (known) return known;
+    const { rows, me, now } = this.#host;
+    const scope = this.#scope('schedule', event);
+    const programme = new EventProgramme({
+      schedule: scope,
+      personal: this.#personal,
+      elements: this.#elements,
+      operations: this.#operations,
+      rows,
+      me,
+      now,
+    });
+    programme.subscribe(() => this.meetings.changed());
+    const created: Scheduled = { scope, sync: this.#syncOf(scope), programme, isFollowed: false };
+    this.#schedules.set(event, created);
+    return created;
+  }
+
+  #scheduleOf(log: LogName): Scheduled | undefined {
+    return log.startsWith('ev:') ? this.#schedules.get(log.slice('ev:'.length)) : undefined;
+  }
+
+  #scopeOf(envelope: Envelope): ScopeReplica {
+    return envelope.type === 'schedule' ? this.#schedule(envelope.to.id).scope : this.#personal;
+  }
+
+  /** Syncs of what is kept up to date. */
+  #syncs(): readonly ScopeSync[] {
+    const followed = [...this.#schedules.values()].filter(({ isFollowed }) => isFollowed);
+    return [this.#personalSync, ...followed.map(({ sync }) => sync)];
+  }
+
+  #arrived({ scope, applied, pending }: Arrival): void {
+    for (const envelope of applied) this.#operations.seen(envelope);
+    if (scope.namespace === 'schedule') this.#schedules.get(scope.id)?.programme.arrived({ applied });
+    this.#journal.take(conflictsOf({ me: this.#host.me(), applied, pending, view: scope.documents }));
+  }
+
+  #refused(envelope: Envelope, error: SendError): void {
+    const [document] = documentsOf(envelope);
+    this.#notes.refused(envelope);
+    this.#journal.take([conflictOfRefusal(envelope, document?.key ?? '', error)]);
+  }
+
+  async #syncNow(): Promise<void> {
+    await Promise.all(this.#syncs().map((sync) => sync.now()));
+  }
+
+  async #refetch(): Promise<void> {
+    if (!this.#host.wire.online) throw clientError('disconnected');
+    for (const { scope } of [{ scope: this.#personal }, ...this.#schedules.values()]) scope.invalidate();
+    await this.#syncNow();
+  }
+
+  #standing(): ReturnType<SyncView['state']> {
+    const parts = [
+      { scope: this.#personal, sync: this.#personalSync },
+      ...[...this.#schedules.values()].map(({ scope, sync }) => ({ scope, sync })),
+    ];
+    const times = parts.map(({ scope }) => scope.synced_at);
+    return {
+      scopes: parts.map(({ scope, sync }): SyncedScope => ({
+        namespace: scope.namespace,
+        ...(scope.namespace === 'schedule' ? { event: scope.id } : {}),
+        documents: scope.confirmed.size,
+        version: scope.version,
+        synced_at: scope.synced_at,
+        syncing: sync.isRunning,
+      })),
+      waiting: this.#host.outbox.size,
+      synced_at: times.some((at) => at === null) ? null : Math.min(...times.map(Number)),
+    };
+  }
+}
+
+/** Replicated state as the client around it uses it; reads what the device keeps first. */
+export async function openReplicated(host: ReplicatedHost): Promise<Replicated> {
+  const replicated = new Replicated(host);
+  await replicated.load();
+  return replicated;
+}

@@ -1,0 +1,94 @@
+import type { DocumentKey, DocumentState } from '@konferenco/core';
+import type { SyncVersion } from '@konferenco/core/sync/sync-version';
+import type { Envelope } from '@konferenco/protocol';
+import { type LocalStore, LocalStoreError, type LocalTable } from '../storage/local-store.ts';
+import type { Documents } from './scope-state.ts';
+
+/** Rows read at once. */
+const PAGE = 500;
+
+/** Where rows go: gathered, and written all or nothing, in the order of coming. */
+export interface RowWriter {
+  put(table: LocalTable, key: string, value: unknown): void;
+}
+
+/** What a scope's row in `versions` says beside the documents. */
+export interface ScopeHead {
+  readonly version: SyncVersion;
+  /** When the scope was last known to be up to date (Unix ms); `null`: never. */
+  readonly synced_at: number | null;
+  /** Own operations that the server stored and whose entries have not come yet. */
+  readonly stored: readonly Envelope[];
+}
+
+export interface KeptScope extends ScopeHead {
+  readonly documents: Documents;
+  /** Some of it could not be read: it has to be fetched anew. */
+  readonly damaged: boolean;
+}
+
+const NO_HEAD: ScopeHead = { version: '', synced_at: null, stored: [] };
+
+/**
+ * Reads what a device keeps of a scope. Its head is read first: the documents read after it include at least what it
+ * says, whoever writes meanwhile, and applying an operation again changes nothing.
+ */
+export async function readScope(store: LocalStore, scope: string): Promise<KeptScope> {
+  const head = await readHead(store, scope);
+  const documents = new Map<DocumentKey, DocumentState>();
+  const prefix = `${scope}/`;
+  let damaged = head === null;
+  for (let after: string | undefined; ; ) {
+    const read = await readPage(store, { prefix, limit: PAGE, ...(after === undefined ? {} : { after }) });
+    damaged ||= read.damaged;
+    for (const { key, value } of read.rows) documents.set(key.slice(prefix.length), value as DocumentState);
+    after = read.rows.at(-1)?.key;
+    if (read.rows.length < PAGE || after === undefined) break;
+  }
+  return { ...(head ?? NO_HEAD), documents, damaged };
+}
+
+/** Names of the scopes that a device keeps, as their rows' keys say. */
+export async function keptScopes(store: LocalStore): Promise<readonly string[]> {
+  const { rows } = await readPage(store, { prefix: '', limit: PAGE }, 'versions');
+  return rows.map(({ key }) => key);
+}
+
+export function writeHead(writer: RowWriter, scope: string, head: ScopeHead): void {
+  writer.put('versions', scope, head);
+}
+
+export function writeDocument(
+  writer: RowWriter,
+  { scope, key }: { readonly scope: string; readonly key: DocumentKey },
+  state: DocumentState | undefined,
+): void {
+  writer.put('documents', `${scope}/${key}`, state);
+}
+
+/** `null`: it is there and cannot be read. */
+async function readHead(store: LocalStore, scope: string): Promise<ScopeHead | null> {
+  try {
+    const row = (await store.get('versions', scope)) as ScopeHead | undefined;
+    return row ?? NO_HEAD;
+  } catch (thrown) {
+    if (!(thrown instanceof LocalStoreError) || thrown.fault !== 'damaged') throw thrown;
+    return null;
+  }
+}
+
+/** Damaged rows are dropped, and what is left is read. */
+async function readPage(
+  store: LocalStore,
+  range: { readonly prefix: string; readonly after?: string; readonly limit: number },
+  table: LocalTable = 'documents',
+) {
+  try {
+    return { rows: await store.list(table, range), damaged: false };
+  } catch (thrown) {
+    if (!(thrown instanceof LocalStoreError) || thrown.fault !== 'damaged') throw thrown;
+    if (thrown.keys.length === 0) await store.drop(table, range.prefix);
+    else await store.write(thrown.keys.map((key) => ({ table, key, value: undefined })));
+    return { rows: await store.list(table, range), damaged: true };
+  }
+}
