@@ -1,3 +1,4 @@
+import { canonicalJson } from './canonical-json.ts';
 import { type Column, packNumbers, packValues, unpackNumbers, unpackValues, type ValueColumn } from './columns.ts';
 import { dot, dotParts } from './dot.ts';
 import {
@@ -10,7 +11,7 @@ import {
   readStrings,
   readTimestamp,
 } from './format.ts';
-import { nodeTable } from './node-table.ts';
+import { compareStrings, nodeTable } from './node-table.ts';
 import type { RGAInsert, RGAMove, RGAOperation, RGAPosition, RGASet } from './rga-operation.ts';
 import type { Position, RGAOrder } from './rga-order.ts';
 import type { Stamp } from './stamp.ts';
@@ -130,6 +131,7 @@ export function decodeRGA<T>(state: unknown): RGAOperation<T>[] {
     if (removed[row]) operations.push({ op: 'remove', id: ref });
     else content += 1;
   });
+  if (content !== contents.length) throw malformed(WHAT, 'too many contents');
   return [...operations, ...readEdits<T>(s, insertions, nodes), ...readWaiting<T>(w)];
 }
 
@@ -153,7 +155,7 @@ function preorder<T>(root: Position<RGAElement<T>>): Position<RGAElement<T>>[] {
 function* nodesOf<T>(rows: readonly Position<RGAElement<T>>[]): Generator<string> {
   for (const { ref, node, element } of rows) {
     yield node;
-    if (element.written) yield element.written.node;
+    if (element.written && !element.removed) yield element.written.node;
     const parts = dotParts(ref);
     if (parts && !ref.includes(',')) yield parts.node;
   }
@@ -250,7 +252,8 @@ function waiting<T>(elements: Iterable<RGAElement<T>>, held: Iterable<RGAInsert<
     if (removed) operations.push({ op: 'remove', id });
     else if (written) operations.push({ op: 'set', id, content: content as T, ...written });
   }
-  return [...operations, ...held];
+  const texts = new Map([...operations, ...held].map((operation) => [canonicalJson(operation), operation]));
+  return [...texts].sort(([a], [b]) => compareStrings(a, b)).map(([, operation]) => operation);
 }
 
 function readWaiting<T>(list: unknown): RGAOperation<T>[] {
