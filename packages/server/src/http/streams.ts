@@ -53,9 +53,10 @@ export function createStreamApp(deps: StreamRoutesDeps): App {
 
   app.post('/api/stream', async (c) => {
     gate.origin(c);
+    const token = tokenOf(c);
     const request = await readers.stream(c);
     gate.door();
-    const identity = await gate.identify(c, tokenOf(c));
+    const identity = await gate.identify(c, token);
     gate.rate(identity.user);
     const socket = streams.open(identity, request);
     return new Response(readable(socket), { headers: HEADERS });
@@ -79,8 +80,9 @@ export function createStreamApp(deps: StreamRoutesDeps): App {
 
   app.post('/api/frames', async (c) => {
     gate.origin(c);
+    const token = tokenOf(c);
     const request = await readers.frames(c);
-    const identity = await gate.identify(c, tokenOf(c));
+    const identity = await gate.identify(c, token);
     return answer(await answers.answer(identity, request, c.req.raw.signal));
   });
 
