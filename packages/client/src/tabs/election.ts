@@ -1,15 +1,11 @@
-/** Unanswered words after which an owner is taken to be frozen: with one every {@link PULSE_MS}, after some 8 s. */
+/** Unanswered words after which an owner is taken to be frozen: with one every {@link PULSE_MS}, after some 6 s. */
 export const SILENCES_MAX = 3;
 /** After this many nobody waits for another tab's takeover any more: that tab may be frozen too. */
 export const SILENCES_DESPERATE = 12;
 /** How often a tab without the connection asks its owner for a sign of life. */
-export const PULSE_MS = 2_000;
-/**
- * A tab that loses the connection this often in a row, each time soon after it got it, shares locks with tabs that it
- * cannot hear: it stays by itself.
- */
+export const PULSE_MS = 1_500;
+/** A tab from which the connection is taken this often in a row, while it heard nobody, shares locks with tabs that it cannot hear: it stays by itself. */
 export const THEFTS_MAX = 3;
-export const SHORT_TERM_MS = 60_000;
 
 /**
  * A tab's part in sharing. Who owns the connection only decides through whom frames go: should two tabs think that
@@ -32,8 +28,8 @@ export type ElectionInput =
   | { readonly kind: 'want' }
   /** The lock is ours. */
   | { readonly kind: 'granted' }
-  /** Another tab has taken the lock away, `term_ms` after this one got it. */
-  | { readonly kind: 'stolen'; readonly term_ms: number }
+  /** Another tab has taken the lock away. `deaf`: in a term long enough for it, nobody was heard. */
+  | { readonly kind: 'stolen'; readonly deaf: boolean }
   /** There are no locks here. */
   | { readonly kind: 'unavailable' }
   /** A tab says that it owns the connection; `toAll` when it has just taken office. */
@@ -49,8 +45,10 @@ export type ElectionInput =
   | { readonly kind: 'close' };
 
 export type ElectionEffect =
-  /** Queue for the lock. */
+  /** Join the tabs and queue for the lock. */
   | { readonly kind: 'request' }
+  /** Queue for the lock again. */
+  | { readonly kind: 'queue' }
   /** Leave the queue, or give the lock back. */
   | { readonly kind: 'release' }
   | { readonly kind: 'seek' }
@@ -135,6 +133,9 @@ function seeking(state: ElectionState & { kind: 'seeking' }, input: ElectionInpu
     }
     case 'may_take_over':
       return silences < SILENCES_MAX ? stay(state) : { state, effects: [{ kind: 'steal' }] };
+    // Granted while this tab slept, and gone before it woke.
+    case 'stolen':
+      return { state, effects: [{ kind: 'queue' }] };
     case 'unavailable':
       return { state: { kind: 'alone' }, effects: [{ kind: 'go_alone' }] };
     case 'suspend':
@@ -169,6 +170,8 @@ function following(state: ElectionState & { kind: 'following' }, input: Election
     }
     case 'may_take_over':
       return silences <= SILENCES_MAX ? stay(state) : { state, effects: [{ kind: 'steal' }] };
+    case 'stolen':
+      return { state, effects: [{ kind: 'queue' }] };
     case 'unavailable':
       return { state: { kind: 'alone' }, effects: [{ kind: 'unfollow' }, { kind: 'go_alone' }] };
     case 'suspend':
@@ -186,7 +189,7 @@ function following(state: ElectionState & { kind: 'following' }, input: Election
 function owning(state: ElectionState & { kind: 'owning' }, input: ElectionInput): ElectionStep {
   switch (input.kind) {
     case 'stolen': {
-      const thefts = input.term_ms < SHORT_TERM_MS ? state.thefts + 1 : 1;
+      const thefts = input.deaf ? state.thefts + 1 : 0;
       if (thefts < THEFTS_MAX) return seek(thefts, { kind: 'stop' }, { kind: 'request' });
       return { state: { kind: 'alone' }, effects: [{ kind: 'stop' }, { kind: 'release' }, { kind: 'go_alone' }] };
     }

@@ -1,4 +1,5 @@
-import type { TabLocks } from './surroundings.ts';
+import type { Environment } from '../types.ts';
+import type { TabLocks, TabSurroundings } from './surroundings.ts';
 
 export interface LeaseEvents {
   readonly granted: () => void;
@@ -8,20 +9,20 @@ export interface LeaseEvents {
   readonly failed: () => void;
 }
 
-/** One tab's claim on one lock: waited for, held, and given up. */
+/** One tab's claim on one lock at a time: waited for, held, and given up. */
 export class Lease {
   readonly #locks: TabLocks;
-  readonly #name: string;
+  readonly #after: Environment['after'];
   /** Ends the present claim; null when there is none. */
   #giveUp: (() => void) | null = null;
 
-  constructor(locks: TabLocks, name: string) {
+  constructor({ locks, environment }: Pick<TabSurroundings, 'locks' | 'environment'>) {
     this.#locks = locks;
-    this.#name = name;
+    this.#after = environment.after;
   }
 
-  /** Claims the lock anew; with `steal`, at once and from whoever holds it. What an earlier claim reports is ignored. */
-  request(events: LeaseEvents, options: { readonly steal?: boolean } = {}): void {
+  /** Gives up what it claimed before and claims this lock; with `steal`, at once and from whoever holds it. What an earlier claim reports is ignored. */
+  request(name: string, events: LeaseEvents, options: { readonly steal?: boolean } = {}): void {
     this.release();
     const waiting = new AbortController();
     const held = Promise.withResolvers<void>();
@@ -34,13 +35,15 @@ export class Lease {
     };
     const hold = (): Promise<void> => {
       isHeld = true;
-      if (isCurrent) events.granted();
+      // A tab that slept hears of the grant and of its end at the same moment: then it was none.
+      this.#after(0, () => isCurrent && events.granted());
       return held.promise;
     };
     // A steal is granted at once, and the platform takes no signal with it.
     const how = options.steal ? { steal: true } : { signal: waiting.signal };
-    this.#locks.request(this.#name, how, hold).catch(() => {
+    this.#locks.request(name, how, hold).catch(() => {
       if (!isCurrent) return;
+      isCurrent = false;
       this.#giveUp = null;
       if (isHeld) events.stolen();
       else events.failed();

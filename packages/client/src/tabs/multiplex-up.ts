@@ -95,22 +95,23 @@ function hello(
     case 'ready': {
       if (!canShare(upstream.greeting, greeting, upstream.welcome.device_id)) return alone(state, port);
       const ready = withPort(greeted, port, { phase: 'ready' });
-      return andThen(step(ready, ...welcoming(upstream, port, frame.ref, now)), alignStatus);
+      return andThen(step(ready, ...welcoming(upstream, port, frame, now)), alignStatus);
     }
   }
 }
 
-/** The answer to a hello that the server does not see, and the word that its place in the inbox has to be asked. */
+/** The answer to a hello that the server does not see, and, where the inbox has to be asked, the word for that. */
 function welcoming(
   upstream: MultiplexerState['upstream'] & { kind: 'ready' },
   port: PortId,
-  ref: number,
+  { ref, inbox }: ClientFrameOf<'hello'>,
   now: number,
 ): MultiplexerStep['effects'] {
   const welcome = welcomeAt(upstream, now);
   const reply = { type: 'reply', ref, data: welcome };
   const resync = { type: 'resync', log: `in:${welcome.user_id}` };
-  return (upstream.inboxUnsure === null ? [reply] : [reply, resync]).map((frame) => ({
+  const isSure = upstream.inboxUnsure === null && (inbox === undefined || inbox >= welcome.inbox.head);
+  return (isSure ? [reply] : [reply, resync]).map((frame) => ({
     kind: 'deliver',
     ports: [port],
     text: JSON.stringify(frame),

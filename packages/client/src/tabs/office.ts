@@ -1,3 +1,4 @@
+import { PULSE_MS, SILENCES_MAX } from './election.ts';
 import { Hub } from './hub.ts';
 import { Lease } from './lease.ts';
 import type { MultiplexerEffect, PortId } from './multiplex-state.ts';
@@ -23,6 +24,8 @@ export interface OfficeOptions {
   readonly goAlone: () => void;
   /** Another tab has gone, and what only it looked after may need somebody else. */
   readonly tabGone: (tab: string) => void;
+  /** A round of looking after things is due. */
+  readonly swept: () => void;
 }
 
 /** A port of another tab: frames said and heard so far, each way. */
@@ -38,12 +41,15 @@ export class Office {
   readonly #hub: Hub;
   readonly #own = new Map<PortId, SharedSocket>();
   readonly #guests = new Map<PortId, Guest>();
-  /** Tabs with ports, and when each was heard last. */
+  /** Other tabs, and when each was heard last. */
   readonly #tabs = new Map<string, { heard_at: number; readonly life: Lease }>();
   #cancelSweep: () => void = () => {};
+  readonly #since: number;
+  #hasHeard = false;
 
   constructor(options: OfficeOptions) {
     this.#options = options;
+    this.#since = options.surroundings.environment.now();
     this.#hub = new Hub(options.surroundings.environment, {
       opened: (ports) => this.#opened(ports),
       deliver: (ports, text) => this.#deliver(ports, text),
@@ -54,6 +60,12 @@ export class Office {
 
   get term(): string {
     return this.#options.term;
+  }
+
+  /** Whether no other tab was heard although there was time for it. */
+  get isDeaf(): boolean {
+    const { now } = this.#options.surroundings.environment;
+    return !this.#hasHeard && now() - this.#since >= PULSE_MS * SILENCES_MAX;
   }
 
   /** Serves a socket of this tab. */
@@ -74,8 +86,8 @@ export class Office {
   /** Takes a word of another tab to this office. */
   receive(message: TabMessage): void {
     const { post, term } = this.#options;
-    const tab = this.#tabs.get(message.from);
-    if (tab) tab.heard_at = this.#options.surroundings.environment.now();
+    this.#hasHeard = true;
+    this.#know(message.from);
     switch (message.kind) {
       case 'seek':
         return post({ kind: 'owner', from: term, to: message.from });
@@ -105,16 +117,22 @@ export class Office {
   }
 
   #admit({ from, port, url, protocol }: TabMessage & { kind: 'open' }): void {
-    const { surroundings, lockOf } = this.#options;
     if (this.#guests.has(port)) return;
     this.#guests.set(port, { tab: from, said: 0, heard: 0 });
-    if (!this.#tabs.has(from)) {
-      const life = new Lease(surroundings.locks, lockOf(from));
-      this.#tabs.set(from, { heard_at: surroundings.environment.now(), life });
-      const gone = () => this.#tabGone(from);
-      life.request({ granted: gone, stolen: gone, failed: gone });
-    }
     this.#hub.input({ kind: 'port_opened', port, url, protocol });
+  }
+
+  /** Tabs are known from their first word on, so that none goes unnoticed. */
+  #know(tab: string): void {
+    const { surroundings, lockOf } = this.#options;
+    const heard_at = surroundings.environment.now();
+    const known = this.#tabs.get(tab);
+    if (known) known.heard_at = heard_at;
+    if (known) return;
+    const life = new Lease(surroundings);
+    this.#tabs.set(tab, { heard_at, life });
+    const gone = () => this.#tabGone(tab);
+    life.request(lockOf(tab), { granted: gone, stolen: gone, failed: gone });
   }
 
   #heard({ from, port, seq, text }: TabMessage & { kind: 'say' }): void {
@@ -149,6 +167,8 @@ export class Office {
         this.#tellClosed(ports, 1006, '');
         this.#tabGone(tab);
       }
+      // A tab may have come and gone without a word that arrived.
+      this.#options.swept();
       this.#sweep();
     });
   }

@@ -273,15 +273,15 @@ describe('tabs that share a connection', () => {
       browser.open(() => socket.socket),
       'konferenco:1:mere',
     );
-    const owner = `${a.tab.id}.1`;
+    const owner = `${a.tabs.id}.1`;
     for (const message of [
       null,
       7,
       'retired',
       { kind: 'retired' },
       { kind: 'closed', from: owner, ports: 'all', code: 1006, reason: '', alone: false },
-      { kind: 'closed', from: owner, ports: [`${b.tab.id}:1`], code: 1006, reason: 'x'.repeat(600), alone: false },
-      { kind: 'hear', from: owner, ports: [[`${b.tab.id}:1`, 1]], text: 'x'.repeat(1_048_577) },
+      { kind: 'closed', from: owner, ports: [`${b.tabs.id}:1`], code: 1006, reason: 'x'.repeat(600), alone: false },
+      { kind: 'hear', from: owner, ports: [[`${b.tabs.id}:1`, 1]], text: 'x'.repeat(1_048_577) },
       { kind: 'constructor', from: owner },
       { kind: 'unheard_of', from: owner },
     ])

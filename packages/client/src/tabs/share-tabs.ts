@@ -16,13 +16,16 @@ export interface ShareTabsOptions {
   readonly hear?: (message: TabMessage) => void;
   /** This tab has joined the others and may speak to them. */
   readonly joined?: () => void;
-  /** What other tabs left behind falls to this one: it has just taken office, or another tab has gone. */
+  /** What other tabs left behind falls to this one: it has just taken office, another tab has gone, or it is time to look. */
   readonly inherit?: () => void;
-  readonly gone?: (tab: string) => void;
+  /** Another tab has gone, or owns the connection now. */
+  readonly changed?: () => void;
 }
 
 /** One tab among those that share a connection. */
 export interface SharedTabs {
+  /** This tab's name among the others, for the time being. */
+  readonly id: string;
   /** `alone`: sharing does not work here, and each socket is a connection of its own. */
   readonly part: ElectionState['kind'];
   /** Joins before the first socket does. */
@@ -56,20 +59,24 @@ class Tab implements SharedTabs {
   /** Sockets that have not found a connection yet. */
   readonly #waiting = new Set<SharedSocket>();
   #isAlone = false;
+  /** Each joining is another tab to the others, so that none waits for what is left of an earlier one. */
+  #joins = 0;
   #terms = 0;
   #ports = 0;
-  #since = 0;
   #cancelPulse: (() => void) | null = null;
   #isPreparing = false;
   readonly #stopPage: () => void;
 
   constructor(options: ShareTabsOptions) {
-    const { locks, id, page } = options.surroundings;
     this.#options = options;
     this.#name = `konferenco:${TAB_PROTOCOL}:${options.name}`;
-    this.#life = new Lease(locks, this.#lockOf(id));
-    this.#connection = new Lease(locks, `${this.#name}:connection`);
-    this.#stopPage = page.subscribe((event) => this.#input({ kind: event }));
+    this.#life = new Lease(options.surroundings);
+    this.#connection = new Lease(options.surroundings);
+    this.#stopPage = options.surroundings.page.subscribe((event) => this.#input({ kind: event }));
+  }
+
+  get id(): string {
+    return `${this.#options.surroundings.id}.${this.#joins}`;
   }
 
   get part(): ElectionState['kind'] {
@@ -81,7 +88,7 @@ class Tab implements SharedTabs {
   }
 
   openSocket(url: string, protocol: string): Socket {
-    const socket = new SharedSocket(`${this.#id}:${++this.#ports}`, url, protocol);
+    const socket = new SharedSocket(`${this.id}:${++this.#ports}`, url, protocol);
     this.#waiting.add(socket);
     // Who asked sets its listeners first.
     queueMicrotask(() => {
@@ -96,7 +103,7 @@ class Tab implements SharedTabs {
   }
 
   async others(): Promise<number> {
-    const mine = this.#lockOf(this.#id);
+    const mine = this.#lockOf(this.id);
     const held = await this.#options.surroundings.locks.held();
     return held.filter((name) => name !== mine && name.startsWith(this.#lockOf(''))).length;
   }
@@ -105,10 +112,6 @@ class Tab implements SharedTabs {
     this.#stopPage();
     this.#input({ kind: 'close' });
     this.#place();
-  }
-
-  get #id(): string {
-    return this.#options.surroundings.id;
   }
 
   #lockOf(tab: string): string {
@@ -126,12 +129,14 @@ class Tab implements SharedTabs {
     switch (effect.kind) {
       case 'request':
         return this.#join();
+      case 'queue':
+        return this.#queue();
       case 'release':
         return this.#leave();
       case 'seek':
-        return this.post({ kind: 'seek', from: this.#id });
+        return this.post({ kind: 'seek', from: this.id });
       case 'ping':
-        return this.post({ kind: 'ping', from: this.#id, to: effect.owner });
+        return this.post({ kind: 'ping', from: this.id, to: effect.owner });
       case 'prepare':
         return void this.#prepare();
       case 'steal':
@@ -164,16 +169,21 @@ class Tab implements SharedTabs {
       // No channel here (an opaque origin, an old webview): that is what `alone` is for.
       return queueMicrotask(() => this.#input({ kind: 'unavailable' }));
     }
+    this.#joins++;
     const unavailable = () => this.#input({ kind: 'unavailable' });
-    this.#life.request({ granted: () => this.#queue(), stolen: unavailable, failed: unavailable });
+    const granted = () => {
+      if (this.#state.kind === 'seeking' || this.#state.kind === 'following') this.#queue();
+    };
+    this.#life.request(this.#lockOf(this.id), { granted, stolen: unavailable, failed: unavailable });
     this.#options.joined?.();
   }
 
   #queue(options: { readonly steal?: boolean } = {}): void {
     this.#connection.request(
+      `${this.#name}:connection`,
       {
         granted: () => this.#input({ kind: 'granted' }),
-        stolen: () => this.#input({ kind: 'stolen', term_ms: this.#now() - this.#since }),
+        stolen: () => this.#input({ kind: 'stolen', deaf: this.#office?.isDeaf ?? false }),
         failed: () => this.#input({ kind: 'unavailable' }),
       },
       options,
@@ -195,8 +205,8 @@ class Tab implements SharedTabs {
     try {
       await locks.request(`${this.#name}:takeover`, { ifAvailable: true }, async (lock) => {
         if (!lock) return;
-        this.post({ kind: 'seek', from: this.#id });
-        if (this.#state.kind === 'following') this.post({ kind: 'ping', from: this.#id, to: this.#state.owner });
+        this.post({ kind: 'seek', from: this.id });
+        if (this.#state.kind === 'following') this.post({ kind: 'ping', from: this.id, to: this.#state.owner });
         await new Promise<void>((resolve) => environment.after(PULSE_MS, resolve));
         this.#input({ kind: 'may_take_over' });
       });
@@ -208,18 +218,18 @@ class Tab implements SharedTabs {
   }
 
   #takeOffice(): void {
-    const { surroundings, inherit, gone } = this.#options;
-    this.#since = this.#now();
+    const { surroundings, inherit } = this.#options;
     this.#office = new Office({
-      term: `${this.#id}.${++this.#terms}`,
+      term: `${this.id}.${++this.#terms}`,
       surroundings,
       post: (message) => this.post(message),
       lockOf: (tab) => this.#lockOf(tab),
       goAlone: () => this.#goAlone(),
       tabGone: (tab) => {
-        gone?.(tab);
+        this.post({ kind: 'gone', from: this.id, tab });
         inherit?.();
       },
+      swept: () => inherit?.(),
     });
     this.post({ kind: 'owner', from: this.#office.term, to: null });
     this.#place();
@@ -236,12 +246,13 @@ class Tab implements SharedTabs {
 
   #follow(owner: string): void {
     this.#membership = new Membership({
-      id: this.#id,
+      id: this.id,
       owner,
       post: (message) => this.post(message),
       goAlone: () => this.#goAlone(),
     });
     this.#place();
+    this.#options.changed?.();
   }
 
   /** This tab's sockets are connections of their own from now on. */
@@ -269,13 +280,13 @@ class Tab implements SharedTabs {
 
   #receive(value: unknown): void {
     const message = readTabMessage(value);
-    if (!message || message.from === this.#id) return;
+    if (!message || message.from === this.id) return;
     switch (message.kind) {
       case 'owner':
-        if (message.to !== null && message.to !== this.#id) return;
+        if (message.to !== null && message.to !== this.id) return;
         return this.#input({ kind: 'owner', owner: message.from, toAll: message.to === null });
       case 'pong':
-        return message.to === this.#id ? this.#input({ kind: 'pong', owner: message.from }) : undefined;
+        return message.to === this.id ? this.#input({ kind: 'pong', owner: message.from }) : undefined;
       case 'retired':
         return this.#input({ kind: 'retired', owner: message.from });
       case 'seek':
@@ -291,7 +302,9 @@ class Tab implements SharedTabs {
         if (this.#membership?.owner === message.from) this.#membership.receive(message);
         return;
       case 'claim':
-        return message.to === this.#id ? this.#options.hear?.(message) : undefined;
+        return message.to === this.id ? this.#options.hear?.(message) : undefined;
+      case 'gone':
+        return this.#options.changed?.();
       case 'notice':
       case 'claims':
       case 'signed_out':
@@ -302,7 +315,8 @@ class Tab implements SharedTabs {
   #toOwner(message: TabMessage & { readonly to: string }): void {
     if (this.#office?.term === message.to) this.#office.receive(message);
     // Meant for an earlier term of this tab: it thawed, and does not own the connection any more.
-    else if (message.to.startsWith(`${this.#id}.`)) this.post({ kind: 'retired', from: message.to });
+    else if (message.to.startsWith(`${this.#options.surroundings.id}.`))
+      this.post({ kind: 'retired', from: message.to });
   }
 
   #pulse(): void {
@@ -316,9 +330,5 @@ class Tab implements SharedTabs {
       this.#cancelPulse = null;
       this.#input({ kind: 'pulse' });
     });
-  }
-
-  #now(): number {
-    return this.#options.surroundings.environment.now();
   }
 }

@@ -64,6 +64,8 @@ export type TabMessage =
   /** Which entries does each of you send? */
   | { readonly kind: 'claims'; readonly from: string }
   | { readonly kind: 'claim'; readonly from: string; readonly to: string; readonly ids: readonly string[] }
+  /** A tab that used the connection is no more. */
+  | { readonly kind: 'gone'; readonly from: string; readonly tab: string }
   /** The person signed out in this tab. */
   | { readonly kind: 'signed_out'; readonly from: string };
 
@@ -95,7 +97,8 @@ const numbered: Check = (value) => Array.isArray(value) && value.length === 2 &&
 const ENTRY = objectOf({ id: name, log: text(512), envelope: text(2 * LIMITS.frame_bytes), created_at: whole });
 const STORED = objectOf({ log: text(512), offset: whole, at: whole });
 const FAILURE = objectOf({ code: whole, error: name, message: text(1_024) });
-const NOTICES: Readonly<Record<OutboxNotice['kind'], Check>> = {
+const NOTICES: Readonly<Record<string, Check>> = {
+  saving: objectOf({ entry: ENTRY }),
   queued: objectOf({ entry: ENTRY, error: (value) => value === undefined || FAILURE(value) }),
   sent: objectOf({ entry: ENTRY }),
   stored: objectOf({ entry: ENTRY, reply: STORED }),
@@ -106,7 +109,7 @@ const NOTICES: Readonly<Record<OutboxNotice['kind'], Check>> = {
 };
 const notice: Check = (value) => {
   const kind = (value as { kind?: unknown } | null)?.kind;
-  return typeof kind === 'string' && Object.hasOwn(NOTICES, kind) && NOTICES[kind as OutboxNotice['kind']](value);
+  return typeof kind === 'string' && Object.hasOwn(NOTICES, kind) && NOTICES[kind]?.(value) === true;
 };
 
 const MESSAGES: Readonly<Record<TabMessage['kind'], Check>> = {
@@ -129,6 +132,7 @@ const MESSAGES: Readonly<Record<TabMessage['kind'], Check>> = {
   notice: objectOf({ notice }),
   claims: objectOf({}),
   claim: objectOf({ to: name, ids: listOf(name, LIMITS.outbox_entries) }),
+  gone: objectOf({ tab: name }),
   signed_out: objectOf({}),
 };
 

@@ -2,24 +2,27 @@ import { LIMITS } from '@konferenco/protocol';
 import type { OutboxNews } from '../outbox.ts';
 import type { Environment, OutboxEntry, OutboxStore } from '../types.ts';
 import type { SharedTabs } from './share-tabs.ts';
-import type { TabMessage } from './tab-message.ts';
+import type { OutboxNotice, TabMessage } from './tab-message.ts';
 import type { TabHost } from './types.ts';
 
 /** How long the other tabs have to say what they are sending. Entries of one that does not answer may go out twice, under one id. */
 export const CLAIM_MS = 500;
+/** When tabs came or went, what waits in them is looked at anew once their last words have arrived. */
+const REVIEW_SOON_MS = 1_000;
+/** As long as something waits in other tabs, it is looked at anew this often: a word may have been missed. */
+const REVIEW_MS = 30_000;
 
 export interface TabOutboxOptions {
-  /** This tab. */
-  readonly id: string;
   readonly environment: Pick<Environment, 'after'>;
-  readonly tabs: () => Pick<SharedTabs, 'post' | 'others'> | null;
+  readonly tabs: () => Pick<SharedTabs, 'id' | 'post' | 'others'> | null;
   readonly host: Pick<TabHost, 'news' | 'discard' | 'waitingChanged'>;
 }
 
 interface Claims {
   /** Answers still to come. */
   missing: number;
-  readonly ids: Map<string, string>;
+  /** Whose an entry is; `null` once it was settled while the answers were coming. */
+  readonly ids: Map<string, string | null>;
   readonly done: () => void;
 }
 
@@ -33,7 +36,10 @@ export class TabOutbox {
   readonly #mine = new Map<string, OutboxEntry>();
   /** Entries of other tabs, and whose they are. */
   readonly #theirs = new Map<string, { readonly tab: string; readonly entry: OutboxEntry }>();
-  #asking: Claims | null = null;
+  readonly #asking = new Set<Claims>();
+  #store: OutboxStore | null = null;
+  #hasJoined = false;
+  #cancelReview: (() => void) | null = null;
 
   constructor(options: TabOutboxOptions) {
     this.#options = options;
@@ -45,63 +51,57 @@ export class TabOutbox {
 
   /** Loading leaves out what another living tab sends, and shows it instead. */
   store(store: OutboxStore): OutboxStore {
+    this.#store = store;
     return {
-      load: async () => {
-        const entries = await store.load();
-        const claimed = entries.length > 0 ? await this.#claims() : new Map<string, string>();
-        return entries.filter((entry) => {
-          const tab = claimed.get(entry.id);
-          if (tab !== undefined) this.#learn(tab, { kind: 'queued', entry });
-          else this.#theirs.delete(entry.id);
-          return tab === undefined;
-        });
-      },
+      load: () => this.#unclaimed(store),
       put: (entry) => store.put(entry),
       delete: (id) => store.delete(id),
     };
   }
 
   tell(news: OutboxNews): void {
-    const { id: from, tabs } = this.#options;
     keep(news, this.#mine, (entry) => entry);
-    tabs()?.post({ kind: 'notice', from, notice: news });
+    this.#say(news);
   }
 
   discard(id: string): void {
-    const { id: from, tabs } = this.#options;
-    if (this.#theirs.has(id)) tabs()?.post({ kind: 'notice', from, notice: { kind: 'discard', id } });
+    if (this.#theirs.has(id)) this.#say({ kind: 'discard', id });
   }
 
   /** This tab can be heard: shows the others what waits here. */
   joined(): void {
     for (const entry of this.#mine.values()) this.tell({ kind: 'queued', entry });
+    // Away from the others for a while, this tab has missed what they said; at first, loading asks them.
+    if (this.#hasJoined) this.#review();
+    this.#hasJoined = true;
   }
 
-  /** The tab is gone; what it left is in the store. */
-  gone(tab: string): void {
-    for (const [id, theirs] of [...this.#theirs]) if (theirs.tab === tab) this.#theirs.delete(id);
-    this.#options.host.waitingChanged();
+  /** Tabs have come or gone. */
+  changed(): void {
+    if (this.#theirs.size > 0) this.#planReview(REVIEW_SOON_MS);
   }
 
   clear(): void {
+    this.#hasJoined = false;
+    this.#cancelReview?.();
+    this.#cancelReview = null;
     this.#mine.clear();
     this.#theirs.clear();
   }
 
   hear(message: TabMessage): void {
-    const { id, tabs } = this.#options;
     switch (message.kind) {
       case 'claims': {
         const ids = [...this.#mine.keys()].slice(0, LIMITS.outbox_entries);
-        return tabs()?.post({ kind: 'claim', from: id, to: message.from, ids });
+        const tabs = this.#options.tabs();
+        return tabs?.post({ kind: 'claim', from: tabs.id, to: message.from, ids });
       }
-      case 'claim': {
-        const asking = this.#asking;
-        if (!asking) return;
-        for (const claimed of message.ids) asking.ids.set(claimed, message.from);
-        if (--asking.missing <= 0) asking.done();
+      case 'claim':
+        for (const asking of this.#asking) {
+          for (const claimed of message.ids) if (!asking.ids.has(claimed)) asking.ids.set(claimed, message.from);
+          if (--asking.missing <= 0) asking.done();
+        }
         return;
-      }
       case 'notice':
         if (message.notice.kind !== 'discard') return this.#learn(message.from, message.notice);
         if (this.#mine.has(message.notice.id)) this.#options.host.discard(message.notice.id);
@@ -111,55 +111,94 @@ export class TabOutbox {
     }
   }
 
+  #say(notice: OutboxNotice): void {
+    const tabs = this.#options.tabs();
+    tabs?.post({ kind: 'notice', from: tabs.id, notice });
+  }
+
   #learn(tab: string, news: OutboxNews): void {
     // Taken up here because its tab did not answer in time: this tab's own word counts.
     if (this.#mine.has(news.entry.id)) return;
-    keep(news, this.#theirs, (entry) => ({ tab, entry }));
+    if (!keep(news, this.#theirs, (entry) => ({ tab, entry })))
+      for (const asking of this.#asking) asking.ids.set(news.entry.id, null);
     while (this.#theirs.size > LIMITS.outbox_entries) {
       const [oldest] = this.#theirs.keys();
       this.#theirs.delete(oldest ?? '');
     }
-    this.#options.host.news(news);
+    this.#options.host.news(inPlace(news));
     this.#options.host.waitingChanged();
+    if (this.#theirs.size > 0 && !this.#cancelReview) this.#planReview(REVIEW_MS);
+  }
+
+  #planReview(ms: number): void {
+    this.#cancelReview?.();
+    this.#cancelReview = this.#options.environment.after(ms, () => {
+      this.#cancelReview = null;
+      this.#review();
+    });
+  }
+
+  /** Finds out anew what waits in the others. */
+  #review(): void {
+    if (!this.#store) return;
+    // A store that cannot be read now says so where it matters, on loading.
+    this.#unclaimed(this.#store).catch(() => {});
+    if (this.#theirs.size > 0) this.#planReview(REVIEW_MS);
+  }
+
+  /** Entries of the store that no other tab sends; what the others send is shown, what they settled is not any more. */
+  async #unclaimed(store: OutboxStore): Promise<readonly OutboxEntry[]> {
+    const before = [...this.#theirs];
+    const entries = await store.load();
+    const claims = entries.length > 0 ? await this.#claims() : new Map<string, string | null>();
+    const left = new Set(entries.map(({ id }) => id));
+    for (const [id, theirs] of before)
+      if (!left.has(id) && this.#theirs.get(id) === theirs)
+        this.#learn(theirs.tab, { kind: 'dropped', entry: theirs.entry });
+    return entries.filter((entry) => {
+      const tab = claims.get(entry.id);
+      if (tab) this.#learn(tab, { kind: 'queued', entry });
+      else if (this.#theirs.delete(entry.id)) this.#options.host.waitingChanged();
+      return tab === undefined;
+    });
   }
 
   /** Which entry is sent by which tab, as far as they answer. */
-  async #claims(): Promise<ReadonlyMap<string, string>> {
-    const { id, environment, tabs } = this.#options;
+  async #claims(): Promise<ReadonlyMap<string, string | null>> {
+    const { environment, tabs } = this.#options;
     const shared = tabs();
     const missing = (await shared?.others()) ?? 0;
-    if (!shared || missing === 0) return new Map();
-    const ids = new Map<string, string>();
+    const ids = new Map<string, string | null>();
+    if (!shared || missing === 0) return ids;
     await new Promise<void>((resolve) => {
-      const cancel = environment.after(CLAIM_MS, resolve);
-      const done = () => {
-        cancel();
-        resolve();
+      const cancel = environment.after(CLAIM_MS, () => asking.done());
+      const asking: Claims = {
+        missing,
+        ids,
+        done: () => {
+          cancel();
+          this.#asking.delete(asking);
+          resolve();
+        },
       };
-      this.#asking = { missing, ids, done };
-      shared.post({ kind: 'claims', from: id });
+      this.#asking.add(asking);
+      shared.post({ kind: 'claims', from: shared.id });
     });
-    this.#asking = null;
     return ids;
   }
 }
 
-/** Keeps an entry while it waits. */
-function keep<T>(news: OutboxNews, waiting: Map<string, T>, as: (entry: OutboxEntry) => T): void {
-  const { entry } = news;
-  switch (news.kind) {
-    case 'queued':
-    case 'sent':
-      waiting.set(entry.id, as(entry));
-      break;
-    case 'renamed':
-      waiting.delete(news.was);
-      waiting.set(entry.id, as(entry));
-      break;
-    case 'stored':
-    case 'failed':
-    case 'dropped':
-      waiting.delete(entry.id);
-      break;
-  }
+/** What was stored long ago stands where this tab has that part of the log, if it has; here it only waits no more. */
+function inPlace(news: OutboxNews): OutboxNews {
+  return news.kind === 'stored' && news.reply.duplicate ? { kind: 'dropped', entry: news.entry } : news;
+}
+
+/** Keeps an entry while it waits; false when it does not any more. */
+function keep<T>(news: OutboxNews, waiting: Map<string, T>, as: (entry: OutboxEntry) => T): boolean {
+  const { kind, entry } = news;
+  if (kind === 'renamed') waiting.delete(news.was);
+  const waits = kind !== 'stored' && kind !== 'failed' && kind !== 'dropped';
+  if (waits) waiting.set(entry.id, as(entry));
+  else waiting.delete(entry.id);
+  return waits;
 }

@@ -1,15 +1,20 @@
-import { type SharedTabs, shareTabs } from './share-tabs.ts';
+import { type SharedTabs, shareTabs, type ShareTabsOptions } from './share-tabs.ts';
 import type { TabSurroundings } from './surroundings.ts';
 import { TabOutbox } from './tab-outbox.ts';
 import type { TabHost, Tabs, TabSharing } from './types.ts';
 
-/** Sharing over the given surroundings; `null` makes every tab one of its own, as without sharing. */
+/**
+ * Sharing over the given surroundings; `null` makes every tab one of its own, as without sharing.
+ *
+ * @param join what joins the tabs, for tests that look at it
+ */
 export function tabSharing(
   surroundingsOf: (environment: TabHost['environment']) => TabSurroundings | null,
+  join: (options: ShareTabsOptions) => SharedTabs = shareTabs,
 ): TabSharing {
   return (host) => {
     const surroundings = surroundingsOf(host.environment);
-    return surroundings ? new Sharing(surroundings, host) : apart(host);
+    return surroundings ? new Sharing(surroundings, host, join) : apart(host);
   };
 }
 
@@ -18,13 +23,14 @@ class Sharing implements Tabs {
   readonly #surroundings: TabSurroundings;
   readonly #host: TabHost;
   readonly #outbox: TabOutbox;
+  readonly #shareTabs: (options: ShareTabsOptions) => SharedTabs;
   #joined: { readonly account: string; readonly tabs: SharedTabs } | null = null;
 
-  constructor(surroundings: TabSurroundings, host: TabHost) {
+  constructor(surroundings: TabSurroundings, host: TabHost, join: (options: ShareTabsOptions) => SharedTabs) {
     this.#surroundings = surroundings;
+    this.#shareTabs = join;
     this.#host = host;
     this.#outbox = new TabOutbox({
-      id: surroundings.id,
       environment: surroundings.environment,
       tabs: () => this.#joined?.tabs ?? null,
       host,
@@ -62,7 +68,8 @@ class Sharing implements Tabs {
   }
 
   signedOut(): void {
-    this.#joined?.tabs.post({ kind: 'signed_out', from: this.#surroundings.id });
+    const tabs = this.#joined?.tabs;
+    tabs?.post({ kind: 'signed_out', from: tabs.id });
     this.close();
   }
 
@@ -75,7 +82,7 @@ class Sharing implements Tabs {
   #join(account: string): SharedTabs {
     if (this.#joined?.account === account) return this.#joined.tabs;
     this.close();
-    const tabs: SharedTabs = shareTabs({
+    const tabs = this.#shareTabs({
       name: account,
       surroundings: this.#surroundings,
       hear: (message) => {
@@ -83,7 +90,7 @@ class Sharing implements Tabs {
         else this.#outbox.hear(message);
       },
       joined: () => this.#outbox.joined(),
-      gone: (tab) => this.#outbox.gone(tab),
+      changed: () => this.#outbox.changed(),
       inherit: () => this.#host.inherit(),
     });
     this.#joined = { account, tabs };
