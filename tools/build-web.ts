@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import type { ShellBuild, ShellFile } from '../apps/web/src/service-worker/build.ts';
 
 const ROOT = dirname(import.meta.dir);
 const WEB = join(ROOT, 'apps/web');
@@ -28,6 +29,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
@@ -63,6 +66,8 @@ export const WEB_CSP = [
   "img-src 'self'",
   "font-src 'self'",
   "connect-src 'self' ws: wss:",
+  "manifest-src 'self'",
+  "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -92,7 +97,8 @@ export async function buildWeb(options: BuildWebOptions = {}): Promise<{ readonl
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   try {
-    const first = await bundle(entry, temporary);
+    const { first, version } = await bundle(entry, temporary, sources);
+    await bundleWorker(temporary, version);
     const files = await describe(temporary);
     const manifest: WebManifest = { sources, files, first, csp: WEB_CSP };
     await writeFile(join(temporary, 'files.json'), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -132,8 +138,15 @@ async function filesOf(path: string): Promise<readonly string[]> {
     .sort();
 }
 
-/** Bundles into `out` and writes `index.html`. Returns what the page loads at once. */
-async function bundle(entry: string, out: string): Promise<readonly string[]> {
+interface Bundled {
+  /** What the page loads at once. */
+  readonly first: readonly string[];
+  /** Differs whenever a source or a file made of them does. */
+  readonly version: string;
+}
+
+/** Bundles into `out` and writes `index.html`. */
+async function bundle(entry: string, out: string, sources: string): Promise<Bundled> {
   const fonts = new Map<string, string>();
   const result = await Bun.build({
     entrypoints: [entry],
@@ -155,7 +168,13 @@ async function bundle(entry: string, out: string): Promise<readonly string[]> {
   const scripts = [name(script.path), ...importsOf(await script.text()).map((path) => `assets/${path}`)];
   await Promise.all([...fonts].map(([from, to]) => cp(from, join(out, to))));
   const early = [...fonts.values()].filter((path) => FIRST_FONTS.test(path));
+  const made = [...result.outputs.map((o) => basename(o.path)), ...fonts.values()].sort();
+  const version = createHash('sha256')
+    .update([sources, ...made].join('\0'))
+    .digest('hex')
+    .slice(0, VERSION_CHARS);
   const head = [
+    `<meta name="konferenco-version" content="${version}" />`,
     ...early.map(
       (path) => `<link rel="preload" href="/${path}" as="font" type="font/woff2" fetchpriority="low" crossorigin />`,
     ),
@@ -166,7 +185,39 @@ async function bundle(entry: string, out: string): Promise<readonly string[]> {
   const page = await readFile(join(WEB, 'index.html'), 'utf8');
   await writeFile(join(out, 'index.html'), page.replace('<!-- assets -->', head));
   await cp(join(WEB, 'src/icon.svg'), join(out, 'icon.svg'));
-  return ['index.html', name(style.path), ...scripts, ...early];
+  await cp(join(WEB, 'src/icons'), join(out, 'icons'), { recursive: true });
+  await cp(join(WEB, 'src/manifest.json'), join(out, 'manifest.webmanifest'));
+  return { first: ['index.html', name(style.path), ...scripts, ...early], version };
+}
+
+/** Hexadecimal digits of the sources' hash that name a version. */
+const VERSION_CHARS = 16;
+
+/** Large and rarely needed: kept on the device when first used. */
+const ON_DEMAND = /inter-latin-ext/;
+
+/** Bundles the service worker, which knows every file of this version by its content. */
+async function bundleWorker(out: string, version: string): Promise<void> {
+  const files: ShellFile[] = [];
+  for (const file of await filesOf(out)) {
+    const path = `/${relative(out, file)}`;
+    const hash = createHash('sha256')
+      .update(await readFile(file))
+      .digest('base64');
+    const immutable = path.startsWith('/assets/');
+    files.push({ path, hash, immutable, ...(ON_DEMAND.test(path) ? { onDemand: true as const } : {}) });
+  }
+  const shell: ShellBuild = { version, files };
+  const result = await Bun.build({
+    entrypoints: [join(WEB, 'src/service-worker/worker.ts')],
+    target: 'browser',
+    format: 'iife',
+    minify: true,
+    define: { SHELL_BUILD: JSON.stringify(shell), 'process.env.NODE_ENV': '"production"' },
+  });
+  const script = result.outputs[0];
+  if (!result.success || !script) throw new Error(result.logs.map(String).join('\n'));
+  await writeFile(join(out, 'service-worker.js'), await script.text());
 }
 
 /** Fonts that the first screen needs, in either language. */

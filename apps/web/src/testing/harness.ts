@@ -12,7 +12,10 @@ declare global {
   }
 }
 
-const ARGS = [
+export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** Arguments that keep Chromium from talking to anybody but us. */
+export const CHROMIUM_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -46,7 +49,7 @@ export async function startHarness(): Promise<Harness> {
     hostname: '127.0.0.1',
     fetch: (request) => answer(dir, new URL(request.url).pathname),
   });
-  const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ARGS });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
   const contexts: BrowserContext[] = [];
   const complaints: string[] = [];
   return {

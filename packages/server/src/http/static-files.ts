@@ -24,6 +24,8 @@ interface StaticFile {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly encoded: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   readonly immutable: boolean;
+  /** The service worker, which serves every place of the app. */
+  readonly worker: boolean;
 }
 
 /** Serves the web app from memory; every path that is no file gets the page, whose router takes it from there. */
@@ -37,7 +39,8 @@ export class StaticFiles {
     for (const entry of names) {
       const path = join(entry.parentPath, entry.name);
       const type = TYPES[extname(path)];
-      if (type) this.#files.set(`/${relative(dir, path).replaceAll('\\', '/')}`, load(path, type));
+      const address = `/${relative(dir, path).replaceAll('\\', '/')}`;
+      if (type) this.#files.set(address, load(path, address, type));
     }
   }
 
@@ -58,18 +61,21 @@ export class StaticFiles {
         'content-type': file.type,
         'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
         vary: 'accept-encoding',
+        ...(file.worker ? { 'service-worker-allowed': '/' } : {}),
         ...(accepted ? { 'content-encoding': accepted } : {}),
       },
     });
   }
 }
 
-/** Hashed names never change their content. */
-const HASHED = /-[a-z0-9]{8,}\.\w+$/;
+/** Hashed names never change their content; the build gives them in this folder alone. */
+const HASHED = /^\/assets\/.*-[a-z0-9]{8,}\.\w+$/;
+const WORKER = '/service-worker.js';
 
-function load(path: string, type: string): StaticFile {
+function load(path: string, address: string, type: string): StaticFile {
   const encoded = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [name, suffix] of ENCODINGS)
     if (existsSync(path + suffix)) encoded.set(name, new Uint8Array(readFileSync(path + suffix)));
-  return { type, body: new Uint8Array(readFileSync(path)), encoded, immutable: HASHED.test(path) };
+  const body = new Uint8Array(readFileSync(path));
+  return { type, body, encoded, immutable: HASHED.test(address), worker: address === WORKER };
 }
