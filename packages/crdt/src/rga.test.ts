@@ -108,6 +108,25 @@ test('a sequence is what the definition says of its operations', () => {
   );
 });
 
+// proves CR-5
+test('deep trees in which every place is contested are traversed as the definition says', () => {
+  const place = fc.record({ parent: fc.nat(999), before: fc.integer({ min: 0, max: 3 }), timestamp: fc.nat(5) });
+  fc.assert(
+    fc.property(fc.array(place, { minLength: 20, maxLength: 60, size: 'max' }), fc.boolean(), (places, backwards) => {
+      const list = places.map(({ parent, before, timestamp }, index): RGAOperation<number> => {
+        // Mostly a near ancestor, so that chains grow long.
+        const back = 1 + (parent % 4 === 0 ? parent % Math.max(1, index) : parent % 3);
+        const ref = back > index ? null : `n:${index - back + 1}`;
+        const position = ref !== null && before === 0 ? { before: ref } : { after: ref };
+        return { op: 'insert', id: `n:${index + 1}`, content: index, position, timestamp, node: 'n' };
+      });
+      const expected = naiveSequence(list).map(([id]) => id);
+      expect(sequenceOf(backwards ? list.reverse() : list).ids()).toEqual(expected);
+    }),
+    { numRuns: 300 },
+  );
+});
+
 const edits = fc.array(fc.record({ who: fc.nat(2), kind: fc.nat(9), at: fc.nat(99), sync: fc.nat(9) }), {
   maxLength: 60,
 });
@@ -253,10 +272,11 @@ test('elements that are named but never inserted are of bounded number, and inse
   sequence.remove('x');
   sequence.set('y', 'early', 5, 'a');
   expect(() => sequence.remove('z')).toThrow(CrdtLimitError);
+  sequence.insert({ id: 'new', content: 'new', position: { after: null }, timestamp: 1, node: 'a' });
   sequence.insert({ id: 'y', content: 'first', position: { after: null }, timestamp: 4, node: 'a' });
   expect(sequence.get('y')).toBe('early');
   sequence.insert({ id: 'x', content: 'gone', position: { after: null }, timestamp: 4, node: 'a' });
-  expect(sequence.ids()).toEqual(['y']);
+  expect(sequence.ids()).toEqual(['y', 'new']);
 });
 
 // proves CR-18

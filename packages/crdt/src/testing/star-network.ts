@@ -105,6 +105,13 @@ export class StarNetwork {
     if (message?.kind === 'stable') this.#collect(device, message.vector);
   }
 
+  /** Something that the replica knows comes a second time; `which`: how far back, from 0 to below 1. */
+  repeat(replica: SetReplica, which: number): void {
+    const known = [...replica.known.values()];
+    const again = known[Math.floor(known.length * which)];
+    if (again) replica.apply(again);
+  }
+
   /** Away for longer than anybody waits. */
   retire(device: SetReplica): void {
     if (!device.live) return;
