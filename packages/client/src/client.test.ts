@@ -13,7 +13,7 @@ test('a message is queued offline, goes out on connecting and resolves with its 
   const receipt = await sending;
   expect(receipt).toMatchObject({ log: 'ch:hall', offset: 1 });
   expect(server.log('ch:hall').items).toHaveLength(1);
-  expect(states).toEqual(['queued', 'sent', 'stored']);
+  expect(states).toEqual(['saving', 'queued', 'sent', 'stored']);
   expect(client.waiting).toBe(0);
 });
 

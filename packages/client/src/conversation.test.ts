@@ -120,7 +120,7 @@ describe('read marks', () => {
     all.server.send({ type: 'transient', log: 'dm:ana:mere', envelope });
     await all.server.flush();
     expect(all.conversation.state()).toMatchObject({ peer_read: 1, timeline: [{ state: 'read' }] });
-    expect(states).toEqual(['queued', 'sent', 'stored', 'read']);
+    expect(states).toEqual(['saving', 'queued', 'sent', 'stored', 'read']);
   });
 });
 

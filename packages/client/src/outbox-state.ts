@@ -1,5 +1,5 @@
 import { decorrelatedJitter } from '@konferenco/core/backoff';
-import { LIMITS } from '@konferenco/protocol';
+import { LIMITS, type LogName, PRIORITY_RANK } from '@konferenco/protocol';
 import type { KonferencoError } from './errors.ts';
 import { RECONNECT } from './reconnect.ts';
 import type { OutboxEntry, SendError } from './types.ts';
@@ -9,9 +9,9 @@ export const OUTBOX_WINDOW = 32;
 
 export interface Waiting {
   readonly entry: OutboxEntry;
-  /** `sent`: written to the present connection and not answered yet. */
-  readonly state: 'queued' | 'sent';
-  /** The store has it. */
+  /** `saving`: handed to the store, which has not answered. `sent`: written to the connection, not answered yet. */
+  readonly state: 'saving' | 'queued' | 'sent';
+  /** The store has it. Not while saving, nor when the store failed: then it goes its way from memory. */
   readonly kept: boolean;
   /** Why the last try failed; its `retry_at` holds back the whole conversation, so that the order stays. */
   readonly error?: SendError;
@@ -34,19 +34,31 @@ export function isFull(state: OutboxState): boolean {
   return state.length >= LIMITS.outbox_entries;
 }
 
+/** Adds an entry: one that the store has, or one that is still to be saved. */
 export function enqueued(state: OutboxState, entry: OutboxEntry, kept: boolean): OutboxState {
-  return [...state, { entry, state: 'queued', kept, sleep_ms: 0, refreshed: false, reminted: false }];
+  const waiting = kept ? ({ state: 'queued', kept } as const) : ({ state: 'saving', kept } as const);
+  return [...state, { entry, ...waiting, sleep_ms: 0, refreshed: false, reminted: false }];
 }
 
-/** What may be written now: oldest first, in order within each conversation, never more than the window on its way. */
+/** The store answered for an entry that was being saved. */
+export function saved(state: OutboxState, id: string, kept: boolean): OutboxState {
+  return changed(state, id, (waiting) =>
+    waiting.state === 'saving' ? { ...waiting, state: 'queued', kept } : waiting,
+  );
+}
+
+/**
+ * What may be written now: the most urgent first, in order within each conversation, never more than the window on its
+ * way. Nothing leaves before the store answered for it.
+ */
 export function sendable(state: OutboxState, now: number): readonly Waiting[] {
   let room = OUTBOX_WINDOW - state.filter((waiting) => waiting.state === 'sent').length;
   const heldBack = new Set<string>();
   const due: Waiting[] = [];
-  for (const waiting of state) {
+  for (const waiting of byUrgency(state)) {
     if (room <= 0) break;
     if (waiting.state === 'sent' || heldBack.has(waiting.entry.log)) continue;
-    if (!waiting.kept || (waiting.error?.retry_at ?? 0) > now) {
+    if (waiting.state === 'saving' || (waiting.error?.retry_at ?? 0) > now) {
       heldBack.add(waiting.entry.log);
       continue;
     }
@@ -54,6 +66,24 @@ export function sendable(state: OutboxState, now: number): readonly Waiting[] {
     room--;
   }
   return due;
+}
+
+/**
+ * The most urgent first, else in the order written. An entry is as urgent as the most urgent one behind it in its
+ * conversation, which must not overtake it; so the order within each conversation stays.
+ */
+export function byUrgency(state: OutboxState): OutboxState {
+  const urgency = new Map<LogName, number>();
+  const ranked = state.toReversed().map((waiting) => {
+    const { log, priority = PRIORITY_RANK.normal } = waiting.entry;
+    const rank = Math.min(priority, urgency.get(log) ?? Number.POSITIVE_INFINITY);
+    urgency.set(log, rank);
+    return { waiting, rank };
+  });
+  return ranked
+    .reverse()
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ waiting }) => waiting);
 }
 
 /** When something held back becomes sendable next; `null` when nothing is. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test';
-import { ERROR_CODES, LIMITS, type ServerFrame, timeOfUuid } from '@konferenco/protocol';
+import { ERROR_CODES, LIMITS, PRIORITY_RANK, type ServerFrame, timeOfUuid } from '@konferenco/protocol';
 import { KonferencoError } from './errors.ts';
 import { memoryOutbox } from './storage/memory.ts';
 import { type Fixture, fixture, texts } from './testing/fixture.ts';
 import { settle } from './testing/virtual-clock.ts';
+import type { OutboxStore } from './types.ts';
 
 const errorFrame = (ref: number, error: keyof typeof ERROR_CODES, retry_after_ms?: number): ServerFrame => ({
   type: 'error',
@@ -46,7 +47,7 @@ describe('across a lost connection', () => {
     expect(server.log('ch:hall').items).toHaveLength(1);
     const [first, second] = server.framesOf('publish');
     expect(JSON.stringify(first?.envelope)).toBe(JSON.stringify(second?.envelope));
-    expect(states).toEqual(['queued', 'sent', 'queued', 'sent', 'stored']);
+    expect(states).toEqual(['saving', 'queued', 'sent', 'queued', 'sent', 'stored']);
   });
 
   // proves CL-3
@@ -226,18 +227,82 @@ describe('bounds', () => {
   });
 });
 
-test('a store that fails is said, and the message goes all the same', async () => {
-  const broken = {
-    load: () => Promise.resolve([]),
-    put: () => Promise.reject(new Error('disk full')),
-    delete: () => Promise.resolve(),
+/** A store that answers when the test says so. */
+function slowOutbox() {
+  const kept = memoryOutbox();
+  const answers: { readonly keep: () => void; readonly fail: (error: Error) => void }[] = [];
+  const store: OutboxStore = {
+    load: kept.load,
+    delete: kept.delete,
+    put: (entry) => new Promise((keep, fail) => answers.push({ keep: () => keep(kept.put(entry)), fail })),
   };
-  const { client, server, connect } = fixture({ outbox: broken });
-  const errors: string[] = [];
-  client.on('error', ({ error }) => errors.push(error));
-  await connect();
-  const sending = client.channel('hall').send('from memory');
-  await server.flush();
-  expect(await sending).toMatchObject({ offset: 1 });
-  expect(errors).toEqual(['storage']);
+  return { store, answers };
+}
+
+describe('keeping', () => {
+  // proves CL-14
+  test('a message is said to wait, and leaves, only once the store has it', async () => {
+    const { store, answers } = slowOutbox();
+    const { client, server, connect } = fixture({ outbox: store });
+    await connect();
+    const states: string[] = [];
+    const hall = client.channel('hall');
+    const sending = hall.send('kept first', { onState: (state) => states.push(state) });
+    await settle();
+    expect(hall.state().timeline[0]).toMatchObject({ text: 'kept first', state: 'saving' });
+    expect(server.framesOf('publish')).toEqual([]);
+    answers[0]?.keep();
+    await settle();
+    await server.flush();
+    expect(await sending).toMatchObject({ offset: 1 });
+    expect(states).toEqual(['saving', 'queued', 'sent', 'stored']);
+  });
+
+  // proves CL-14
+  test('a store that fails is said, and the message waits in memory, marked so, and goes all the same', async () => {
+    const { store, answers } = slowOutbox();
+    const { client, server, connect, reconnect } = fixture({ outbox: store });
+    const errors: string[] = [];
+    client.on('error', ({ error }) => errors.push(error));
+    const hall = client.channel('hall');
+    const sending = hall.send('from memory');
+    answers[0]?.fail(new Error('disk full'));
+    await settle();
+    expect(errors).toEqual(['storage']);
+    expect(hall.state().timeline[0]).toMatchObject({ state: 'queued', error: { error: 'storage' } });
+    await connect();
+    expect(await sending).toMatchObject({ offset: 1 });
+    const cut = hall.send('cut off');
+    answers[1]?.fail(new Error('disk full'));
+    await settle();
+    await server.cut();
+    expect(hall.state().timeline[1]).toMatchObject({ state: 'queued', error: { error: 'storage' } });
+    await reconnect();
+    expect(await cut).toMatchObject({ offset: 2 });
+    expect(hall.state().timeline[1]).not.toHaveProperty('error');
+  });
+
+  test('what is discarded while it is being kept does not come back', async () => {
+    const { store, answers } = slowOutbox();
+    const { client } = fixture({ outbox: store });
+    const hall = client.channel('hall');
+    const sending = hall.send('never mind');
+    sending.catch(() => {});
+    const [message] = hall.state().timeline;
+    if (message?.kind !== 'message') throw new Error('no message');
+    hall.discard(message.id);
+    await expect(sending).rejects.toMatchObject({ error: 'discarded' });
+    answers[0]?.keep();
+    await settle();
+    expect(await store.load()).toEqual([]);
+    expect(hall.state().timeline).toEqual([]);
+  });
+
+  test('the entry carries how urgent its type is', async () => {
+    const outbox = memoryOutbox();
+    const { client } = fixture({ outbox });
+    void client.channel('hall').send('as usual');
+    await settle();
+    expect((await outbox.load()).map(({ priority }) => priority)).toEqual([PRIORITY_RANK.normal]);
+  });
 });
