@@ -118,6 +118,20 @@ function noRoom(): () => void {
   };
 }
 
+// proves LS-2
+test('a write waits for the disk: every writing transaction is strict', async () => {
+  const { store } = await open();
+  const { transaction } = IDBDatabase.prototype;
+  const asked: unknown[] = [];
+  IDBDatabase.prototype.transaction = function (names, mode, options) {
+    if (mode === 'readwrite') asked.push(options?.durability);
+    return transaction.call(this, names, mode, options);
+  };
+  await store.write([{ table: 'meta', key: 'a', value: 1 }]);
+  await store.drop('meta', 'a');
+  expect(asked).toEqual(['strict', 'strict']);
+});
+
 describe('versions', () => {
   test('the steps make every table the port names', async () => {
     const { store } = await open();

@@ -8,7 +8,7 @@ import { openLocalStore, removeLocalStores } from './open-local-store.ts';
 import { outboxOnStore } from './outbox-on-store.ts';
 import { sqliteBackend } from './sqlite-backend.ts';
 import { bunSqliteBackend, bunSqlitePlatform } from './sqlite-bun.ts';
-import { SqliteError, type SqlitePlatform } from './sqlite-driver.ts';
+import { type SqliteDriver, SqliteError, type SqlitePlatform } from './sqlite-driver.ts';
 import { SQLITE_STEPS, type SqliteStep } from './sqlite-schema.ts';
 import { storeName } from './store-name.ts';
 
@@ -43,6 +43,25 @@ async function fill(store: LocalStore, entries: number): Promise<void> {
 const waiting = async (store: LocalStore) =>
   (await outboxOnStore({ store, lost: () => {} }).load()).map(({ created_at }) => created_at);
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+// proves LS-2
+test('a write waits for the disk: every commit is synced', async () => {
+  const platform = bunSqlitePlatform(folder);
+  const drivers: SqliteDriver[] = [];
+  const watched: SqlitePlatform = {
+    ...platform,
+    async open(name) {
+      const driver = await platform.open(name);
+      drivers.push(driver);
+      return driver;
+    },
+  };
+  const { store } = await open(SQLITE_STEPS, watched);
+  const [driver] = drivers;
+  expect(await driver?.all({ sql: 'PRAGMA journal_mode', values: [] })).toEqual([{ journal_mode: 'wal' }]);
+  expect(await driver?.all({ sql: 'PRAGMA synchronous', values: [] })).toEqual([{ synchronous: 2 }]);
+  await store.close();
+});
 
 describe('a full disk', () => {
   /** A device whose databases have no room beyond some pages. */
