@@ -30,6 +30,8 @@ export const ROUTE_PATHS: Readonly<Record<RouteName, `${string} ${string}`>> = {
   conversations: 'GET /api/conversations',
   search: 'GET /api/search',
   history: 'GET /api/logs/{log}',
+  sync: 'POST /api/sync',
+  freeTimes: 'GET /api/meetings/free',
   block: 'PUT /api/me/blocks/{user}',
   unblock: 'DELETE /api/me/blocks/{user}',
   mute: 'PUT /api/me/mutes/{log}',

@@ -8,6 +8,7 @@ import {
   type Store,
 } from '@konferenco/core';
 import { createIdGenerator, type Envelope } from '@konferenco/protocol';
+import type { Context } from './accounts/context.ts';
 import { FanOut } from './fanout/fan-out.ts';
 import { HeadCheck } from './fanout/head-check.ts';
 import { Hub } from './fanout/hub.ts';
@@ -20,6 +21,8 @@ import { ReadMarks } from './handlers/read-marks.ts';
 import { PairCache, type Services } from './handlers/services.ts';
 import { Metrics } from './observability/metrics.ts';
 import { Presence } from './presence/presence.ts';
+import { AttendanceCount } from './sync/attendance.ts';
+import { Turns } from './sync/turns.ts';
 
 /** What a node is made of. Everything comes from outside, so that two nodes, or a simulated cluster, fit in one process. */
 export interface NodeDeps {
@@ -28,6 +31,8 @@ export interface NodeDeps {
   readonly bus: Bus;
   readonly access: Access;
   readonly authenticator: Authenticator;
+  /** Over the same store, bus and clock. */
+  readonly accounts: Context;
   readonly verifySignature: (envelope: Envelope) => Promise<boolean>;
   readonly publisher: NativeTopics;
   readonly clock: Clock;
@@ -104,6 +109,8 @@ export function createNode(deps: NodeDeps): Node {
   connections.count = () => gateway.connections;
   connections.streams = () => streams.counts;
   const stopSweeping = sweepEvery(services, SWEEP_MS);
+  const attendance = new AttendanceCount(deps.accounts, deps.onFault);
+  const turns = new Turns(deps.accounts, deps.onFault);
   const headCheck = bus.lossy ? new HeadCheck({ hub, fanOut, store, clock }) : null;
   return {
     gateway,
@@ -113,6 +120,8 @@ export function createNode(deps: NodeDeps): Node {
     metrics,
     async close() {
       stopSweeping();
+      attendance.close();
+      turns.close();
       streams.close();
       headCheck?.close();
       gateway.close();

@@ -28,6 +28,7 @@ import { createNode, type Node } from './node.ts';
 import type { Log } from './observability/log.ts';
 import { collectAfterStorms } from './runtime/storm-gc.ts';
 import { systemClock, systemRandom } from './runtime/system.ts';
+import { liftProgramme } from './sync/programme.ts';
 
 /**
  * Told to whoever calls a demo server by another name than this machine's own: a proxy that lets strangers in, or a page
@@ -66,6 +67,7 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
   const store = await openStore(config, log);
   const bus = createLocalBus();
   const parts = await assemble(config, { store, bus, log });
+  await liftProgramme(parts.context);
   const { context, node, door, server, close } = await listen(config, parts, webDir);
   const url = config.publicUrl || `http://${isLoopback(config.host) ? 'localhost' : config.host}:${server.port}`;
   if (isDemo(config) && seed) await seedDemo(context);
@@ -147,6 +149,7 @@ async function listen(
   const onFault = (error: unknown) => log.error({ err: error }, 'a request failed');
   const node = createNode({
     ...context,
+    accounts: context,
     name: `node-${process.pid}`,
     access: context.directory,
     authenticator,
@@ -171,6 +174,7 @@ async function listen(
     rateLimits: config.rateLimits === 'on',
     onFault,
     onAnswer: (answer) => metrics.answered(answer),
+    onSync: (sync) => metrics.syncs.inc(sync),
     extend: (app) =>
       void app.route(
         '/',

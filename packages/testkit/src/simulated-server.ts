@@ -1,5 +1,12 @@
 import type { Authenticator, Bus, Clock, Identity, Random, Store } from '@konferenco/core';
-import { createDirectory, createNode, type Encoding, type Node, type NodeOptions } from '@konferenco/server';
+import {
+  createContext,
+  createDirectory,
+  createNode,
+  type Encoding,
+  type Node,
+  type NodeOptions,
+} from '@konferenco/server';
 import type { SimulatedSockets, SocketServer } from './simulated-sockets.ts';
 
 /** The event everybody belongs to on a simulated server. */
@@ -26,7 +33,9 @@ export interface SimulatedServer extends SocketServer {
 export function startSimulatedServer(given: SimulatedServerOptions): SimulatedServer {
   const { name, store, bus, clock, random, sockets } = given;
   const directory = createDirectory({ store, bus, clock, demoEvent: SIMULATED_EVENT, openChannels: true });
+  const accounts = createContext({ store, bus, clock, random, directory, demoEvent: SIMULATED_EVENT });
   const node = createNode({
+    accounts,
     name,
     store,
     bus,

@@ -37,7 +37,10 @@ const anyMessage = fc.constantFrom(
   { type: 'chat', subtype: 'reaction' },
   { type: 'chat', subtype: 'read' },
   { type: 'chat', subtype: 'delete' },
+  { type: 'schedule', subtype: 'session_change' },
   { type: 'schedule', subtype: 'session_start' },
+  { type: 'state', subtype: 'operation' },
+  { type: 'meeting', subtype: 'request' },
   { type: 'alert', subtype: 'alert' },
   { type: 'location', subtype: 'position_update' },
   { type: 'signal', subtype: 'signal' },
@@ -97,12 +100,12 @@ describe('channels', () => {
   });
 
   // proves AC-12
-  test('schedule and alert come from owners and moderators alone, location and signals from nobody', () => {
+  test('alerts come from owners and moderators alone; location, signals and operations have no place in a channel', () => {
     fc.assert(
       fc.property(anyChannel, anyStanding, anyPart, anyMessage, (rules, standing, part, message) => {
         if (channelWrite(rules, standing, part, message) !== 'ok') return;
-        expect(['location', 'signal']).not.toContain(message.type);
-        if (message.type === 'schedule' || message.type === 'alert') {
+        expect(['location', 'signal', 'schedule', 'state', 'meeting']).not.toContain(message.type);
+        if (message.type === 'alert') {
           expect(standing.kind === 'member' && isAtLeast(standing.role, 'moderator')).toBe(true);
         }
       }),
@@ -118,6 +121,17 @@ describe('event broadcasts', () => {
     expect(eventWrite(as('moderator'), { type: 'alert', subtype: 'alert' })).toBe('ok');
     expect(eventWrite(BANNED, text)).toBe('banned');
     expect(eventWrite(as('attendee'), { type: 'chat', subtype: 'read' })).toBe('ok');
+  });
+
+  // proves AC-12
+  test('change the programme by owners and moderators; turns and counts are said by nobody but the system', () => {
+    const change = { type: 'schedule', subtype: 'session_change' };
+    for (const role of ROLES) {
+      expect(eventWrite(as(role), change)).toBe(isAtLeast(role, 'moderator') ? 'ok' : 'forbidden');
+      for (const subtype of ['session_start', 'session_end', 'attendance']) {
+        expect(eventWrite(as(role), { type: 'schedule', subtype })).toBe('forbidden');
+      }
+    }
   });
 });
 
@@ -144,6 +158,27 @@ describe('direct conversations', () => {
     expect(directWrite('a', 'b', location, friends)).toBe('forbidden');
     expect(directWrite('a', 'a', location, friends)).toBe('ok');
     expect(directWrite('a', 'b', { type: 'alert', subtype: 'alert' }, friends)).toBe('forbidden');
+  });
+
+  // proves SY-7
+  test("one's own state goes to oneself alone", () => {
+    const state = { type: 'state', subtype: 'operation' };
+    expect(directWrite('a', 'a', state, friends)).toBe('ok');
+    expect(directWrite('a', 'b', state, friends)).toBe('forbidden');
+    expect(eventWrite(as('owner'), state)).toBe('forbidden');
+  });
+
+  // proves SY-8
+  test('a meeting is asked for where messages may go, and called off whatever came between', () => {
+    const meeting = (subtype: string) => ({ type: 'meeting', subtype });
+    const apart = { blocked: true, shareEvent: false };
+    expect(directWrite('a', 'b', meeting('request'), friends)).toBe('ok');
+    expect(directWrite('a', 'b', meeting('request'), apart)).toBe('blocked');
+    expect(directWrite('a', 'b', meeting('propose_time'), apart)).toBe('blocked');
+    expect(directWrite('a', 'b', meeting('cancel'), apart)).toBe('ok');
+    expect(directWrite('a', 'b', meeting('decline'), apart)).toBe('ok');
+    expect(directWrite('a', 'a', meeting('request'), friends)).toBe('forbidden');
+    expect(directWrite('a', 'b', meeting('reminder'), friends)).toBe('forbidden');
   });
 });
 

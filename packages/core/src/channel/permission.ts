@@ -40,6 +40,7 @@ export function eventRead(standing: Standing): Decision {
 
 /** An event's broadcasts come from its owner and moderators; a read mark is everybody's own. */
 export function eventWrite(standing: Standing, message: MessageKind): Decision {
+  if (isSystems(message) || isBetweenPeople(message)) return 'forbidden';
   const refused = roleRefuses(standing, message);
   if (refused) return refused;
   return isReadMark(message) || isModerator(standing) ? 'ok' : 'forbidden';
@@ -63,7 +64,7 @@ export function channelWrite(
   if (readable !== 'ok') return readable;
   const refused = roleRefuses(standing, message);
   if (refused) return refused;
-  if (message.type === 'signal') return 'forbidden';
+  if (message.type === 'signal' || message.type === 'schedule' || isBetweenPeople(message)) return 'forbidden';
   if (isReadMark(message)) return 'ok';
   if (channel.archived) {
     return isDeletion(message) && channelModerate(channel, standing, part) ? 'ok' : 'forbidden';
@@ -88,11 +89,15 @@ export function directRead(user: string, users: readonly [string, string]): Deci
   return users.includes(user) ? 'ok' : 'not_member';
 }
 
-/** Whether `user` may write to `peer`. Location goes to oneself alone; notes to oneself are always open. */
+/**
+ * Whether `user` may write to `peer`. Location and one's own state go to oneself alone; notes to oneself are always
+ * open. A meeting takes two, and can be called off whatever has come between them.
+ */
 export function directWrite(user: string, peer: string, message: MessageKind, facts: DirectFacts): Decision {
-  if (isOperators(message)) return 'forbidden';
-  if (user === peer) return 'ok';
-  if (message.type === 'location') return 'forbidden';
+  if (isOperators(message) || isSystems(message)) return 'forbidden';
+  if (user === peer) return message.type === 'meeting' ? 'forbidden' : 'ok';
+  if (message.type === 'location' || message.type === 'state') return 'forbidden';
+  if (isRefusalToMeet(message)) return 'ok';
   if (facts.blocked) return 'blocked';
   return facts.shareEvent ? 'ok' : 'forbidden';
 }
@@ -121,6 +126,18 @@ function mayAnnounce(standing: Standing, part: ChannelPart): boolean {
 
 function isOperators(message: MessageKind): boolean {
   return message.type === 'schedule' || message.type === 'alert';
+}
+/** What the server alone says. */
+function isSystems({ type, subtype }: MessageKind): boolean {
+  if (type === 'meeting') return subtype === 'reminder';
+  return type === 'schedule' && (subtype === 'session_start' || subtype === 'session_end' || subtype === 'attendance');
+}
+/** What is one person's own, or between two. */
+function isBetweenPeople({ type }: MessageKind): boolean {
+  return type === 'state' || type === 'meeting';
+}
+function isRefusalToMeet({ type, subtype }: MessageKind): boolean {
+  return type === 'meeting' && (subtype === 'cancel' || subtype === 'decline');
 }
 function isReadMark(message: MessageKind): boolean {
   return message.type === 'chat' && message.subtype === 'read';

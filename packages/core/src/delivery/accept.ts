@@ -14,6 +14,7 @@ import {
 } from '@konferenco/protocol';
 import { payloadError } from '@konferenco/protocol/schema';
 import type { PointerReason } from '../ports/store.ts';
+import { isOperationType } from '../sync/documents.ts';
 
 /** Who sends, and when. */
 export interface Sender {
@@ -74,6 +75,7 @@ export function accept(envelope: Envelope, sender: Sender): Acceptance {
   if (envelope.from.user_id !== sender.user) return refuse('sender_mismatch', 'from.user_id');
   const age = sender.now - timeOfUuid(envelope.id);
   if (age > LIMITS.id_age_ms || age < -LIMITS.id_ahead_ms) return refuse('id_out_of_range', 'id');
+  if (envelope.encrypted && isOperationType(envelope.type)) return refuse('invalid', 'encrypted');
   const wrong = payloadError(envelope);
   if (wrong !== null) return refuse('invalid', wrong);
   const json = JSON.stringify(envelope);
@@ -117,7 +119,9 @@ function rankOf(envelope: Envelope, rule: MessageRule): number {
 }
 
 function draft(envelope: Envelope, rule: MessageRule, sender: Sender): EntryDraft {
-  const ttl_s = Math.min(envelope.ttl ?? rule.retention_s, rule.retention_s);
+  // Operations make up documents: those who were away need each for as long as any.
+  const ttl = isOperationType(envelope.type) ? undefined : envelope.ttl;
+  const ttl_s = Math.min(ttl ?? rule.retention_s, rule.retention_s);
   const common = { expires_at: sender.now + ttl_s * 1000, notify: notified(envelope, sender.user) };
   if (envelope.encrypted || envelope.type !== 'chat') return common;
   // The payload's form was checked against its subtype, so these members are what their names say.

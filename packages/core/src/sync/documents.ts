@@ -34,6 +34,7 @@ export function isOperationType(type: string): boolean {
  */
 export function documentsOf(envelope: Envelope, me?: string): DocumentName[] {
   const { type, subtype, from, to, payload } = envelope;
+  if (envelope.encrypted) return [];
   switch (type) {
     case 'schedule':
       return to.type === 'broadcast' ? scheduleDocuments(envelope) : [];

@@ -1,4 +1,5 @@
 import Type, { type Static, type TSchema } from 'typebox';
+import { SYNC_REQUEST, SyncReply } from './operation.ts';
 import { Gap, InboxItem, Item, LogState } from './server-frame.ts';
 import { Id, Log, Offset, UnixMs, Uuid } from './envelope.ts';
 
@@ -32,8 +33,8 @@ export type Tokens = Static<typeof Tokens>;
 
 export const Session = Type.Object({
   id: Id,
-  title: Name,
-  room: Type.String({ maxLength: 80 }),
+  title: Type.String({ minLength: 1, maxLength: 120 }),
+  room: Type.String({ maxLength: 120 }),
   starts_at: UnixMs,
   ends_at: UnixMs,
   speakers: Type.Array(Type.Object({ name: Name, user_id: Type.Optional(Id) })),
@@ -360,6 +361,22 @@ export const ROUTES = {
       has_more: Type.Boolean(),
       gap: Type.Optional(Gap),
     }),
+  },
+  sync: {
+    method: 'POST',
+    path: '/api/sync',
+    auth: 'user',
+    summary: 'Replicated state: what changed since a version, or all of it in pages; as the frame sync.',
+    body: Type.Object(SYNC_REQUEST),
+    response: SyncReply,
+  },
+  freeTimes: {
+    method: 'GET',
+    path: '/api/meetings/free',
+    auth: 'user',
+    summary: 'Half hours of the next days in which two people could meet at an event.',
+    query: Type.Object({ with: Id, event: Id }),
+    response: Type.Object({ slots: Type.Array(Type.Object({ starts_at: UnixMs, ends_at: UnixMs })) }),
   },
   block: {
     method: 'PUT',

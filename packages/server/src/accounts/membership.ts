@@ -1,5 +1,5 @@
 import { type BusRecord, type Command, isAbove, isAtLeast } from '@konferenco/core';
-import type { EventInfo, Member, Role, Session } from '@konferenco/protocol';
+import type { EventInfo, Member, Role } from '@konferenco/protocol';
 import { type Authored, author } from '../sync/authored.ts';
 import { change } from './change.ts';
 import type { Context } from './context.ts';
@@ -16,7 +16,6 @@ import {
   MARK,
   MEMBER_NAMES,
   MEMBERS,
-  PROGRAMME,
   put,
   read,
   recordKey,
@@ -26,7 +25,6 @@ import {
 import { Refused } from './refused.ts';
 
 const MAX_CHANNELS = 1_000;
-const MAX_SESSIONS = 2_000;
 
 type Changes = NonNullable<Command['changes']>;
 
@@ -114,20 +112,6 @@ export async function isShutOut(context: Context, user: string): Promise<boolean
   const events = new Set([...(await directory.eventsOf(user)), ...(demoEvent === undefined ? [] : [demoEvent])]);
   const standings = await Promise.all([...events].map((event) => directory.standing(event, user)));
   return standings.length > 0 && standings.every((standing) => standing.kind === 'banned');
-}
-
-/** The programme in the order of time. */
-export async function programme(context: Context, event: string): Promise<Session[]> {
-  const rows = await listAll(context.store, PROGRAMME, `${event}/`, MAX_SESSIONS);
-  return rows
-    .map(
-      ({ key, value }): Session => ({
-        ...value,
-        id: lastPart(key),
-        speakers: value.speakers.map((each) => ({ ...each })),
-      }),
-    )
-    .sort((a, b) => a.starts_at - b.starts_at || (a.room < b.room ? -1 : 1));
 }
 
 /** @throws {Refused} `not_member`, `banned` */

@@ -2,7 +2,8 @@ import { expect, test } from 'bun:test';
 import type { Envelope } from '@konferenco/protocol';
 import { createWorld } from './test-world.ts';
 import { listChannels } from './channels.ts';
-import { members, programme } from './membership.ts';
+import { programme } from '../sync/programme.ts';
+import { members } from './membership.ts';
 import { DEMO_EVENT, seedDemo } from './seed.ts';
 
 test('the demo event is filled once, with people, channels, programme and talk', async () => {

@@ -1,24 +1,15 @@
 import { type Append, accept, type Command } from '@konferenco/core';
 import { createIdGenerator, type Envelope } from '@konferenco/protocol';
-import { tell } from './change.ts';
-import type { ContextOptions } from './context.ts';
+import { planSession } from '../sync/plan-session.ts';
+import { readSessions, sessionRows } from '../sync/programme.ts';
+import { scheduleAppend } from '../sync/system.ts';
+import { change, tell } from './change.ts';
+import type { Context } from './context.ts';
 import { partChanges } from './membership.ts';
 import { memberChanges } from './people.ts';
-import {
-  at,
-  CHANNELS,
-  EVENT_CHANNELS,
-  EVENTS,
-  listAll,
-  MARK,
-  PROGRAMME,
-  put,
-  read,
-  recordKey,
-  SEEDS,
-  USERS,
-} from './records.ts';
+import { at, CHANNELS, EVENT_CHANNELS, EVENTS, MARK, put, read, recordKey, SEEDS, USERS } from './records.ts';
 import { DEMO_CHANNELS, DEMO_PEOPLE } from './seed-people.ts';
+import { planChanges } from './seed-plans.ts';
 import { DEMO_TIME_ZONE, demoProgramme } from './seed-programme.ts';
 import { DEMO_TALK, type Line } from './seed-talk.ts';
 
@@ -36,7 +27,7 @@ type Changes = NonNullable<Command['changes']>;
  * Fills a demo server with an invented two-day event: people, channels, a programme that begins today, and what has been
  * said so far. Does so once, in one transaction; a later start only moves a programme that is over to today.
  */
-export async function seedDemo(context: ContextOptions): Promise<void> {
+export async function seedDemo(context: Context): Promise<void> {
   const { store, clock } = context;
   const seeded = await read(store, SEEDS, DEMO_EVENT);
   if (seeded.value) return renewProgramme(context);
@@ -44,7 +35,12 @@ export async function seedDemo(context: ContextOptions): Promise<void> {
   const [outcome] = await store.commit([
     {
       requires: [at(SEEDS, DEMO_EVENT, seeded.version)],
-      changes: [put(SEEDS, DEMO_EVENT, MARK), ...eventChanges(now), ...peopleChanges(now), ...channelChanges(now)],
+      changes: [
+        put(SEEDS, DEMO_EVENT, MARK),
+        ...eventChanges(context, now),
+        ...peopleChanges(now),
+        ...channelChanges(now),
+      ],
       appends: talk(context, now),
     },
   ]);
@@ -56,20 +52,30 @@ export async function seedDemo(context: ContextOptions): Promise<void> {
   ]);
 }
 
-async function renewProgramme({ store, clock }: ContextOptions): Promise<void> {
-  const sessions = await listAll(store, PROGRAMME, `${DEMO_EVENT}/`, 100);
-  const now = clock.now();
-  if (sessions.some(({ value }) => value.ends_at > now)) return;
-  await store.commit([{ changes: programmeChanges(now) }]);
+/** Moves a programme that is over to today, as an organiser would: devices that know the old times hear of the new. */
+async function renewProgramme(context: Context): Promise<void> {
+  const now = context.clock.now();
+  const sessions = await readSessions(context, DEMO_EVENT);
+  if (sessions.some(({ ends_at }) => ends_at > now)) return;
+  for (const { id, session } of demoProgramme(now)) {
+    const { starts_at, ends_at } = session;
+    await change(context, async () => {
+      const payload = { session: id, ...context.replica.next(), set: { starts_at, ends_at } };
+      const append = scheduleAppend(DEMO_EVENT, { id: context.newId(), subtype: 'session_change', payload, now });
+      const planned = await planSession(context, { append, envelope: JSON.parse(append.envelope) as Envelope });
+      return planned.kind === 'commit' ? { ...planned, result: undefined } : { result: undefined };
+    });
+  }
 }
 
-function eventChanges(now: number): Changes {
+function eventChanges({ replica }: Context, now: number): Changes {
+  const sessions = demoProgramme(now);
   const event = { title: 'Hui Taiao 2026', time_zone: DEMO_TIME_ZONE, created_at: now - FIRST_JOINED };
-  return [put(EVENTS, DEMO_EVENT, event), ...programmeChanges(now)];
-}
-
-function programmeChanges(now: number): Changes {
-  return demoProgramme(now).map(({ id, session }) => put(PROGRAMME, recordKey(DEMO_EVENT, id), session));
+  return [
+    put(EVENTS, DEMO_EVENT, event),
+    ...sessionRows(DEMO_EVENT, sessions),
+    ...planChanges({ event: DEMO_EVENT, now, sessions, replica }),
+  ];
 }
 
 function peopleChanges(now: number): Changes {
@@ -95,7 +101,7 @@ function channelChanges(now: number): Changes {
 }
 
 /** The talk as appends, each accepted by the rules every message has to pass. */
-function talk({ random }: Pick<ContextOptions, 'random'>, now: number): Append[] {
+function talk({ random }: Pick<Context, 'random'>, now: number): Append[] {
   let time = 0;
   const newId = createIdGenerator({ now: () => time, random16: () => random.bytes(16) });
   const ids = new Map<string, string>();

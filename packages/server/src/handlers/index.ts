@@ -5,6 +5,7 @@ import { handleAuth, handleHello } from './hello.ts';
 import { handleHistory } from './history.ts';
 import { handlePublish } from './publish.ts';
 import type { Services } from './services.ts';
+import { handleSync } from './sync.ts';
 import { handleSubscribe, handleUnsubscribe } from './subscribe.ts';
 import { handleWatch } from './watch.ts';
 
@@ -34,6 +35,8 @@ function handle(services: Services, connection: Connection, frame: ClientFrame):
       return services.cursors.note(connection, frame.inbox);
     case 'history':
       return handleHistory(services, connection, frame);
+    case 'sync':
+      return handleSync(services, connection, frame);
     case 'presence':
       services.presence.set(connection, frame.status);
       reply(connection, frame.ref, '{}', services.sendBuffer);

@@ -4,15 +4,18 @@ import {
   type Command,
   type Decision,
   type EntryDraft,
+  isOperationType,
   type Outcome,
   type Refusal,
   type Stored,
+  StoreUnavailableError,
   type Transient,
 } from '@konferenco/core';
 import { type ClientFrameOf, type Envelope, parseLogName } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
 import { planCorrection } from '../messages/correction.ts';
+import { submitOperation } from '../sync/submit.ts';
 import type { Services } from './services.ts';
 
 /** An envelope on its way through the pipeline, with whom to answer. */
@@ -62,6 +65,7 @@ function settle(publication: Publication, acceptance: Stored | Transient): Promi
   const { services, envelope } = publication;
   services.metrics.countAccepted(envelope.type, acceptance.rule.guarantee);
   if (acceptance.kind === 'transient') return publishTransient(publication, acceptance);
+  if (envelope.type !== 'chat' && isOperationType(envelope.type)) return keepOperation(publication, acceptance);
   const { target, notify } = acceptance.entry;
   const corrects = target !== undefined && envelope.subtype !== 'reaction';
   if (corrects) return commitCorrection(publication, acceptance, target);
@@ -95,9 +99,27 @@ async function commitCorrection(publication: Publication, acceptance: Stored, ta
   commit(publication, acceptance, { ...command, requires: plan.requires, changes, erases: plan.erases });
 }
 
-function toCommand(services: Services, envelope: Envelope, { log, json, entry }: Stored): Command {
+/** An operation on replicated state. The connection's later frames wait until it is kept: they may build on it. */
+async function keepOperation(publication: Publication, acceptance: Stored): Promise<void> {
+  const { services, envelope } = publication;
+  const { metrics, onFault, accounts } = services;
+  const kind = `${envelope.type}/${envelope.subtype}`;
+  try {
+    const kept = await submitOperation(accounts, { envelope, append: toAppend(envelope, acceptance) });
+    metrics.operations.inc({ kind, outcome: kept.kind === 'refused' ? kept.error : kept.repeat ? 'repeat' : 'kept' });
+    if (kept.kind === 'refused') return fail(publication, kept.error, kept.detail, kept.retry_after_ms);
+    const { log, offset, at, repeat } = kept;
+    answer(publication, `{"log":"${log}","offset":${offset},"at":${at}${repeat ? ',"duplicate":true' : ''}}`);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) onFault(error);
+    metrics.operations.inc({ kind, outcome: 'store_unavailable' });
+    fail(publication, 'store_unavailable');
+  }
+}
+
+function toAppend(envelope: Envelope, { log, json, entry }: Stored): Append {
   const { expires_at, notify, thread, text } = entry;
-  const append: Append = {
+  return {
     log,
     id: envelope.id,
     sender: envelope.from.user_id,
@@ -107,6 +129,11 @@ function toCommand(services: Services, envelope: Envelope, { log, json, entry }:
     ...(thread === undefined ? {} : { thread }),
     ...(text === undefined ? {} : { text }),
   };
+}
+
+function toCommand(services: Services, envelope: Envelope, acceptance: Stored): Command {
+  const { log } = acceptance;
+  const append = toAppend(envelope, acceptance);
   const listed = services.knownPairs.has(log) ? [] : listPair(log);
   return listed.length === 0 ? { appends: [append] } : { appends: [append], changes: listed };
 }

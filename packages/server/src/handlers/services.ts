@@ -1,5 +1,6 @@
 import type { Access, Authenticator, Bus, Clock, SenderLimits, Store } from '@konferenco/core';
 import type { Envelope } from '@konferenco/protocol';
+import type { Context } from '../accounts/context.ts';
 import type { Hub } from '../fanout/hub.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -13,6 +14,8 @@ export interface Services {
   readonly bus: Bus;
   readonly access: Access;
   readonly authenticator: Authenticator;
+  /** Accounts, and the documents of replicated state. */
+  readonly accounts: Context;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly hub: Hub;

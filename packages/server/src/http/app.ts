@@ -9,6 +9,7 @@ import { channelHandlers } from './channels.ts';
 import { conversationHandlers } from './conversations.ts';
 import { answerTo } from './errors.ts';
 import { eventHandlers } from './events.ts';
+import { compressed } from './compress.ts';
 import type { Handlers, HttpDeps } from './handler.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
 import { historyHandlers } from './history.ts';
@@ -18,6 +19,7 @@ import { meHandlers } from './me.ts';
 import { reportHandlers } from './reports.ts';
 import { searchHandlers } from './search.ts';
 import { sessionHandlers } from './session.ts';
+import { syncHandlers } from './sync.ts';
 import { type RouteValidator, validatorOf } from './validate.ts';
 
 /** Second argument of the application's `fetch`. */
@@ -68,6 +70,7 @@ function handlersOf(deps: HttpDeps): Handlers {
     ...searchHandlers(deps),
     ...historyHandlers(deps),
     ...reportHandlers(deps),
+    ...syncHandlers(deps),
   };
 }
 
@@ -112,7 +115,8 @@ async function run(c: HonoContext, { route, validator, gate, handle, deps }: Run
     const params = validator.params(c.req.param());
     const query = validator.query(c.req.query());
     const body = route.body ? validator.body(await jsonOf(c)) : undefined;
-    return c.json((await handle({ params, query, body, identity, origin: originOf(deps, c) })) as object);
+    const answer = (await handle({ params, query, body, identity, origin: originOf(deps, c) })) as object;
+    return route.path === ROUTES.sync.path ? compressed(c.req.raw, c.json(answer)) : c.json(answer);
   } catch (error) {
     return answerError(deps, c, error);
   }

@@ -1,4 +1,5 @@
-import { ban, eventInfo, leaveEvent, members, programme, roleIn, setRole } from '../accounts/membership.ts';
+import { ban, eventInfo, leaveEvent, members, roleIn, setRole } from '../accounts/membership.ts';
+import { programme } from '../sync/programme.ts';
 import type { Handlers, HttpDeps } from './handler.ts';
 
 /** Events, their programme and their members. */

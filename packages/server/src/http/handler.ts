@@ -27,6 +27,8 @@ export interface HttpDeps {
   readonly origins?: readonly string[];
   /** Adds routes under `/api` that are not in the table. */
   readonly extend?: (app: Hono<{ Bindings: { readonly address?: string } }>) => void;
+  /** Told of every sync: what for, and whether it was answered by what changed or by everything. */
+  readonly onSync?: (sync: { readonly trigger: string; readonly form: 'delta' | 'snapshot' }) => void;
   /** Told of every answer: the route's path with its {parameters}, never its values. */
   readonly onAnswer?: (answer: Answer) => void;
   /** Told of every failure that is the server's own. */

@@ -35,6 +35,16 @@ export class Metrics {
   readonly drops = this.#counter('konferenco_drops_total', 'Copies, frames or connections turned away, by reason.', [
     'reason',
   ]);
+  readonly operations = this.#counter(
+    'konferenco_operations_total',
+    'Operations on replicated state, by type and subtype, and what became of them: kept, repeat, or the error name.',
+    ['kind', 'outcome'],
+  );
+  readonly syncs = this.#counter(
+    'konferenco_syncs_total',
+    'Syncs answered, by what asked for them and by form: delta or snapshot.',
+    ['trigger', 'form'],
+  );
   readonly opened = this.#counter('konferenco_connections_opened_total', 'Connections that said hello.', []);
   readonly closed = this.#counter('konferenco_connections_closed_total', 'Connections closed, by code.', ['code']);
   readonly holes = this.#counter(

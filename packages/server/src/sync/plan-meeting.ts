@@ -43,7 +43,11 @@ export async function planMeeting(context: Context, submission: Submission): Pro
     return refuse('too_large', 'open meetings');
   }
   const document = { requires: [at(MEETINGS, meeting, known.version)], changes: [put(MEETINGS, meeting, after)] };
-  return commitOf(submission, document, meetingEffects(context, meeting, known.value, after));
+  return commitOf(
+    submission,
+    document,
+    meetingEffects({ meeting, before: known.value, after, now: context.clock.now() }),
+  );
 }
 
 /** A change of the minutes that two people keep of their meeting. */
@@ -80,12 +84,16 @@ function isOpen({ standing }: UserMeetingRecord): boolean {
   return standing === 'open' || standing === 'agreed';
 }
 
-function meetingEffects(
-  { clock }: Pick<Context, 'clock'>,
-  meeting: string,
-  before: DocumentState | null,
-  after: DocumentState,
-): Effects {
+/** A meeting before and after an operation, and now (Unix ms). */
+export interface MeetingStep {
+  readonly meeting: string;
+  readonly before: DocumentState | null;
+  readonly after: DocumentState;
+  readonly now: number;
+}
+
+/** Its line in both people's lists, and what it makes happen by itself. */
+export function meetingEffects({ meeting, before, after, now }: MeetingStep): Effects {
   const [was, is] = [factsOf(before), factsOf(after)];
   if (!is) return NO_EFFECTS;
   const row: UserMeetingRecord = {
@@ -96,7 +104,7 @@ function meetingEffects(
   const rows = is.people.map((user) => put(USER_MEETINGS, recordKey(user, meeting), row));
   return {
     ...NO_EFFECTS,
-    changes: [...rows, ...turnChanges(turnsOf(meeting, was, clock.now()), turnsOf(meeting, is, clock.now()))],
+    changes: [...rows, ...turnChanges(turnsOf(meeting, was, now), turnsOf(meeting, is, now))],
   };
 }
 
