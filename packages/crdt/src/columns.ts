@@ -4,7 +4,7 @@ import { malformed, readCount, readList } from './format.ts';
 export type Column = readonly (number | readonly [value: number, times: number])[];
 
 /** Rows a state may have; keeps a short malformed state from unfolding into a large one. */
-const MAX_ROWS = 10_000_000;
+const MAX_ROWS = 2_000_000;
 
 export function packNumbers(values: readonly number[]): Column {
   const column: (number | [number, number])[] = [];
@@ -28,6 +28,20 @@ export function unpackNumbers(column: unknown, what: string): number[] {
     for (let time = 0; time < times; time += 1) values.push(value);
   }
   return values;
+}
+
+/** Numbers that change little from row to row: each less the one before. */
+export function packDifferences(values: readonly number[]): Column {
+  return packNumbers(values.map((value, row) => value - (values[row - 1] ?? 0)));
+}
+
+/** @throws {CrdtFormatError} */
+export function unpackDifferences(column: unknown, what: string): number[] {
+  let value = 0;
+  return unpackNumbers(column, what).map((difference) => {
+    value += difference;
+    return value;
+  });
 }
 
 /** A column of any values: lists of them, and for values that are texts of one character those characters in a row. */

@@ -1,5 +1,14 @@
 import { canonicalJson } from './canonical-json.ts';
-import { type Column, packNumbers, packValues, unpackNumbers, unpackValues, type ValueColumn } from './columns.ts';
+import {
+  type Column,
+  packDifferences,
+  packNumbers,
+  packValues,
+  unpackDifferences,
+  unpackNumbers,
+  unpackValues,
+  type ValueColumn,
+} from './columns.ts';
 import { dot, dotParts } from './dot.ts';
 import {
   malformed,
@@ -15,7 +24,7 @@ import { compareStrings, nodeTable } from './node-table.ts';
 import type { RGAInsert, RGAMove, RGAOperation, RGAPosition, RGASet } from './rga-operation.ts';
 import type { Position, RGAOrder } from './rga-order.ts';
 import type { Stamp } from './stamp.ts';
-import type { Timestamp } from './timestamp.ts';
+import { type Timestamp, timestampOf, wallOf } from './timestamp.ts';
 
 /** What is known of one element. */
 export interface RGAElement<T> {
@@ -36,8 +45,8 @@ export interface RGAElement<T> {
 /**
  * The tree of positions, one row each, parents before what stands beside them:
  * `n`: nodes; `i`: references: as they are, or index in `n`, first sequence and number of a run of dots; `p`: parents:
- * twice the number of rows back (beyond the first row: the beginning), plus 1 when before it; `t`: timestamps, each less
- * the row's before; `a`: who, as index in `n`; `c`: contents of elements inserted and not removed, by row; `d`: rows of
+ * twice the number of rows back (beyond the first row: the beginning), plus 1 when before it; `t` and `k`:
+ * milliseconds and counters of timestamps, each less the row's before; `a`: who, as index in `n`; `c`: contents of elements inserted and not removed, by row; `d`: rows of
  * removed elements: rows skipped, rows removed, and so on; `s`: contents written later: row, timestamp, index in `n`;
  * `w`: operations on what is not here yet.
  */
@@ -47,6 +56,7 @@ export interface RGAState<T> {
   readonly i: readonly (string | readonly [node: number, sequence: number, count: number])[];
   readonly p: Column;
   readonly t: Column;
+  readonly k: Column;
   readonly a: Column;
   readonly c: ValueColumn;
   readonly d: readonly number[];
@@ -86,7 +96,8 @@ export function encodeRGA<T>(
     n: nodes,
     i: packRefs(rows, indexOf),
     p: packNumbers(rows.map(({ parent, side }, row) => (row - rowOf(index, parent)) * 2 + (side === 'before' ? 1 : 0))),
-    t: packNumbers(rows.map(({ timestamp }, row) => timestamp - (rows[row - 1]?.timestamp ?? 0))),
+    t: packDifferences(rows.map(({ timestamp }) => wallOf(timestamp))),
+    k: packDifferences(rows.map(({ timestamp }) => timestamp - timestampOf(wallOf(timestamp)))),
     a: packNumbers(rows.map(({ node }) => indexOf(node))),
     c: packValues(contents),
     d: packFlags(removed),
@@ -98,23 +109,23 @@ export function encodeRGA<T>(
 /** The operations that make a state, in an order in which none has to wait that did not.
  * @throws {CrdtFormatError} */
 export function decodeRGA<T>(state: unknown): RGAOperation<T>[] {
-  const { n, i, p, t, a, c, d, s, w } = readState(state, WHAT);
+  const { n, i, p, t, k, a, c, d, s, w } = readState(state, WHAT);
   const nodes = readStrings(n, WHAT);
   const refs = unpackRefs(i, nodes);
   const parents = unpackNumbers(p, WHAT);
-  const times = unpackNumbers(t, WHAT);
+  const times = unpackDifferences(t, WHAT);
+  const counters = unpackDifferences(k, WHAT);
   const authors = unpackNumbers(a, WHAT);
   const removed = unpackFlags(d, refs.length);
   const contents = unpackValues(c, WHAT);
-  if (parents.length !== refs.length || times.length !== refs.length || authors.length !== refs.length) {
+  if ([parents, times, counters, authors].some((column) => column.length !== refs.length)) {
     throw malformed(WHAT, 'columns of different length');
   }
   const operations: RGAOperation<T>[] = [];
   const insertions: (RGAInsert<T> | null)[] = [];
-  let timestamp = 0;
   let content = 0;
   refs.forEach((ref, row) => {
-    timestamp = readTimestamp(timestamp + (times[row] ?? 0), WHAT);
+    const timestamp = readTimestamp(timestampOf(times[row] ?? 0) + (counters[row] ?? 0), WHAT);
     const stamp = { timestamp, node: readIndexed(nodes, authors[row], WHAT) };
     const position = positionOf(refs, row, parents[row] ?? 0);
     const comma = ref.indexOf(',');
@@ -199,14 +210,14 @@ function unpackRefs(packed: unknown, nodes: readonly string[]): string[] {
     const name = readIndexed(nodes, node, WHAT);
     const from = readCount(first, WHAT);
     const times = readCount(count, WHAT);
-    if (times > MAX_RUN) throw malformed(WHAT, 'a run too long');
+    if (refs.length + times > MAX_ROWS) throw malformed(WHAT, 'too many rows');
     for (let sequence = from; sequence < from + times; sequence += 1) refs.push(dot(name, sequence));
   }
   return refs;
 }
 
 /** Keeps a short malformed state from unfolding into a large one. */
-const MAX_RUN = 10_000_000;
+const MAX_ROWS = 2_000_000;
 
 function packFlags(flags: readonly boolean[]): number[] {
   const runs: number[] = [];
