@@ -15,8 +15,10 @@ export class Blocks {
   readonly #options: BlocksOptions;
   readonly #changes = new Signal();
   #users: ReadonlySet<string> = new Set();
-  /** Whether a list is given that is kept up to date here, so that none needs to be fetched. */
-  #isGiven = false;
+  /** The list of the REST answer, for as long as this device does not keep one itself. */
+  #fetched: ReadonlySet<string> = new Set();
+  #given: readonly string[] = [];
+  #isComplete = false;
 
   constructor(options: BlocksOptions) {
     this.#options = options;
@@ -28,28 +30,31 @@ export class Blocks {
     return this.#changes.subscribe(fn);
   }
 
-  /** The list as this device has it, what waits to be sent included; `null`: it is not known here. */
-  give(users: readonly string[] | null): void {
-    this.#isGiven = users !== null;
-    if (users) this.#take(new Set(users));
+  /** Whom this device knows to be blocked, what waits to be sent included; `isComplete`: and nobody else is. */
+  give(users: readonly string[], isComplete: boolean): void {
+    this.#given = users;
+    this.#isComplete = isComplete;
+    this.#take();
   }
 
   async refresh(): Promise<void> {
-    if (this.#isGiven) return;
+    if (this.#isComplete) return;
     try {
       const { blocked } = await this.#options.rest('me');
-      if (!this.#isGiven) this.#take(new Set(blocked));
+      this.#fetched = new Set(blocked);
+      this.#take();
     } catch (thrown) {
       this.#options.failed(asError(thrown));
     }
   }
 
   clear(): void {
-    this.#isGiven = false;
-    this.#take(new Set());
+    this.#fetched = new Set();
+    this.give([], false);
   }
 
-  #take(users: ReadonlySet<string>): void {
+  #take(): void {
+    const users = new Set(this.#isComplete ? this.#given : [...this.#fetched, ...this.#given]);
     if (users.size === this.#users.size && [...users].every(this.has)) return;
     this.#users = users;
     this.#changes.emit();

@@ -8,8 +8,15 @@ import type { Meetings, Own, Programme, ReplicatedState, SyncView } from './type
 
 export interface ReplicasOptions {
   readonly host: ReplicatedHost;
-  /** What one has blocked or joined may be another than before; `null`: not known here. */
-  readonly changed: (own: ReturnType<Own['state']> | null, waiting: ReadonlySet<string>) => void;
+  /** What one has blocked or joined may be another than before. */
+  readonly changed: (own: ReturnType<Own['state']>, standing: OwnStanding) => void;
+}
+
+export interface OwnStanding {
+  /** False: there may be more that this device does not know of. */
+  readonly isComplete: boolean;
+  /** Channels whose joining or leaving waits to be sent. */
+  readonly waiting: ReadonlySet<string>;
 }
 
 /**
@@ -143,8 +150,7 @@ export class Replicas implements ReplicatedState {
   }
 
   #told(): void {
-    const replicated = this.#replicated;
-    const isKnown = replicated?.isReady ?? false;
-    this.#options.changed(isKnown ? this.own.state() : null, replicated?.waitingChannels ?? new Set());
+    const { isReady: isComplete = false, waitingChannels: waiting = new Set<string>() } = this.#replicated ?? {};
+    this.#options.changed(this.own.state(), { isComplete, waiting });
   }
 }

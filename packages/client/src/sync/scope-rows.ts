@@ -1,4 +1,5 @@
 import type { DocumentKey, DocumentState } from '@konferenco/core';
+import { FORM } from '@konferenco/core/sync/stamp';
 import type { SyncVersion } from '@konferenco/core/sync/sync-version';
 import type { Envelope } from '@konferenco/protocol';
 import { type LocalStore, LocalStoreError, type LocalTable } from '../storage/local-store.ts';
@@ -41,7 +42,10 @@ export async function readScope(store: LocalStore, scope: string): Promise<KeptS
   for (let after: string | undefined; ; ) {
     const read = await readPage(store, { prefix, limit: PAGE, ...(after === undefined ? {} : { after }) });
     damaged ||= read.damaged;
-    for (const { key, value } of read.rows) documents.set(key.slice(prefix.length), value as DocumentState);
+    for (const { key, value } of read.rows) {
+      if (isReadable(value)) documents.set(key.slice(prefix.length), value);
+      else damaged = true;
+    }
     after = read.rows.at(-1)?.key;
     if (read.rows.length < PAGE || after === undefined) break;
   }
@@ -64,6 +68,11 @@ export function writeDocument(
   state: DocumentState | undefined,
 ): void {
   writer.put('documents', `${scope}/${key}`, state);
+}
+
+/** Whether this program knows the form in which a document was kept: another version of it may have another. */
+function isReadable(value: unknown): value is DocumentState {
+  return (value as { readonly v?: unknown } | null)?.v === FORM;
 }
 
 /** `null`: it is there and cannot be read. */

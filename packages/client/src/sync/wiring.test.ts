@@ -1,0 +1,84 @@
+import { beforeAll, expect, test } from 'bun:test';
+import { memoryStore } from '../storage/memory-store.ts';
+import { fixture, texts } from '../testing/fixture.ts';
+import { ReplicaWorld } from '../testing/replica-world.ts';
+import { settle } from '../testing/virtual-clock.ts';
+
+beforeAll(() => import('./replicated.ts'));
+
+// proves RP-8
+test('a block made offline hides at once, and is still there after a restart', async () => {
+  const store = memoryStore();
+  const { client, connect, server, from, clock } = fixture({ store });
+  await connect();
+  const hall = client.channel('hall');
+  const opened = hall.open();
+  await server.flush();
+  await opened;
+  server.say('ch:hall', from('ana', 'I am ana'));
+  server.say('ch:hall', from('ben', 'I am ben'));
+  await server.flush();
+  await server.cut();
+  await client.own.setBlocked('ben', true);
+  expect(texts(hall.state())).toEqual(['I am ana']);
+  await clock.pass(1_000);
+  await client.close();
+  const again = fixture({ store }, {}, { clock, server });
+  void again.client.connect();
+  await settle();
+  await clock.pass(100);
+  expect(again.client.own.state().blocked).toEqual(['ben']);
+});
+
+// proves RP-8
+test('a channel joined offline is in the conversation list, and one that was left is not', async () => {
+  const world = new ReplicaWorld(1);
+  const mere = await world.device('mere');
+  await world.pass(2_000);
+  const listed = () => mere.client.conversations.state().items.map(({ log }) => log);
+  await mere.network(false);
+  await mere.client.own.joinChannel('soil');
+  expect(listed()).toEqual(['ch:soil']);
+  await mere.client.own.leaveChannel('soil');
+  expect(listed()).toEqual([]);
+  await mere.client.own.joinChannel('bees');
+  world.server.refuse = () => 'forbidden';
+  await mere.network(true);
+  await world.pass(30_000);
+  expect(listed()).toEqual([]);
+});
+
+// proves RP-8
+test('what is one’s own state is no message', async () => {
+  const world = new ReplicaWorld(1);
+  const phone = await world.device('mere');
+  const laptop = await world.device('mere');
+  const messages: unknown[] = [];
+  laptop.client.on('message', (message) => messages.push(message));
+  await world.pass(2_000);
+  await phone.client.own.setSetting('theme', 'dark');
+  await world.pass(2_000);
+  expect(laptop.client.own.state().settings).toEqual({ theme: 'dark' });
+  expect(messages).toEqual([]);
+});
+
+test('before anybody is signed in states are empty, and calls say why they fail', async () => {
+  const { client } = fixture({ demoUser: '' });
+  expect(client.meetings.state()).toEqual({ items: [], ready: false });
+  expect(client.programme('conf').state()).toEqual({ sessions: [], notices: [], ready: false });
+  expect(client.programme('conf')).toBe(client.programme('conf'));
+  await expect(client.own.setBlocked('ben', true)).rejects.toMatchObject({ error: 'not_signed_in' });
+});
+
+test('waiting operations are counted with the messages', async () => {
+  const world = new ReplicaWorld(1);
+  const mere = await world.device('mere', { isOnline: false });
+  let changes = 0;
+  mere.client.sync.subscribe(() => changes++);
+  await mere.client.own.setSetting('theme', 'dark');
+  expect(mere.client.sync.state().waiting).toBe(1);
+  expect(changes).toBeGreaterThan(0);
+  await mere.network(true);
+  await world.pass(30_000);
+  expect(mere.client.sync.state()).toMatchObject({ waiting: 0, scopes: [{ namespace: 'personal', documents: 1 }] });
+});
