@@ -22,13 +22,18 @@ const DELETE_MS = 5_000;
 export function indexedDbBackend(options: IndexedDbBackendOptions = {}): LocalBackend | null {
   if (!('indexedDB' in globalThis) || !globalThis.indexedDB) return null;
   const { after = platformTimer, steps = INDEXEDDB_STEPS } = options;
+  // Which one was found damaged: by the time it is set aside, another tab may have begun the next.
+  const opened = new Map<string, string>();
   return {
     async open(account) {
-      return indexedDbStore({ name: await newestOf(storeName(account)), steps, after });
+      const base = storeName(account);
+      const name = await newestOf(base);
+      opened.set(base, name);
+      return indexedDbStore({ name, steps, after });
     },
     async recover(account): Promise<Recovered> {
       const base = storeName(account);
-      const damaged = await newestOf(base);
+      const damaged = opened.get(base) ?? (await newestOf(base));
       const { rows, lost } = await salvageOutbox(damaged);
       const name = `${base}~${generationOf(damaged) + 1}`;
       const store = await indexedDbStore({ name, steps, after, salvaged: rows });

@@ -2,7 +2,9 @@ import { type IDBPDatabase, openDB } from 'idb';
 import type { Environment } from '../types.ts';
 import { type IndexedDbStep, indexedDbFault } from './indexeddb-schema.ts';
 import { LocalStoreError, type LocalTable } from './local-store.ts';
+import { sealed } from './row-codec.ts';
 
+const OUTBOX: LocalTable = 'outbox';
 /** How long another tab may keep an older version of the database open before this one does without. */
 const BLOCKED_MS = 5_000;
 
@@ -10,8 +12,8 @@ export interface IndexedDbOptions {
   readonly name: string;
   readonly steps: readonly IndexedDbStep[];
   readonly after: Environment['after'];
-  /** Sealed rows of `outbox` that a database made by this call holds from the first moment. */
-  readonly salvaged?: ReadonlyMap<string, string>;
+  /** Rows of `outbox` that a database made by this call holds from the first moment. */
+  readonly salvaged?: ReadonlyMap<string, unknown>;
 }
 
 /**
@@ -97,8 +99,10 @@ function openDatabase(options: IndexedDbOptions, events: ConnectionEvents): Prom
         const work: Promise<unknown>[] = [transaction.done];
         try {
           for (const step of steps) if (step.version > from) step.apply(database);
-          const outbox = transaction.objectStore('outbox' satisfies LocalTable);
-          if (from === 0) for (const [key, row] of salvaged ?? []) work.push(outbox.put(row, key));
+          const outbox = transaction.objectStore(OUTBOX);
+          for (const [key, value] of from === 0 ? (salvaged ?? []) : []) {
+            work.push(outbox.put(sealed(OUTBOX, key, JSON.stringify(value)), key));
+          }
         } catch (error) {
           transaction.abort();
           reject(error);

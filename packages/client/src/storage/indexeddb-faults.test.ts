@@ -313,6 +313,23 @@ describe('a damaged database', () => {
   });
 
   // proves LS-7
+  test('found by two tabs at once is set aside once: both go on with the same store', async () => {
+    const before = await open();
+    await fill(before.store, 3);
+    await before.store.close();
+    await behind((outbox) => void outbox.put('nonsense', 'e1'));
+    const slow = backend();
+    await (await slow?.open(ACCOUNT))?.close();
+    const one = await open();
+    expect(one.notice).toMatchObject({ kind: 'recovered', saved: 2, lost: 1 });
+    const other = await slow?.recover(ACCOUNT);
+    expect(other).toMatchObject({ saved: 2, lost: 1 });
+    await one.store.write([{ table: 'meta', key: 'a', value: 1 }]);
+    expect(await other?.store.get('meta', 'a')).toBe(1);
+    expect(await indexedDB.databases()).toHaveLength(2);
+  });
+
+  // proves LS-7
   test('whose tables are gone is set aside too, and nobody can say what was lost', async () => {
     const empty = await openDB(NAME, 2, { upgrade: () => {} });
     empty.close();

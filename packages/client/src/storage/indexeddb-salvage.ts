@@ -1,11 +1,10 @@
 import { openExisting } from './indexeddb-existing.ts';
 import type { LocalTable } from './local-store.ts';
-import { sealed, unsealedOf } from './row-codec.ts';
+import { unsealedOf } from './row-codec.ts';
 
 /** Unsent entries read out of a damaged database. */
 export interface Salvaged {
-  /** Sealed rows by key. */
-  readonly rows: ReadonlyMap<string, string>;
+  readonly rows: ReadonlyMap<string, unknown>;
   /** Rows that are there and cannot be read; `null`: nobody can say how many. */
   readonly lost: number | null;
 }
@@ -14,7 +13,7 @@ const OUTBOX: LocalTable = 'outbox';
 
 /** Reads what can be read of `outbox`, row by row, and changes nothing. */
 export async function salvageOutbox(name: string): Promise<Salvaged> {
-  const rows = new Map<string, string>();
+  const rows = new Map<string, unknown>();
   let lost = 0;
   try {
     const database = await openExisting(name);
@@ -25,7 +24,7 @@ export async function salvageOutbox(name: string): Promise<Salvaged> {
         // One row at a time: a value that cannot be read must not take the others with it.
         const row: unknown = await database.get(OUTBOX, key).catch(() => undefined);
         const { values } = unsealedOf({ table: OUTBOX, keys: [key], values: [row] });
-        for (const { value } of values) rows.set(key, sealed(OUTBOX, key, JSON.stringify(value)));
+        for (const { value } of values) rows.set(key, value);
         lost += 1 - values.length;
       }
       return { rows, lost };

@@ -226,6 +226,42 @@ describe('a damaged file', () => {
   });
 
   // proves LS-7
+  test('is set aside by one program at a time: another does without, and touches nothing', async () => {
+    await writeFile(database, 'nonsense '.repeat(1_000));
+    const other = await bunSqlitePlatform(folder).open(`${storeName(ACCOUNT)}.lock.sqlite`);
+    await other.exec('BEGIN EXCLUSIVE');
+    const { notice } = await open();
+    expect(notice).toMatchObject({ kind: 'memory', cause: { fault: 'unavailable' } });
+    expect((await readFile(database, 'utf8')).startsWith('nonsense')).toBe(true);
+    await other.close();
+    const { store, notice: later } = await open();
+    expect(later?.kind).toBe('recovered');
+    await store.close();
+  });
+
+  // proves LS-7
+  test('a damaged store that another program began anew meanwhile is taken as it is now', async () => {
+    await writeFile(database, 'nonsense '.repeat(1_000));
+    const platform = bunSqlitePlatform(folder);
+    let first: LocalStore | null = null;
+    const overtaken: SqlitePlatform = {
+      ...platform,
+      async open(name) {
+        if (name.includes('lock') && !first) {
+          first = (await open()).store;
+          await fill(first, 3);
+        }
+        return platform.open(name);
+      },
+    };
+    const { store, notice } = await open(SQLITE_STEPS, overtaken);
+    expect(notice).toMatchObject({ kind: 'recovered', saved: 3 });
+    expect(await waiting(store)).toEqual(upTo(3));
+    await store.close();
+    expect((await readdir(folder)).filter((file) => file.includes('damaged'))).toHaveLength(1);
+  });
+
+  // proves LS-7
   test('a recovery interrupted at any step loses nothing that could be read', async () => {
     const bytes = await readFile(database);
     const place = bytes.lastIndexOf('x'.repeat(200));
