@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright-core';
+import { violations } from './testing/axe.ts';
 import { type Harness, type OpenOptions, startHarness } from './testing/harness.ts';
 import { LONG } from './testing/world.ts';
 
@@ -13,22 +11,6 @@ beforeAll(async () => {
 afterAll(() => harness?.close());
 
 const phone: OpenOptions = { width: 360, height: 740, touch: true };
-const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-
-/** Violations of WCAG 2.2 AA that axe finds, as "rule: element". */
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe: runner } = window as unknown as {
-      axe: { run(o: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const found = await runner.run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    });
-    return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)}`));
-  });
-}
-
 describe('accessibility', () => {
   const screens: readonly (readonly [string, string, OpenOptions])[] = [
     ['a channel', '/talk/ch:welcome', {}],
@@ -161,10 +143,10 @@ describe('writing', () => {
 
   test('offline, what is written waits, and the line says how many', async () => {
     const page = await harness.open('/talk/dm:u-aroha:u-mere?offline');
-    await page.getByText('Offline · 1 waiting').waitFor();
+    await page.getByText('Offline · 3 waiting').waitFor();
     await page.getByRole('textbox').fill('Later then.');
     await page.keyboard.press('Enter');
-    await page.getByText('Offline · 2 waiting').waitFor();
+    await page.getByText('Offline · 4 waiting').waitFor();
     await page
       .locator('[data-message]', { hasText: 'Later then.' })
       .getByText('Waiting to be sent')

@@ -13,9 +13,10 @@ const panel = fc.oneof(
 );
 const route: fc.Arbitrary<Route> = fc.oneof(
   maybe.map((code) => ({ name: 'join', code }) as const),
-  maybe.map((session) => ({ name: 'programme', session }) as const),
+  fc.tuple(maybe, fc.boolean()).map(([session, mine]) => ({ name: 'programme', session, mine }) as const),
+  word.map((meeting) => ({ name: 'meeting', meeting }) as const),
   maybe.map((user) => ({ name: 'people', user }) as const),
-  fc.constantFrom('reports' as const, null).map((section) => ({ name: 'me', section }) as const),
+  fc.constantFrom('reports' as const, 'device' as const, null).map((section) => ({ name: 'me', section }) as const),
   fc
     .string()
     .filter((s) => s.isWellFormed())

@@ -3,6 +3,10 @@ import { type PlainStore, createStore } from './state/store.ts';
 /** What stands beside a conversation. */
 export type Panel = { readonly kind: 'thread'; readonly root: string } | { readonly kind: 'about' };
 
+/** Pages below Me. */
+export type MeSection = 'reports' | 'device';
+const ME_SECTIONS: readonly string[] = ['reports', 'device'] satisfies readonly MeSection[];
+
 /** Every place of the application. `null`: nothing chosen there yet. */
 export type Route =
   | { readonly name: 'join'; readonly code: string | null }
@@ -12,9 +16,11 @@ export type Route =
       readonly panel: Panel | null;
       readonly message: string | null;
     }
-  | { readonly name: 'programme'; readonly session: string | null }
+  /** `mine`: only what the person marked, goes to or agreed. */
+  | { readonly name: 'programme'; readonly session: string | null; readonly mine: boolean }
+  | { readonly name: 'meeting'; readonly meeting: string }
   | { readonly name: 'people'; readonly user: string | null }
-  | { readonly name: 'me'; readonly section: 'reports' | null }
+  | { readonly name: 'me'; readonly section: MeSection | null }
   | { readonly name: 'search'; readonly query: string };
 
 export const talk = (log: string | null, panel: Panel | null = null, message: string | null = null): Route => ({
@@ -24,6 +30,8 @@ export const talk = (log: string | null, panel: Panel | null = null, message: st
   message,
 });
 
+export const programme = (session: string | null = null, mine = false): Route => ({ name: 'programme', session, mine });
+
 /** Reads an address (path and query). An unknown path leads to Talk. */
 export function parseRoute(address: string): Route {
   const url = new URL(address, 'http://host');
@@ -32,11 +40,13 @@ export function parseRoute(address: string): Route {
     case 'join':
       return { name: 'join', code: first ?? null };
     case 'programme':
-      return { name: 'programme', session: first ?? null };
+      return programme(first ?? null, url.searchParams.has('mine'));
+    case 'meetings':
+      return first ? { name: 'meeting', meeting: first } : programme(null, true);
     case 'people':
       return { name: 'people', user: first ?? null };
     case 'me':
-      return { name: 'me', section: first === 'reports' ? 'reports' : null };
+      return { name: 'me', section: ME_SECTIONS.includes(first ?? '') ? (first as MeSection) : null };
     case 'search':
       return { name: 'search', query: url.searchParams.get('q') ?? '' };
     default: {
@@ -54,7 +64,9 @@ export function hrefOf(route: Route): string {
     case 'join':
       return path('join', route.code);
     case 'programme':
-      return path('programme', route.session);
+      return path('programme', route.session) + (route.mine ? '?mine' : '');
+    case 'meeting':
+      return path('meetings', route.meeting);
     case 'people':
       return path('people', route.user);
     case 'me':

@@ -2,6 +2,7 @@
 
 /** What the first screen does not need. One module, so that it arrives as one file. */
 export { MePlace } from './me/me-place.tsx';
+export { MeetingStrip } from './meetings/meeting-strip.tsx';
 export { PeoplePlace } from './people/people-place.tsx';
 export { ProgrammePlace } from './programme/programme-place.tsx';
 export { Palette } from './search/palette.tsx';

@@ -1,5 +1,10 @@
+import { enDevice } from './en-device.ts';
+import { enProgramme } from './en-programme.ts';
+
 /** English: the language that decides which keys there are, which of them count, and which values they take. */
 export const en = {
+  ...enProgramme,
+  ...enDevice,
   'list.and': 'and',
   and_more: { one: '{count} more', other: '{count} more' },
 
@@ -161,7 +166,9 @@ export const en = {
   'gone.erased': 'This message was deleted.',
   'gone.expired': 'This message has expired.',
   'gone.damaged': 'This message was lost to a damaged disk.',
+  'state.saving': 'Being saved on this device',
   'state.queued': 'Waiting to be sent',
+  'state.unkept': 'Waiting to be sent. This device could not keep it: do not close the page.',
   'state.sent': 'On its way',
   'state.stored': 'Stored on the server',
   'state.read': 'Read',
@@ -261,20 +268,13 @@ export const en = {
   'presence.busy': 'Busy',
   'presence.offline': 'Offline',
 
-  'programme.zone': 'Times are the venue’s: {zone}',
-  'programme.empty': 'No sessions yet',
-  'programme.empty.words': 'The programme will be here when the organisers publish it.',
-  'programme.choose': 'Choose a session',
-  'programme.choose.words': 'See what it is about and talk with those who are there.',
-  'programme.now': 'Now',
-  'programme.open_channel': 'Open channel',
-
   'me.edit': 'Edit your profile',
   'me.name': 'Name',
   'me.about': 'About you',
   'me.about.hint': 'Everybody at the event can see this.',
   'me.moderating': 'Moderating',
   'me.device': 'On this device',
+  'me.look': 'Look and language',
   'me.keyboard': 'Keyboard',
   'me.single_keys': 'Shortcuts of a single key (?, R, T, E, C, +)',
   'me.blocked': 'Blocked people',

@@ -9,6 +9,8 @@ export interface Locale {
   readonly language: Language;
   readonly t: Translate;
   number(value: number): string;
+  /** "3.4 MB". */
+  bytes(value: number): string;
   list(items: readonly string[]): string;
   /** "14:32". */
   clock(at: number, timeZone?: string): string;
@@ -94,6 +96,7 @@ export function createLocale(language: Language, catalogue: Catalogue, timeZone?
     language,
     t,
     number: (value) => numbers.format(value),
+    bytes: (value) => bytesOf(value, tag),
     list,
     clock,
     day,
@@ -102,6 +105,21 @@ export function createLocale(language: Language, catalogue: Catalogue, timeZone?
     exact,
     why: (error) => errorWords(error, t),
   };
+}
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+/** Bytes in the largest unit that leaves a whole part, as storage is sold: by thousands. */
+function bytesOf(value: number, tag: string): string {
+  const step = value < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(value) / 3));
+  const amount = value / 1_000 ** step;
+  const maximumFractionDigits = amount < 10 && step > 0 ? 1 : 0;
+  return new Intl.NumberFormat(tag, {
+    style: 'unit',
+    unit: UNITS[step] ?? 'byte',
+    unitDisplay: 'short',
+    maximumFractionDigits,
+  }).format(amount);
 }
 
 interface DateParts {

@@ -1,7 +1,11 @@
 import type { Catalogue } from './catalogue.ts';
+import { miDevice } from './mi-device.ts';
+import { miProgramme } from './mi-programme.ts';
 
 /** Te reo Māori. */
 export const mi: Catalogue = {
+  ...miProgramme,
+  ...miDevice,
   'list.and': 'me',
   and_more: { one: 'kotahi anō', other: 'e {count} anō' },
 
@@ -166,7 +170,9 @@ export const mi: Catalogue = {
   'gone.erased': 'I mukua tēnei karere.',
   'gone.expired': 'Kua pau te wā o tēnei karere.',
   'gone.damaged': 'I ngaro tēnei karere i te kōpae pakaru.',
+  'state.saving': 'Kei te tiakina ki tēnei pūrere',
   'state.queued': 'E tatari ana kia tukuna',
+  'state.unkept': 'E tatari ana kia tukuna. Kāore i taea e tēnei pūrere te pupuri: kaua e kati i te whārangi.',
   'state.sent': 'Kei te haere',
   'state.stored': 'Kua tiakina ki te tūmau',
   'state.read': 'Kua pānuitia',
@@ -267,20 +273,13 @@ export const mi: Catalogue = {
   'presence.busy': 'Pukumahi',
   'presence.offline': 'Tuimotu',
 
-  'programme.zone': 'Ko ngā wā nō te wāhi huihui: {zone}',
-  'programme.empty': 'Kāore anō he wāhanga',
-  'programme.empty.words': 'Ka noho te hōtaka ki konei ina whakaputaina e ngā kaiwhakahaere.',
-  'programme.choose': 'Kōwhiria he wāhanga',
-  'programme.choose.words': 'Tirohia te kaupapa, kōrero hoki ki te hunga kei reira.',
-  'programme.now': 'Ināianei',
-  'programme.open_channel': 'Huakina te hongere',
-
   'me.edit': 'Whakatikaina tō kōtaha',
   'me.name': 'Ingoa',
   'me.about': 'Mōu',
   'me.about.hint': 'Ka kitea tēnei e te katoa o te huihuinga.',
   'me.moderating': 'Te mahi kaitiaki',
   'me.device': 'I tēnei pūrere',
+  'me.look': 'Te āhua me te reo',
   'me.keyboard': 'Papapātuhi',
   'me.single_keys': 'Pokatata pātuhi kotahi (?, R, T, E, C, +)',
   'me.blocked': 'Ngā tāngata kua āraitia',

@@ -4,11 +4,15 @@ import type { Locale } from '../i18n/locale.ts';
 import type { Navigator, Route } from '../router.ts';
 import type { Announcer } from './announcer.ts';
 import type { Clock } from './clock.ts';
+import type { Conflicts } from './conflicts.ts';
+import type { Device } from './device.ts';
 import type { Directory } from './directory.ts';
 import type { Drafts } from './drafts.ts';
+import type { Install } from './install.ts';
 import type { Preferences } from './preferences.ts';
 import type { ScrollMemory } from './scroll-memory.ts';
 import type { PlainStore } from './store.ts';
+import type { Updates } from './updates.ts';
 import type { Venue } from './venue.ts';
 
 /** Everything a screen may use, built once in `main.tsx`. */
@@ -21,6 +25,12 @@ export interface App {
   readonly drafts: Drafts;
   readonly announcer: Announcer;
   readonly clock: Clock;
+  /** What this device keeps. */
+  readonly device: Device;
+  readonly conflicts: Conflicts;
+  /** Newer versions of the application, and the browser's offer to install it. */
+  readonly updates: Updates;
+  readonly install: Install;
   /** Where each conversation's list stood when it was left. */
   readonly places: (log: string) => ScrollMemory;
   /** The language in use, for words that are said outside a screen. */

@@ -1,9 +1,10 @@
-import { CLOSE_CODES, type Client } from '@konferenco/client';
+import { CLOSE_CODES } from '@konferenco/client';
 import { createNavigator } from '../router.ts';
 import type { Locale } from '../i18n/locale.ts';
 import { createAnnouncer } from './announcer.ts';
 import type { App, Overlay } from './app.ts';
 import { createClock } from './clock.ts';
+import { createConflicts } from './conflicts.ts';
 import { createDirectory } from './directory.ts';
 import { createDrafts, forgetDrafts } from './drafts.ts';
 import { createPreferences } from './preferences.ts';
@@ -11,8 +12,15 @@ import { createScrollMemories } from './scroll-memory.ts';
 import { createStore } from './store.ts';
 import { createVenue } from './venue.ts';
 
-/** Builds everything a page needs around a client. Called once for a page. `now` is in Unix milliseconds. */
-export function createApp(client: Client, window: Window, now: () => number = Date.now): App {
+/** What an application is built around. */
+export interface AppParts extends Pick<App, 'client' | 'device' | 'updates' | 'install'> {
+  readonly window: Window;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Builds everything a page needs around a client. */
+export function createApp({ client, device, updates, install, window, now = Date.now }: AppParts): App {
   const storage = window.localStorage;
   const preferences = createPreferences(storage, window.navigator.languages);
   const venue = createVenue(client, storage, preferences);
@@ -44,12 +52,18 @@ export function createApp(client: Client, window: Window, now: () => number = Da
     client.conversations.refresh().catch(complain);
     void venue.refresh();
   };
+  // Names that this device keeps are known without a network.
+  const learnKept = (): void => directory.learn(client.people.all());
+  learnKept();
+  client.people.subscribe(learnKept);
+  void client.ready.then(learnKept);
   client.conversations.subscribe(() => {
     directory.learn(client.conversations.state().items.flatMap((s) => (s.peer ? [s.peer] : [])));
   });
   let wasAway = false;
   client.on('link', (link) => {
     if (link.kind === 'online' && wasAway) void venue.refresh();
+    if (link.kind === 'online') updates.check();
     wasAway = link.kind !== 'online';
     if (link.kind === 'signed_out' && session.state() === 'in') {
       complain({ error: link.code === CLOSE_CODES.banned.code ? 'banned' : 'signed_out', message: link.reason });
@@ -57,8 +71,18 @@ export function createApp(client: Client, window: Window, now: () => number = Da
     }
   });
 
+  const wakeWhenOnline = (): void => {
+    if (client.waiting > 0 && client.link.kind !== 'online') updates.wakeWhenOnline();
+  };
+  client.on('waiting', wakeWhenOnline);
+  client.on('link', wakeWhenOnline);
+
   return {
     client,
+    device,
+    updates,
+    install,
+    conflicts: createConflicts(client),
     navigator,
     preferences,
     directory,

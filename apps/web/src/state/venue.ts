@@ -4,13 +4,11 @@ import { createResource, type Resource } from './resource.ts';
 import type { PlainStore } from './store.ts';
 
 export type Me = RouteResponse<'me'>;
-export type Programme = RouteResponse<'event'>;
 
 /** The event that is shown, and what belongs to it. */
 export interface Venue {
   readonly me: Resource<Me>;
   readonly channels: Resource<readonly Channel[]>;
-  readonly programme: Resource<Programme>;
   /** The chosen event, the first one otherwise; `null` without any. */
   event(): EventInfo | null;
   choose(event: string): void;
@@ -19,6 +17,7 @@ export interface Venue {
   forget(): void;
 }
 
+/** `programme` is where earlier versions kept it; it only has to be removed. */
 const KEYS = { me: 'konferenco.me', channels: 'konferenco.channels', programme: 'konferenco.programme' } as const;
 
 /** The venue as last seen on this device, then as the server says; fetched again after changes and reconnects. */
@@ -42,13 +41,9 @@ export function createVenue(client: Client, storage: Storage, preferences: Plain
     ofEvent(async (id) => (await client.rest('channels', { params: { event: id } })).items),
     ...kept<readonly Channel[]>(KEYS.channels),
   );
-  const programme = createResource<Programme>(
-    ofEvent((id) => client.rest('event', { params: { event: id } })),
-    ...kept<Programme>(KEYS.programme),
-  );
   const refresh = async (): Promise<void> => {
     await me.refresh();
-    await Promise.all([channels.refresh(), programme.refresh()]);
+    await channels.refresh();
   };
   client.on('changed', ({ what }) => {
     if (what === 'channel') void channels.refresh();
@@ -58,7 +53,6 @@ export function createVenue(client: Client, storage: Storage, preferences: Plain
   return {
     me,
     channels,
-    programme,
     event,
     choose(id) {
       preferences.set({ ...preferences.state(), event: id });

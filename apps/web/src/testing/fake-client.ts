@@ -4,12 +4,14 @@ import type {
   ConversationSummary,
   Link,
   Message,
+  OutboxEntry,
   Rest,
   RouteName,
   User,
 } from '@konferenco/client';
 import { createStore } from '../state/store.ts';
 import { createFakeConversation, type FakeConversation } from './fake-conversation.ts';
+import { createFakeReplicated, type FakeReplicated } from './fake-replicated.ts';
 import { CHANNELS, createTimelines, EVENT, ME, MEMBERS, NOW, REPORTS, SESSIONS } from './world.ts';
 
 export interface FakeClientOptions {
@@ -19,9 +21,13 @@ export interface FakeClientOptions {
   readonly empty: boolean;
 }
 
-export interface FakeClient extends Client {
+export interface FakeClient extends Client, FakeReplicated {
   readonly conversation: (log: string) => FakeConversation;
   setLink(link: Link): void;
+  /** What waits to be sent. */
+  outbox(): readonly OutboxEntry[];
+  /** Tells the page of something, as the SDK would. */
+  tell<E extends keyof ClientEvents>(event: E, value: ClientEvents[E]): void;
 }
 
 /** A client of a made-up event in memory, for looking at screens and testing them without a server. */
@@ -56,7 +62,14 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     list.set({ items: [...timelines.keys()].map(summaryOf).filter((s) => s !== null), loading: false });
     emit('waiting', waiting());
   };
+  const replicated = createFakeReplicated({
+    empty: options.empty,
+    online: () => link.kind === 'online',
+    conflict: (conflict) => emit('conflict', conflict),
+    changed: () => emit('waiting', waiting()),
+  });
   const waiting = (): number =>
+    replicated.operations() +
     [...conversations.values()]
       .flatMap((c) => c.state().timeline)
       .filter((e) => e.kind === 'message' && e.state === 'queued').length;
@@ -166,7 +179,25 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     return answer(request);
   }) as Rest;
 
+  const known = createStore<readonly User[]>(options.empty ? [ME] : MEMBERS.map((m) => m.user));
   return {
+    ...replicated,
+    ready: Promise.resolve(),
+    people: {
+      get: (id) => known.state().find((u) => u.id === id),
+      all: known.state,
+      learn: () => {},
+      subscribe: known.subscribe,
+    },
+    usage: async () => ({
+      kind: 'durable',
+      bytes: 3_400_000,
+      quota: 640_000_000,
+      persisted: false,
+      entries: 1_312,
+      entry_bytes: 412_000,
+      keep: { entries: 100_000, bytes: 200_000_000 },
+    }),
     get link() {
       return link;
     },
@@ -205,9 +236,28 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     channel: (id) => conversation(`ch:${id}`),
     direct: (user) => conversation(ME.id < user ? `dm:${ME.id}:${user}` : `dm:${user}:${ME.id}`),
     conversation,
+    outbox: () =>
+      [...conversations.values()]
+        .flatMap((c) => c.state().timeline.map((e) => ({ ...e, log: c.log })))
+        .flatMap((e) =>
+          e.kind === 'message' && e.state === 'queued'
+            ? [
+                {
+                  id: e.id,
+                  log: e.log,
+                  envelope: JSON.stringify({ payload: { text: e.text } }),
+                  created_at: e.timestamp,
+                },
+              ]
+            : [],
+        ),
+    tell: emit,
     setLink(next) {
       link = next;
       emit('link', next);
+      if (next.kind !== 'online') return;
+      replicated.deliver();
+      emit('waiting', waiting());
     },
   };
 }

@@ -47,6 +47,7 @@ export function createFakeConversation(options: FakeOptions): FakeConversation {
     peer_read: 0,
     unread: unread.length,
     mentions: unread.filter((m) => m.mentions.includes(ME.id)).length,
+    late_above: [],
   });
   const replies = new Map<
     string,

@@ -31,6 +31,8 @@ export interface OpenOptions {
   readonly language?: 'en' | 'mi';
   readonly dark?: boolean;
   readonly touch?: boolean;
+  /** The reader's; the venue's unless given. */
+  readonly timeZone?: string;
 }
 
 export interface Harness {
@@ -54,11 +56,11 @@ export async function startHarness(): Promise<Harness> {
   const complaints: string[] = [];
   return {
     complaints,
-    async open(path, { width = 1440, height = 900, language = 'en', dark = false, touch = false } = {}) {
+    async open(path, { width = 1440, height = 900, language = 'en', dark = false, touch = false, timeZone } = {}) {
       const context = await browser.newContext({
         viewport: { width, height },
         locale: language === 'mi' ? 'mi-NZ' : 'en-NZ',
-        timezoneId: 'Pacific/Auckland',
+        timezoneId: timeZone ?? 'Pacific/Auckland',
         colorScheme: dark ? 'dark' : 'light',
         hasTouch: touch,
         isMobile: touch,

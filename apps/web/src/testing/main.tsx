@@ -3,6 +3,10 @@ import { createRoot } from 'react-dom/client';
 import { createLocale } from '../i18n/locale.ts';
 import { applyTheme, loadCatalogue, Root } from '../root.tsx';
 import { createApp } from '../state/create-app.ts';
+import { createDevice, type DeviceNotice } from '../state/device.ts';
+import { createInstall } from '../state/install.ts';
+import { createStore } from '../state/store.ts';
+import { createUpdates, noUpdates } from '../state/updates.ts';
 import { createFakeClient } from './fake-client.ts';
 import { NOW } from './world.ts';
 import '../styles/index.css';
@@ -16,7 +20,28 @@ const link: Link = has('offline')
     : { kind: 'online' };
 const client = createFakeClient({ signedIn: !has('out'), link: { kind: 'online' }, empty: has('empty') });
 window.fake = client;
-const app = createApp(client, window, () => NOW);
+const updates = has('worker')
+  ? createUpdates({
+      window,
+      wake: () => client.reconnectNow(),
+      onFault: (error) => reportError(error),
+      now: Date.now,
+    })
+  : noUpdates;
+const app = createApp({
+  client,
+  window,
+  updates,
+  install: createInstall(window),
+  device: createDevice(client, {
+    notice: createStore<DeviceNotice | null>(
+      has('memory') ? { kind: 'memory' } : has('recovered') ? { kind: 'recovered', saved: 2, lost: 1 } : null,
+    ),
+    outbox: async () => client.outbox(),
+    persist: async () => false,
+  }),
+  now: () => NOW,
+});
 const { language, theme } = app.preferences.state();
 applyTheme(theme);
 const [catalogue] = await Promise.all([loadCatalogue(language), app.restoreSession()]);

@@ -66,7 +66,10 @@ export const SESSIONS: readonly Session[] = [
   session('s-2', 'Reading soil without a laboratory', ['Room B', -20 * MINUTE, mere, 'soil']),
   session('s-3', 'What a buyer needs to know before lambing', ['Room A', HOUR, tom]),
   session('s-4', 'Cooperatives across borders: what travels and what does not', ['Main hall', 2 * HOUR, ines]),
+  session('s-6', 'Fencing a river without losing the river', ['Room A', 2 * HOUR + 15 * MINUTE, ME]),
   session('s-5', 'Water rights, plainly', ['Room B', 20 * HOUR, mere, 'soil']),
+  session('s-7', 'Kōrero mō te whenua: stories of one valley', ['Main hall', 21 * HOUR, ME]),
+  session('s-8', 'Closing and karakia', ['Main hall', 26 * HOUR, ME]),
 ];
 
 export const REPORTS: readonly Report[] = [

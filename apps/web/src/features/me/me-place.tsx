@@ -1,20 +1,24 @@
-import { Flag, Keyboard, LogOut } from 'lucide-react';
+import { ChevronRight, Flag, HardDrive, Keyboard } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { useApp, useEvent, useLocale, useName, useStore } from '../../state/app.ts';
+import type { MeSection } from '../../router.ts';
+import { useApp, useEvent, useLocale, useName, useNow, useStore } from '../../state/app.ts';
 import type { Preferences } from '../../state/preferences.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Link } from '../../ui/parts.tsx';
 import { LanguageSwitch } from '../join/join-screen.tsx';
 import { BlockButton } from '../people/person-card.tsx';
 import { moderates } from '../people/role-name.ts';
+import { useWaitingHere } from '../shell/link-line.tsx';
+import { DevicePage, RemoveButton } from './device-page.tsx';
 import { Reports } from './reports.tsx';
 
 /** Oneself: profile, appearance, blocked people, signing out; for moderators the reports. */
-export function MePlace({ section }: { readonly section: 'reports' | null }) {
+export function MePlace({ section }: { readonly section: MeSection | null }) {
   const { t } = useLocale();
   const event = useEvent();
   const moderator = event !== null && moderates(event.role);
   if (section === 'reports') return <Reports />;
+  if (section === 'device') return <DevicePage />;
   return (
     <main className="page" id="main">
       <h1 tabIndex={-1} data-heading>
@@ -30,6 +34,7 @@ export function MePlace({ section }: { readonly section: 'reports' | null }) {
           </Link>
         </section>
       )}
+      <OnDevice />
       <Appearance />
       <Blocked />
       <Account />
@@ -112,6 +117,33 @@ function Profile() {
   );
 }
 
+/** What waits and how fresh it is, in a line, and the way to all of it. */
+function OnDevice() {
+  const { client } = useApp();
+  const locale = useLocale();
+  const { t } = locale;
+  const now = useNow();
+  const waiting = useWaitingHere();
+  const { synced_at } = useStore(client.sync);
+  const synced =
+    synced_at === null ? t('device.synced.never') : t('device.synced', { when: locale.relative(synced_at, now) });
+  return (
+    <section className="settings">
+      <h2>{t('me.device')}</h2>
+      <Link to={{ name: 'me', section: 'device' }} className="row boxed">
+        <HardDrive size={20} aria-hidden />
+        <span className="row-main">
+          <span className="row-title">{t('device.open')}</span>
+          <span className="row-preview wrap">
+            {waiting > 0 ? `${t('link.queued', { count: waiting })} · ${synced}` : synced}
+          </span>
+        </span>
+        <ChevronRight size={20} aria-hidden className="flip-rtl" />
+      </Link>
+    </section>
+  );
+}
+
 function Appearance() {
   const { preferences, overlay } = useApp();
   const { t } = useLocale();
@@ -123,7 +155,7 @@ function Appearance() {
   ];
   return (
     <section className="settings">
-      <h2>{t('me.device')}</h2>
+      <h2>{t('me.look')}</h2>
       <h3>{t('language')}</h3>
       <LanguageSwitch />
       <h3>{t('theme')}</h3>
@@ -190,25 +222,12 @@ function BlockedRow({ user }: { readonly user: string }) {
 }
 
 function Account() {
-  const { endSession } = useApp();
   const { t } = useLocale();
-  const [busy, setBusy] = useState(false);
   return (
     <section className="settings">
       <h2>{t('me.account')}</h2>
       <p className="hint">{t('me.sign_out.hint')}</p>
-      <button
-        type="button"
-        className="button harm"
-        disabled={busy}
-        onClick={() => {
-          setBusy(true);
-          void endSession();
-        }}
-      >
-        <LogOut size={18} aria-hidden />
-        {t('me.sign_out')}
-      </button>
+      <RemoveButton label={t('me.sign_out')} />
     </section>
   );
 }

@@ -1,6 +1,8 @@
 import type { Member } from '@konferenco/client';
 import { ArrowLeft, UserPlus, Users } from 'lucide-react';
-import { useCallback, useEffect, useState } from 'react';
+import { useLink } from '@konferenco/client/react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { fold } from '../../i18n/fold.ts';
 import { useApp, useEvent, useLocale, useStore } from '../../state/app.ts';
 import { ArrowList } from '../../ui/arrow-list.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
@@ -38,9 +40,10 @@ export function PeoplePlace({ user }: { readonly user: string | null }) {
           />
         </div>
         <div className="list-scroll">
-          {members.error !== null && <Failed reason={members.error} retry={members.reload} />}
+          {members.met && <p className="hint list-hint">{t('people.offline')}</p>}
+          {members.error !== null && !members.met && <Failed reason={members.error} retry={members.reload} />}
           {members.items.length === 0 && members.loading && <Loading />}
-          {members.items.length === 0 && !members.loading && members.error === null && (
+          {members.items.length === 0 && !members.loading && (members.error === null || members.met) && (
             <Empty icon={Users} title={t('people.none')}>
               {query === '' ? t('people.none.words') : t('people.none.query', { query })}
             </Empty>
@@ -113,6 +116,8 @@ interface MemberPages {
   readonly items: readonly Member[];
   readonly loading: boolean;
   readonly error: unknown;
+  /** There is no connection: these are people whom this device has met. */
+  readonly met: boolean;
   readonly more: (() => void) | null;
   readonly reload: () => void;
 }
@@ -160,12 +165,38 @@ function useMembers(query: string): MemberPages {
       abort.abort();
     };
   }, [load, query]);
-  const { items, next, loading, error } = state;
+  const { next, loading, error } = state;
+  const link = useLink();
+  const known = useMet(query);
+  const met = error !== null && link.kind !== 'online';
+  useEffect(() => {
+    // What failed for want of a connection is asked again with the next one.
+    if (link.kind === 'online' && error !== null) void load([], undefined);
+  }, [link.kind, error, load]);
+  const items = met || (loading && state.items.length === 0) ? known : state.items;
   return {
     items,
     loading,
     error,
+    met,
     reload: () => void load([], undefined),
     more: next ? () => void load(items, next) : null,
   };
+}
+
+/** People this device has met, by the beginning of any of their names. */
+function useMet(query: string): readonly Member[] {
+  const { directory } = useApp();
+  const people = useStore(directory);
+  return useMemo(() => {
+    const wanted = fold(query);
+    const begins = (name: string): boolean =>
+      fold(name)
+        .split(/\s+/)
+        .some((word) => word.startsWith(wanted)) || fold(name).startsWith(wanted);
+    return [...people.values()]
+      .filter((user) => begins(user.name))
+      .toSorted((a, b) => a.name.localeCompare(b.name))
+      .map((user): Member => ({ user, role: 'attendee' }));
+  }, [people, query]);
 }

@@ -1,11 +1,13 @@
 import { directLog } from '@konferenco/client';
-import { Ban, MessageSquare } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { Ban, Handshake, MessageSquare } from 'lucide-react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useStore } from '../../state/app.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Link } from '../../ui/parts.tsx';
+
+const MeetingDialog = lazy(() => import('../editing.ts').then((m) => ({ default: m.MeetingDialog })));
 
 interface PersonCardProps {
   readonly user: string;
@@ -43,10 +45,26 @@ export function PersonCard({ user, inConversation = false }: PersonCardProps) {
               {t('person.talk')}
             </Link>
           )}
+          {!blocked && <AskButton user={user} />}
           <BlockButton user={user} name={name} blocked={blocked} />
         </div>
       )}
     </div>
+  );
+}
+
+/** Opens the form that asks somebody for a meeting. */
+function AskButton({ user }: { readonly user: string }) {
+  const { t } = useLocale();
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <button type="button" className="button" onClick={() => setAsking(true)}>
+        <Handshake size={18} aria-hidden />
+        {t('meeting.ask')}
+      </button>
+      <Suspense fallback={null}>{asking && <MeetingDialog person={user} onClose={() => setAsking(false)} />}</Suspense>
+    </>
   );
 }
 

@@ -1,20 +1,29 @@
-import { channelLog, type Session } from '@konferenco/client';
-import { ArrowLeft, CalendarDays, MessagesSquare } from 'lucide-react';
-import { useMemo } from 'react';
-import { dayKey } from '../../i18n/locale.ts';
-import { talk } from '../../router.ts';
-import { useApp, useLocale, useNow, useStore } from '../../state/app.ts';
-import { ArrowList } from '../../ui/arrow-list.tsx';
-import { Empty, Failed, Link, Loading } from '../../ui/parts.tsx';
+import { CalendarDays, Plus, Search } from 'lucide-react';
+import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react';
+import { programme as to, type Route } from '../../router.ts';
+import { useApp, useLocale } from '../../state/app.ts';
+import { Empty, IconButton, Link, Loading } from '../../ui/parts.tsx';
+import { MeetingDetail } from '../meetings/meeting-detail.tsx';
 import { EventPicker } from '../shell/event-picker.tsx';
+import { matching, myAgenda, ofSession, roomsOf } from './agenda.ts';
+import { AgendaDays } from './agenda-days.tsx';
+import { ProgrammeNotices } from './programme-notices.tsx';
+import { SessionDetail } from './session-detail.tsx';
+import { type ShownProgramme, useProgramme } from './use-programme.ts';
 
-/** The sessions of the event by day, in the venue's time, and one of them beside the list. */
-export function ProgrammePlace({ session }: { readonly session: string | null }) {
-  const { venue } = useApp();
+const SessionEditor = lazy(() => import('../editing.ts').then((m) => ({ default: m.SessionEditor })));
+
+interface ProgrammePlaceProps {
+  readonly route: Extract<Route, { readonly name: 'programme' | 'meeting' }>;
+}
+
+/** The event's programme or one's own agenda by day, in the venue's time, and one session or meeting beside it. */
+export function ProgrammePlace({ route }: ProgrammePlaceProps) {
   const { t } = useLocale();
-  const { value, loading, error } = useStore(venue.programme);
-  const chosen = value?.sessions.find((s) => s.id === session) ?? null;
-  const zone = value?.event.time_zone;
+  const shown = useProgramme();
+  const [adding, setAdding] = useState(false);
+  const mine = route.name === 'meeting' || route.mine;
+  const chosen = route.name === 'meeting' ? route.meeting : route.session;
   return (
     <main className="place" id="main" data-depth={chosen === null ? 0 : 1}>
       <section className="list-column" aria-label={t('place.programme')}>
@@ -25,123 +34,128 @@ export function ProgrammePlace({ session }: { readonly session: string | null })
             </h1>
             <EventPicker />
           </div>
+          {shown.organises && <IconButton label={t('session.add')} icon={Plus} onClick={() => setAdding(true)} />}
         </header>
-        <div className="list-scroll">
-          {zone && <p className="hint list-hint">{t('programme.zone', { zone: zone.replaceAll('_', ' ') })}</p>}
-          {error !== null && <Failed reason={error} retry={() => void venue.programme.refresh()} />}
-          {value === null && loading && <Loading />}
-          {value?.sessions.length === 0 && (
-            <Empty icon={CalendarDays} title={t('programme.empty')}>
-              {t('programme.empty.words')}
-            </Empty>
-          )}
-          {value && value.sessions.length > 0 && <Days sessions={value.sessions} zone={zone} current={session} />}
-        </div>
+        <Listing key={String(mine)} shown={shown} mine={mine} chosen={chosen} />
       </section>
       <div className="main-column" id="content" tabIndex={-1}>
-        {chosen ? (
-          <SessionDetail session={chosen} zone={zone} />
-        ) : (
-          <Empty icon={CalendarDays} title={t('programme.choose')}>
-            {t('programme.choose.words')}
-          </Empty>
-        )}
+        <Chosen route={route} shown={shown} />
       </div>
+      <Suspense fallback={null}>
+        {adding && <SessionEditor shown={shown} session={null} onClose={() => setAdding(false)} />}
+      </Suspense>
     </main>
   );
 }
 
-interface DaysProps {
-  readonly sessions: readonly Session[];
-  readonly zone: string | undefined;
-  readonly current: string | null;
-}
-
-function Days({ sessions, zone, current }: DaysProps) {
-  const locale = useLocale();
-  const now = useNow();
-  const days = useMemo(
-    () => [
-      ...Map.groupBy(
-        sessions.toSorted((a, b) => a.starts_at - b.starts_at),
-        (s) => dayKey(s.starts_at, zone),
-      ).entries(),
-    ],
-    [sessions, zone],
-  );
-  return days.map(([key, list]) => {
-    const title = locale.day(list[0]?.starts_at ?? 0, now, zone);
+function Chosen({ route, shown }: ProgrammePlaceProps & { readonly shown: ShownProgramme }) {
+  const { t } = useLocale();
+  if (route.name === 'meeting') return <MeetingDetail key={route.meeting} id={route.meeting} />;
+  if (route.session === null) {
     return (
-      <section key={key} aria-label={title}>
-        <h2 className="list-section sticky">{title}</h2>
-        <ArrowList label={title} className="rows">
-          {list.map((s) => {
-            const running = s.starts_at <= now && now < s.ends_at;
-            return (
-              <li key={s.id}>
-                <Link to={{ name: 'programme', session: s.id }} className="row session" current={current === s.id} item>
-                  <span className="session-time tabular">{locale.clock(s.starts_at, zone)}</span>
-                  <span className="row-main">
-                    <span className="row-title wrap">
-                      <bdi>{s.title}</bdi>
-                    </span>
-                    <span className="row-preview">
-                      {[s.room, locale.list(s.speakers.map((p) => p.name))].filter(Boolean).join(' · ')}
-                    </span>
-                  </span>
-                  {running && <span className="tag now">{locale.t('programme.now')}</span>}
-                </Link>
-              </li>
-            );
-          })}
-        </ArrowList>
-      </section>
+      <Empty icon={CalendarDays} title={t('programme.choose')}>
+        {t('programme.choose.words')}
+      </Empty>
     );
-  });
+  }
+  const session = shown.sessions.find((s) => s.id === route.session);
+  if (session) return <SessionDetail key={session.id} session={session} shown={shown} mine={route.mine} />;
+  if (!shown.ready) return <Loading />;
+  return (
+    <Empty icon={CalendarDays} title={t('programme.missing')}>
+      {t('programme.missing.words')}
+    </Empty>
+  );
 }
 
-function SessionDetail({ session, zone }: { readonly session: Session; readonly zone: string | undefined }) {
-  const locale = useLocale();
-  const now = useNow();
-  const { t } = locale;
+interface ListingProps {
+  readonly shown: ShownProgramme;
+  readonly mine: boolean;
+  readonly chosen: string | null;
+}
+
+function Listing({ shown, mine, chosen }: ListingProps) {
+  const { t } = useLocale();
+  const [query, setQuery] = useState('');
+  const [room, setRoom] = useState('');
+  const wanted = useDeferredValue(query);
+  const { sessions, meetings, zone } = shown;
+  const entries = useMemo(
+    () => (mine ? myAgenda(sessions, meetings) : matching(sessions, { query: wanted, room }).map(ofSession)),
+    [mine, sessions, meetings, wanted, room],
+  );
   return (
     <>
-      <header className="conversation-head only-narrow">
-        <Link to={{ name: 'programme', session: null }} up className="icon-button" label={t('back')}>
-          <ArrowLeft size={20} aria-hidden className="flip-rtl" />
-        </Link>
-      </header>
-      <article className="session-detail">
-        <h2 tabIndex={-1} data-heading dir="auto">
-          {session.title}
-        </h2>
-        <p className="tabular">
-          {locale.day(session.starts_at, now, zone)}, {locale.clock(session.starts_at, zone)}–
-          {locale.clock(session.ends_at, zone)}
-        </p>
-        {session.room && <p dir="auto">{session.room}</p>}
-        {session.speakers.length > 0 && (
-          <p className="speakers">
-            {session.speakers.map((s, i) => (
-              <span key={s.user_id ?? s.name}>
-                {i > 0 && ', '}
-                {s.user_id ? <Link to={{ name: 'people', user: s.user_id }}>{s.name}</Link> : s.name}
-              </span>
-            ))}
-          </p>
-        )}
-        {session.abstract && (
-          <p className="abstract" dir="auto">
-            {session.abstract}
-          </p>
-        )}
-        {session.channel_id && (
-          <Link to={talk(channelLog(session.channel_id))} className="button primary">
-            <MessagesSquare size={18} aria-hidden />
-            {t('programme.open_channel')}
+      <div className="list-tools programme-tools">
+        <nav className="segments" aria-label={t('programme.show')}>
+          <Link to={to()} current={!mine}>
+            {t('programme.all')}
           </Link>
+          <Link to={to(null, true)} current={mine}>
+            {t('programme.mine')}
+          </Link>
+        </nav>
+        {!mine && sessions.length > 0 && (
+          <div className="programme-filter">
+            <label className="search-field">
+              <Search size={18} aria-hidden />
+              <input
+                type="search"
+                className="field"
+                aria-label={t('programme.search')}
+                placeholder={t('search')}
+                value={query}
+                onChange={(event) => setQuery(event.target.value)}
+              />
+            </label>
+            <select
+              className="field"
+              aria-label={t('programme.room')}
+              value={room}
+              onChange={(event) => setRoom(event.target.value)}
+            >
+              <option value="">{t('programme.room.all')}</option>
+              {roomsOf(sessions).map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </div>
         )}
-      </article>
+      </div>
+      <div className="list-scroll" data-programme>
+        <ProgrammeNotices shown={shown} />
+        {zone && <p className="hint list-hint">{t('programme.zone', { zone: zone.replaceAll('_', ' ') })}</p>}
+        {!shown.ready && sessions.length === 0 && <Loading />}
+        {shown.ready && entries.length === 0 && <NothingHere mine={mine} any={sessions.length > 0} />}
+        <AgendaDays entries={entries} shown={shown} mine={mine} chosen={chosen} />
+      </div>
     </>
+  );
+}
+
+function NothingHere({ mine, any }: { readonly mine: boolean; readonly any: boolean }) {
+  const { navigator } = useApp();
+  const { t } = useLocale();
+  if (mine) {
+    return (
+      <Empty
+        icon={CalendarDays}
+        title={t('programme.mine.empty')}
+        action={
+          <button type="button" className="button primary" onClick={() => navigator.go(to())}>
+            {t('programme.all')}
+          </button>
+        }
+      >
+        {t('programme.mine.empty.words')}
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon={CalendarDays} title={any ? t('programme.nothing') : t('programme.empty')}>
+      {any ? t('programme.nothing.words') : t('programme.empty.words')}
+    </Empty>
   );
 }

@@ -12,9 +12,11 @@ import {
 } from 'lucide-react';
 import { useId, useMemo, useState } from 'react';
 import { channelLog, directLog } from '@konferenco/client';
-import { type Route, talk } from '../../router.ts';
+import { fold } from '../../i18n/fold.ts';
+import { programme, type Route, talk } from '../../router.ts';
 import { type Overlay, useApp, useLocale, useStore } from '../../state/app.ts';
 import { Dialog } from '../../ui/dialog.tsx';
+import { useProgramme } from '../programme/use-programme.ts';
 import { matchParts } from './snippet.tsx';
 import { useSearch } from './use-search.ts';
 
@@ -101,7 +103,7 @@ function useEntries(query: string, onClose: () => void): readonly Entry[] {
   const { t } = useLocale();
   const summaries = useStore(client.conversations).items;
   const channels = useStore(venue.channels).value;
-  const sessions = useStore(venue.programme).value?.sessions;
+  const { sessions } = useProgramme();
   const names = useStore(directory);
   const found = useSearch(query, MESSAGES);
   return useMemo(() => {
@@ -138,7 +140,7 @@ function useEntries(query: string, onClose: () => void): readonly Entry[] {
         key: 'programme',
         icon: CalendarDays,
         title: t('palette.go', { place: t('place.programme') }),
-        run: go({ name: 'programme', session: null }),
+        run: go(programme()),
       },
       {
         key: 'people',
@@ -155,14 +157,14 @@ function useEntries(query: string, onClose: () => void): readonly Entry[] {
       { key: 'keys', icon: Keyboard, title: t('keys.title'), run: show('keyboard') },
     ].filter((e) => matches(e.title));
     if (q === '') return [...entries.slice(0, 8), ...commands];
-    const ofSessions = (sessions ?? [])
+    const ofSessions = sessions
       .filter((s) => matches(s.title))
       .map((s) => ({
         key: `s:${s.id}`,
         icon: CalendarDays,
         title: s.title,
         detail: s.room,
-        run: go({ name: 'programme', session: s.id }),
+        run: go(programme(s.id)),
       }));
     const hits = found.hits.map((h) => ({
       key: `m:${h.log}:${h.item.offset}`,
@@ -181,9 +183,4 @@ function useEntries(query: string, onClose: () => void): readonly Entry[] {
     };
     return [...entries.slice(0, 8), ...ofSessions.slice(0, 4), ...commands, ...hits, all];
   }, [client, query, summaries, channels, sessions, names, found.people, found.hits, navigator, overlay, onClose, t]);
-}
-
-/** Lower case without marks above letters, so that "korero" finds "Kōrero". */
-function fold(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 }

@@ -1,34 +1,42 @@
 import type { Link } from '@konferenco/client';
 import { useLink, useWaiting } from '@konferenco/client/react';
 import { useEffect, useRef, useState } from 'react';
-import { useApp, useLocale } from '../../state/app.ts';
+import { useApp, useLocale, useNow, useStore } from '../../state/app.ts';
 
 /** A connection that comes back within this time is not worth a word; the first one of a page may take longer. */
 const GRACE_MS = 1_500;
 const FIRST_GRACE_MS = 5_000;
 
-/** One quiet line about the connection, only when it matters: what is, how many messages wait, and what can be done. */
+/** One quiet line about the connection, only when it matters: what is, how much waits, since when, and what can be done. */
 export function LinkLine() {
   const { client } = useApp();
   const { t } = useLocale();
   const link = useLink();
-  const waiting = useWaiting();
+  const waiting = useWaitingHere();
   const seconds = useSecondsUntil(link);
   const late = useLate(link);
-  if (link.kind === 'online' || link.kind === 'closed' || !late)
-    return <div className="link-line" role="status" hidden />;
+  const sending = useLasting(link.kind === 'online' && waiting > 0);
+  const synced = useSyncedWords();
+  if (link.kind === 'online') return <OnlineLine link={link} sending={sending ? waiting : 0} />;
+  if (link.kind === 'closed' || !late) return <div className="link-line" role="status" hidden />;
   const words = {
     connecting: () => t('link.connecting'),
     waiting: () => (seconds > 0 ? t('link.waiting', { count: seconds }) : t('link.connecting')),
     offline: () => t('link.offline'),
     signed_out: () => t('link.signed_out'),
   }[link.kind]();
+  const more = [...(waiting > 0 ? [t('link.queued', { count: waiting })] : []), ...(synced === null ? [] : [synced])];
   return (
     <div className="link-line">
       {/* The seconds are not read out: the status says only what kind of trouble it is. */}
       <p aria-hidden>
-        {words}
-        {waiting > 0 && ` · ${t('link.queued', { count: waiting })}`}
+        {[words, ...more.slice(0, 1)].join(' · ')}
+        {more.slice(1).map((text) => (
+          <span key={text} className="wide-only">
+            {' · '}
+            {text}
+          </span>
+        ))}
       </p>
       <p className="sr-only" role="status">
         {link.kind === 'offline'
@@ -46,6 +54,43 @@ export function LinkLine() {
   );
 }
 
+/** While connected: how much is on its way when that takes a while, and that the link is slow. */
+function OnlineLine({ link, sending }: { readonly link: Link; readonly sending: number }) {
+  const { t } = useLocale();
+  const words = [
+    ...(isSlow(link) ? [t('link.slow')] : []),
+    ...(sending > 0 ? [t('link.sending', { count: sending })] : []),
+  ];
+  if (words.length === 0) return <div className="link-line" role="status" hidden />;
+  return (
+    <div className="link-line calm">
+      <p>{words.join(' · ')}</p>
+    </div>
+  );
+}
+
+/** Polling is what is left where nothing stays open: messages come with a delay. */
+function isSlow(link: Link): boolean {
+  return link.kind === 'online' && link.transport === 'poll';
+}
+
+/** Messages and other changes that wait on this device. */
+export function useWaitingHere(): number {
+  const { client } = useApp();
+  const messages = useWaiting();
+  const all = useStore(client.sync).waiting;
+  return Math.max(messages, all);
+}
+
+/** "Last up to date 5 min ago"; `null` when it never was. */
+function useSyncedWords(): string | null {
+  const { client } = useApp();
+  const locale = useLocale();
+  const now = useNow();
+  const at = useStore(client.sync).synced_at;
+  return at === null ? null : locale.t('link.synced', { when: locale.relative(at, now) });
+}
+
 /** Whole seconds until the next try, counted down. */
 function useSecondsUntil(link: Link): number {
   const until = link.kind === 'waiting' ? link.retry_at : 0;
@@ -57,6 +102,17 @@ function useSecondsUntil(link: Link): number {
     return () => clearInterval(timer);
   }, [until]);
   return Math.max(0, Math.ceil((until - now) / 1_000));
+}
+
+/** Whether something has been so for longer than the grace. */
+function useLasting(holds: boolean): boolean {
+  const [lasting, setLasting] = useState(false);
+  useEffect(() => {
+    if (!holds) return setLasting(false);
+    const timer = setTimeout(() => setLasting(true), GRACE_MS);
+    return () => clearTimeout(timer);
+  }, [holds]);
+  return holds && lasting;
 }
 
 /** Whether the link has been away for longer than the grace; being offline or signed out shows at once. */

@@ -1,5 +1,5 @@
 import { CalendarDays, CircleUserRound, MessagesSquare, Users } from 'lucide-react';
-import { type Route, talk } from '../../router.ts';
+import { programme, type Route, talk } from '../../router.ts';
 import { useApp, useEvent, useLocale, useRoute, useStore } from '../../state/app.ts';
 import { initials } from '../../ui/avatar.tsx';
 import { Link } from '../../ui/parts.tsx';
@@ -25,11 +25,11 @@ export function Places() {
     readonly icon: typeof Users;
   }[] = [
     { name: 'talk', to: talk(null), label: t('place.talk'), icon: MessagesSquare },
-    { name: 'programme', to: { name: 'programme', session: null }, label: t('place.programme'), icon: CalendarDays },
+    { name: 'programme', to: programme(), label: t('place.programme'), icon: CalendarDays },
     { name: 'people', to: { name: 'people', user: null }, label: t('place.people'), icon: Users },
     { name: 'me', to: { name: 'me', section: null }, label: t('place.me'), icon: CircleUserRound },
   ];
-  const here = route.name === 'search' ? 'talk' : route.name;
+  const here = route.name === 'search' ? 'talk' : route.name === 'meeting' ? 'programme' : route.name;
   return (
     <nav className="places" aria-label={t('places')}>
       {event && (

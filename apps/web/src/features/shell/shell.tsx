@@ -3,6 +3,8 @@ import { hrefOf, type Route, talk } from '../../router.ts';
 import { useApp, useEvent, useLocale, useRoute, useStore } from '../../state/app.ts';
 import { Loading } from '../../ui/parts.tsx';
 import { TalkPlace } from '../talk/talk-place.tsx';
+import { Conflicts } from './conflicts.tsx';
+import { DeviceLine, UpdateLine } from './device-lines.tsx';
 import { LinkLine } from './link-line.tsx';
 import { Notices } from './notices.tsx';
 import { Places } from './places.tsx';
@@ -36,13 +38,19 @@ export function Shell() {
       <a className="skip" href="#main" onClick={skipToContent}>
         {t('skip')}
       </a>
-      <LinkLine />
+      <div className="lines">
+        <LinkLine />
+        <DeviceLine />
+        <UpdateLine />
+      </div>
       <Places />
       <Suspense fallback={<Loading />}>
         <Place route={route} />
       </Suspense>
       <Overlays />
-      <Notices />
+      <Notices>
+        <Conflicts />
+      </Notices>
     </div>
   );
 }
@@ -70,7 +78,8 @@ function Place({ route }: { readonly route: Route }) {
     case 'talk':
       return <TalkPlace log={route.log} panel={route.panel} message={route.message} />;
     case 'programme':
-      return <ProgrammePlace session={route.session} />;
+    case 'meeting':
+      return <ProgrammePlace route={route} />;
     case 'people':
       return <PeoplePlace user={route.user} />;
     case 'me':

@@ -14,6 +14,7 @@ import { useAnnounceArrivals } from './use-announce-arrivals.ts';
 import { useMessageTools } from './use-message-tools.ts';
 import { titleOf, useConversation, useSubject } from './use-subject.ts';
 
+const MeetingStrip = lazy(() => import('../later.ts').then((m) => ({ default: m.MeetingStrip })));
 const ReportDialog = lazy(() => import('../later.ts').then((m) => ({ default: m.ReportDialog })));
 
 interface ConversationViewProps {
@@ -75,6 +76,11 @@ function Opened({ conversation, subject, message }: OpenedProps) {
   return (
     <MessageActionsContext value={actions}>
       <ConversationHeader conversation={conversation} subject={subject} />
+      {subject.kind === 'direct' && (
+        <Suspense fallback={null}>
+          <MeetingStrip peer={subject.peer} />
+        </Suspense>
+      )}
       {refused && <Failed reason={refused} retry={retry} />}
       <Timeline
         label={t('timeline.of', { title })}

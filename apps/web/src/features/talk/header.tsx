@@ -1,6 +1,7 @@
 import type { Conversation } from '@konferenco/client';
 import { usePresence, usePresenceCount, useWatch } from '@konferenco/client/react';
-import { ArrowLeft, Ban, Bell, BellOff, EllipsisVertical, Info, LogOut, Search, Users } from 'lucide-react';
+import { ArrowLeft, Ban, Bell, BellOff, EllipsisVertical, Handshake, Info, LogOut, Search, Users } from 'lucide-react';
+import { lazy, Suspense, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useRoute, useStore } from '../../state/app.ts';
 import { PresenceMark } from '../../ui/avatar.tsx';
@@ -9,6 +10,8 @@ import { IconButton, Link } from '../../ui/parts.tsx';
 import { audienceOf, type ConversationSubject } from './audience.ts';
 import { ReachIcon } from './subject-icon.tsx';
 import { titleOf } from './use-subject.ts';
+
+const MeetingDialog = lazy(() => import('../editing.ts').then((m) => ({ default: m.MeetingDialog })));
 
 interface HeaderProps {
   readonly conversation: Conversation;
@@ -69,6 +72,7 @@ function HereNow({ channel }: { readonly channel: string }) {
 function ConversationMenu({ conversation, subject }: HeaderProps) {
   const { client, navigator, announcer, venue } = useApp();
   const { t, why } = useLocale();
+  const [asking, setAsking] = useState(false);
   const summary = useStore(client.conversations).items.find((s) => s.log === conversation.log);
   const run = (work: () => Promise<unknown>, done: string) => () => {
     work().then(
@@ -81,6 +85,7 @@ function ConversationMenu({ conversation, subject }: HeaderProps) {
   };
   const params = { log: conversation.log };
   const actions: MenuAction[] = [
+    ...(subject.kind === 'direct' ? [{ label: t('meeting.ask'), icon: Handshake, run: () => setAsking(true) }] : []),
     { label: t('search'), icon: Search, run: () => navigator.go({ name: 'search', query: '' }) },
     summary?.muted
       ? { label: t('unmute'), icon: Bell, run: run(() => client.rest('unmute', { params }), t('unmuted')) }
@@ -100,5 +105,14 @@ function ConversationMenu({ conversation, subject }: HeaderProps) {
     const block = (): Promise<unknown> => client.rest('block', { params: { user: subject.peer } });
     actions.push({ label: t('block'), icon: Ban, harm: true, run: run(block, t('blocked', { name: subject.name })) });
   }
-  return <MenuButton label={t('conversation.actions')} icon={EllipsisVertical} actions={actions} />;
+  return (
+    <>
+      <MenuButton label={t('conversation.actions')} icon={EllipsisVertical} actions={actions} />
+      <Suspense fallback={null}>
+        {asking && subject.kind === 'direct' && (
+          <MeetingDialog person={subject.peer} onClose={() => setAsking(false)} />
+        )}
+      </Suspense>
+    </>
+  );
 }

@@ -1,9 +1,10 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: the pieces of a text are known by their place in it
 
 import type { Message } from '@konferenco/client';
-import { Copy, Ellipsis, Flag, MessagesSquare, Pencil, Reply, SmilePlus, Trash2 } from 'lucide-react';
+import { CloudOff, Copy, Ellipsis, Flag, MessagesSquare, Pencil, Reply, SmilePlus, Trash2 } from 'lucide-react';
 import { memo, type RefObject, useRef, useState } from 'react';
-import { useApp, useLocale, useName, useNames, useStore } from '../../state/app.ts';
+import { dayKey } from '../../i18n/locale.ts';
+import { useApp, useLocale, useName, useNames, useNow, useStore } from '../../state/app.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { type MenuAction, MenuList } from '../../ui/menu.tsx';
 import { IconButton, Time } from '../../ui/parts.tsx';
@@ -70,6 +71,7 @@ export const MessageRow = memo(function MessageRow({ message, first, focusable, 
         )}
         <Quote message={message} />
         <MessageText message={message} />
+        <PlacedLate message={message} />
         <Reactions message={message} />
         <ThreadLink message={message} />
         {message.state === 'failed' && (
@@ -168,6 +170,22 @@ function MessageText({ message }: { readonly message: Message }) {
         );
       })}
       {message.edited && <span className="edited"> {t('message.edited')}</span>}
+    </p>
+  );
+}
+
+/** Written without a network: it stands where it was written, and says when it came. */
+function PlacedLate({ message }: { readonly message: Message }) {
+  const locale = useLocale();
+  const now = useNow();
+  if (message.placed_late === undefined) return null;
+  const { written_at, arrived_at } = message.placed_late;
+  const sameDay = dayKey(written_at) === dayKey(arrived_at);
+  const words = (at: number): string => (sameDay ? locale.clock(at) : locale.relative(at, now));
+  return (
+    <p className="placed-late">
+      <CloudOff size={14} aria-hidden />
+      {locale.t('late.arrived', { written: words(written_at), arrived: words(arrived_at) })}
     </p>
   );
 }

@@ -7,7 +7,8 @@ import { useLocale, useNow } from '../../state/app.ts';
 export function MessageStateMark({ message }: { readonly message: Message }) {
   const { t } = useLocale();
   const [Icon, words] = {
-    queued: [Clock, t('state.queued')] as const,
+    saving: [Clock, t('state.saving')] as const,
+    queued: [Clock, t(message.error?.error === 'storage' ? 'state.unkept' : 'state.queued')] as const,
     sent: [Clock, t('state.sent')] as const,
     stored: [Check, t('state.stored')] as const,
     read: [CheckCheck, t('state.read')] as const,

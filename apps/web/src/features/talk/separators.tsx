@@ -54,12 +54,12 @@ export function GapRow({ gap, fill }: { readonly gap: TimelineGap; readonly fill
   const words = {
     retention: t('gap.retention', { count }),
     damage: t('gap.damage', { count }),
-    skipped: t('gap.skipped', { count }),
+    skipped: gap.offline ? t('gap.offline', { count }) : t('gap.skipped', { count }),
   }[gap.reason];
   return (
     <div className="gap">
       <p>{words}</p>
-      {gap.reason === 'skipped' && (
+      {gap.reason === 'skipped' && !gap.offline && (
         <button type="button" className="button quiet" onClick={() => fill(gap)}>
           {t('gap.fill')}
         </button>
