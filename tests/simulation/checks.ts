@@ -153,6 +153,33 @@ export function checkReplicas(world: World): void {
   }
 }
 
+/** What a device keeps is what it showed: nothing else, in the same order, and where something is missing it says so. */
+export async function checkKept(world: World): Promise<void> {
+  for (const device of world.devices) {
+    const opened = [...device.opened].flatMap(([log, { open, headAtOpen }]) =>
+      open && headAtOpen !== null ? [log] : [],
+    );
+    for (const [log, { timeline }] of await device.showKept(opened)) {
+      const live = device.conversation(log).state().timeline.map(show);
+      const kept = timeline.map(show);
+      const same = kept.filter((line) => live.includes(line));
+      if (live.filter((line) => same.includes(line)).join('\n') !== same.join('\n'))
+        world.break(`${device.name} keeps ${log} in another order`);
+      const gaps = timeline.filter((entry) => entry.kind === 'gap');
+      for (const line of kept) {
+        if (!line.startsWith('gap') && !live.includes(line))
+          world.break(`${device.name} keeps ${log} «${line}», which it does not show`);
+      }
+      for (const entry of device.conversation(log).state().timeline) {
+        const offset = entry.kind === 'message' ? (entry.offset ?? 0) : 0;
+        if (offset === 0 || kept.includes(show(entry)) || gaps.some(({ from, to }) => from <= offset && offset <= to))
+          continue;
+        world.break(`${device.name} does not keep ${log} «${show(entry)}» and does not say so`);
+      }
+    }
+  }
+}
+
 function show(entry: TimelineEntry): string {
   return entry.kind === 'gap' ? `gap ${entry.from}–${entry.to} ${entry.reason}` : showMessage(entry);
 }

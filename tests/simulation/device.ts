@@ -1,6 +1,7 @@
 import {
   type Client,
   type Conversation,
+  type ConversationState,
   createClient,
   type KonferencoError,
   memoryOutbox,
@@ -10,6 +11,7 @@ import {
 } from '@konferenco/client';
 import { type InboxItem, type Item, type LogName, parseLogName, peerOf } from '@konferenco/protocol';
 import { ProcessClock, SeededRandom, type VirtualClock } from '@konferenco/testkit';
+import { DeviceDisk } from './device-disk.ts';
 import { tapped } from './tapped-socket.ts';
 import type { Trace } from './trace.ts';
 
@@ -66,6 +68,7 @@ export class Device {
   readonly #options: DeviceOptions;
   readonly #network = { up: true, changed: () => {} };
   readonly #outbox = memoryOutbox();
+  readonly #disk: DeviceDisk;
   #process: ProcessClock;
   #client: Client;
   #socket: Socket | null = null;
@@ -78,6 +81,7 @@ export class Device {
     this.name = options.name;
     this.#options = options;
     this.random = new SeededRandom(options.seed);
+    this.#disk = new DeviceDisk(options.clock, new SeededRandom(options.seed + 1));
     this.#process = new ProcessClock(options.clock);
     this.#client = this.#start();
   }
@@ -87,7 +91,7 @@ export class Device {
     return this.#client;
   }
 
-  /** The program dies without a word and starts anew; only what its outbox kept is left. */
+  /** The program dies without a word and starts anew; what its outbox kept is left, and what its store had written. */
   restart(headOf: (log: LogName) => number): void {
     this.note('restart');
     this.hasRestarted = true;
@@ -96,6 +100,7 @@ export class Device {
       this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
       this.#socket.close();
     }
+    void this.#disk.crash();
     for (const sent of this.sent) if (sent.state === 'waiting') sent.state = 'orphaned';
     for (const [log, arrivals] of this.arrivals)
       this.toldBefore.set(log, [...(this.toldBefore.get(log) ?? []), ...arrivals]);
@@ -118,6 +123,7 @@ export class Device {
       demoUser: user,
       device_id: name,
       outbox: this.#outbox,
+      store: this.#disk.open(),
       environment: {
         now: () => clock.now(),
         after: (ms, fn) => clock.after(ms, fn),
@@ -142,6 +148,31 @@ export class Device {
     client.on('link', (link) => this.note(`link ${link.kind}`));
     client.on('error', ({ error, message }) => this.note(`error ${error} ${message}`));
     return client;
+  }
+
+  /** Another program on this device's disk that never connects: what it shows of each conversation, everything loaded. */
+  async showKept(logs: readonly LogName[]): Promise<ReadonlyMap<LogName, ConversationState>> {
+    const client = createClient({
+      url: 'http://simulated.test',
+      demoUser: this.user,
+      device_id: this.name,
+      store: this.#disk.open(),
+      environment: { now: () => this.#options.clock.now(), after: () => () => {} },
+    });
+    await client.restore();
+    const shown = new Map<LogName, ConversationState>();
+    for (const log of logs) {
+      const address = parseLogName(log);
+      const conversation =
+        address?.kind === 'channel' ? client.channel(address.channel) : client.direct(peerOf(log, this.user) ?? '');
+      void conversation.open();
+      for (let before = -1; before !== conversation.state().timeline.length; ) {
+        before = conversation.state().timeline.length;
+        await conversation.loadOlder().catch(() => undefined);
+      }
+      shown.set(log, conversation.state());
+    }
+    return shown;
   }
 
   note(line: string): void {

@@ -4,6 +4,7 @@ import {
   checkCursors,
   checkEmpty,
   checkIdle,
+  checkKept,
   checkOrder,
   checkPresence,
   checkReplicas,
@@ -83,6 +84,8 @@ async function run(world: World): Promise<void> {
   for (const device of world.devices) checkArrivals(world, device, newcomers.includes(device));
   await loadAll(world);
   checkReplicas(world);
+  await clock.advance(1_000);
+  await checkKept(world);
   stopWatching();
   await leave(world);
 }

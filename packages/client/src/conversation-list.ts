@@ -39,7 +39,8 @@ export class RestConversationList implements ConversationList {
   state(): ReturnType<ConversationList['state']> {
     this.#state ??= {
       items: expectedOf(this.#infos, this.#expected)
-        .map((info) => this.#summary(info)).sort((a, b) => (b.preview?.at ?? 0) - (a.preview?.at ?? 0)),
+        .map((info) => this.#summary(info))
+        .sort((a, b) => (b.preview?.at ?? 0) - (a.preview?.at ?? 0)),
       loading: this.#refreshing !== null,
     };
     return this.#state;
@@ -54,8 +55,7 @@ export class RestConversationList implements ConversationList {
     const expected = new Map<LogName, boolean>();
     for (const channel of waiting) expected.set(channelLog(channel), joined.includes(channel));
     // What was sent meanwhile stands until the server's list says it; what was refused is over.
-    for (const [log, on] of this.#expected)
-      if (joined.includes(log.slice('ch:'.length)) === on) expected.set(log, on);
+    for (const [log, on] of this.#expected) if (joined.includes(log.slice('ch:'.length)) === on) expected.set(log, on);
     if (sameEntries(expected, this.#expected)) return;
     this.#expected = expected;
     this.#changed();

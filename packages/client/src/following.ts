@@ -151,9 +151,9 @@ export class Following {
   /** The subscription stands. */
   subscribed(state: LogState): void {
     const position = this.#feed.position;
-    // What was said while nobody looked is history, not an arrival; what was opened from this device is looked at.
-    if (this.#closedBefore && position !== null && (!this.#opened || this.#opening)) {
+    if (this.#closedBefore && position !== null) {
       if (state.head - position > RESTART_BEHIND) this.reset();
+      // What was said while nobody looked is history, not an arrival.
       this.#since = Math.max(this.#since, state.head);
     }
     this.#closedBefore = false;
@@ -307,7 +307,10 @@ export class Following {
   async #firstPage(): Promise<void> {
     if (!this.#pages.loadedAny) await this.#pages.older();
     // With a connection, one that nobody followed is open when it is followed: what comes from then on is told.
-    if (this.#opening && (this.#direct || !this.#closedBefore || this.#isCurrent() || !this.#options.wire.online)) this.#settle();
+    if (this.#opening && (this.#direct || !this.#closedBefore || this.#isCurrent() || !this.#options.wire.online)) {
+      this.#closedBefore = false;
+      this.#settle();
+    }
     for (let more = 0; more < MORE_PAGES && this.#restored && this.#pages.hasOlder; more++) {
       const { replica } = this.#options;
       if (replica.size >= THIN && !replica.hasUnplaced(this.#pages.low)) return;

@@ -38,7 +38,7 @@ describe('a message that arrived late', () => {
     ...part,
   });
 
-  // proves CL-25
+  // proves CL-27
   test('stands where it was written', () => {
     expect(show([...talk, late({})])).toEqual([1, 2, 5, 3, 4]);
   });
@@ -47,7 +47,7 @@ describe('a message that arrived late', () => {
     expect(show([...talk, late({ timestamp: 5 * MINUTE, after: 3 })])).toEqual([1, 2, 3, 5, 4]);
   });
 
-  // proves CL-26
+  // proves CL-28
   test('with a time in the future, too long ago, or without what its author had seen, stays where it arrived', () => {
     for (const hostile of [
       { timestamp: 200 * MINUTE },
@@ -71,13 +71,15 @@ describe('a message that arrived late', () => {
   });
 });
 
-// proves CL-25
+// proves CL-27
 describe('in any log', () => {
   test('messages that came in time stand by offset, late ones never after their own place', () => {
     fc.assert(
       fc.property(logs, (log) => {
         const shown = placed(log, 0);
-        expect(shown.map(({ message }) => message.offset).sort((a, b) => a - b)).toEqual(log.map(({ offset }) => offset));
+        expect(shown.map(({ message }) => message.offset).sort((a, b) => a - b)).toEqual(
+          log.map(({ offset }) => offset),
+        );
         const inTime = shown.flatMap(({ message }) => (isLate(message) ? [] : [message.offset]));
         expect(inTime).toEqual([...inTime].sort((a, b) => a - b));
         for (const { message, place } of shown) expect(place).toBeLessThanOrEqual(message.offset);

@@ -44,8 +44,7 @@ export function placed<T extends Dated>(messages: readonly T[], low: number): re
       return place === null ? [] : [{ message, place }];
     })
     .sort(
-      (a, b) =>
-        a.place - b.place || a.message.timestamp - b.message.timestamp || a.message.offset - b.message.offset,
+      (a, b) => a.place - b.place || a.message.timestamp - b.message.timestamp || a.message.offset - b.message.offset,
     );
   const all: Placed<T>[] = [];
   let next = 0;

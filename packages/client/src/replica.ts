@@ -166,7 +166,7 @@ export class Replica {
   }
 
   /** Oldest first, with gaps in their places and own unstored messages at the end. Everything from `low` on is here. */
-  timeline(low: number): readonly TimelineEntry[] {
+  timeline(low = 0): readonly TimelineEntry[] {
     return this.#assemble({ offsets: this.#main, gaps: this.#gaps, thread: undefined, low });
   }
 

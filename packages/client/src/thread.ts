@@ -114,7 +114,10 @@ export class LogThread implements Thread {
       return looked < LOOKED_MAX && (items[0]?.offset ?? 0) > root;
     });
     for (const { envelope, id } of found) replies.add(envelope?.id ?? id ?? '');
-    replica.insert([...found, ...corrections.filter(({ envelope }) => replies.has(String(envelope?.payload['target'])))]);
+    replica.insert([
+      ...found,
+      ...corrections.filter(({ envelope }) => replies.has(String(envelope?.payload['target']))),
+    ]);
     return true;
   }
 }

@@ -1,4 +1,13 @@
-import { type ConversationInfo, type Envelope, type Gap, type InboxItem, type Item, type LogName, parseLogName, ruleOf } from '@konferenco/protocol';
+import {
+  type ConversationInfo,
+  type Envelope,
+  type Gap,
+  type InboxItem,
+  type Item,
+  type LogName,
+  parseLogName,
+  ruleOf,
+} from '@konferenco/protocol';
 import { readSaid } from '../said.ts';
 import { type LocalStore, type LocalStoreError, sortableNumber } from '../storage/local-store.ts';
 import { readRows } from './read-rows.ts';
@@ -154,7 +163,9 @@ export class KeptLog {
     joint = joint.slice(-STRETCHES_MAX);
     const oldest = items.find(({ offset }) => offset === joint[0]?.[0]);
     this.note({ stretches: joint, entries, bytes, info, ...(oldest && { oldest_at: oldest.at }) });
-    const deleted = items.flatMap(({ envelope }) => (envelope?.subtype === 'delete' ? [String(envelope.payload['target'])] : []));
+    const deleted = items.flatMap(({ envelope }) =>
+      envelope?.subtype === 'delete' ? [String(envelope.payload['target'])] : [],
+    );
     if (deleted.length > 0) void this.#erase(new Set(deleted));
     this.#host.grown();
   }
@@ -238,7 +249,9 @@ export class KeptLog {
     const last = rows.at(-1);
     if (!last) return 0;
     const { stretches, entries, bytes } = this.#row;
-    await this.#host.store.write(rows.map(({ offset }) => ({ table: 'entries', key: this.#key(offset), value: undefined })));
+    await this.#host.store.write(
+      rows.map(({ offset }) => ({ table: 'entries', key: this.#key(offset), value: undefined })),
+    );
     const left = Math.max(0, entries - rows.length);
     this.note({
       stretches: without(stretches, 0, last.offset),

@@ -12,7 +12,8 @@ const HALL = 'ch:hall';
 const DIRECT = 'dm:ana:mere';
 
 /** Another program on the same device, started where the clock stands. */
-const restarted = ({ clock, server }: Fixture, options: Partial<ClientOptions>) => fixture(options, {}, { clock, server });
+const restarted = ({ clock, server }: Fixture, options: Partial<ClientOptions>) =>
+  fixture(options, {}, { clock, server });
 
 async function opened(all: Fixture, conversation: Conversation): Promise<Conversation> {
   const opening = conversation.open();
@@ -38,7 +39,7 @@ const numbers = (from: number, to: number) => Array.from({ length: to - from + 1
 const histories = (all: Fixture) => all.server.framesOf('history');
 
 describe('opening without a network', () => {
-  // proves CL-14
+  // proves CL-16
   test('shows what the device kept, its read mark and what is unread, and resolves', async () => {
     const before = await visited(30);
     before.hall.markRead();
@@ -75,7 +76,7 @@ describe('opening without a network', () => {
     expect(texts(hall.state())).toEqual(numbers(1, 130));
   });
 
-  // proves CL-15
+  // proves CL-17
   test('says openly where something is missing, and fills it with the connection', async () => {
     const before = await visited(30);
     for (let i = 31; i <= 400; i++) before.server.store(HALL, before.from('ana', `m${i}`));
@@ -102,7 +103,11 @@ describe('opening without a network', () => {
     await before.connect();
     await opened(before, before.client.channel('hall'));
     const root = before.server.say(HALL, before.from('ana', 'root')).envelope?.id ?? '';
-    const reply = (text: string) => ({ ...before.from('ben', text), subtype: 'thread_reply', payload: { text, thread: root } });
+    const reply = (text: string) => ({
+      ...before.from('ben', text),
+      subtype: 'thread_reply',
+      payload: { text, thread: root },
+    });
     const first = before.server.say(HALL, reply('one')).envelope?.id;
     before.server.say(HALL, reply('two'));
     before.server.say(HALL, { ...before.from('ben', ''), subtype: 'edit', payload: { target: first, text: 'one!' } });
@@ -121,7 +126,7 @@ describe('opening without a network', () => {
 });
 
 describe('catching up after a restart', () => {
-  // proves CL-16
+  // proves CL-18
   test('asks only for what is missing, and tells it once', async () => {
     const before = await visited(30);
     for (let i = 31; i <= 35; i++) before.server.store(HALL, before.from('ana', `m${i}`));
@@ -179,7 +184,7 @@ function breakable(inner: LocalStore = memoryStore()) {
 }
 
 describe('acknowledging the inbox', () => {
-  // proves CL-17
+  // proves CL-19
   test('is said only for what the store has', async () => {
     const { state, store } = breakable();
     const all = fixture({ store });
@@ -202,7 +207,7 @@ describe('acknowledging the inbox', () => {
 });
 
 describe('own messages', () => {
-  // proves CL-18
+  // proves CL-20
   test('are in the outbox until they are kept with their conversation, and shown once', async () => {
     const { state, store } = breakable();
     const outbox = memoryOutbox();
@@ -226,7 +231,7 @@ describe('own messages', () => {
     expect(await outbox.load()).toEqual([]);
   });
 
-  // proves CL-19
+  // proves CL-21
   test('of the last day, stored by an earlier program, are offered to another store of the server; older ones are not', async () => {
     const store = memoryStore();
     const before = fixture({ store });
@@ -263,7 +268,7 @@ describe('what must not stay', () => {
   const rowsOf = async (store: LocalStore) =>
     JSON.stringify(await store.list('entries', { prefix: '', limit: 10_000 }));
 
-  // proves CL-20
+  // proves CL-22
   test('a deleted message and its edits leave the device’s store, loaded or not', async () => {
     const store = memoryStore();
     const all = fixture({ store });
@@ -313,7 +318,7 @@ describe('what must not stay', () => {
     expect(await rowsOf(store)).not.toContain('"short"');
   });
 
-  // proves CL-21
+  // proves CL-23
   test('signing out removes everything kept of the person, unsent messages too', async () => {
     const store = memoryStore();
     const all = fixture({ store });
@@ -322,7 +327,10 @@ describe('what must not stay', () => {
     all.server.say(HALL, all.from('ana', 'm1'));
     await all.server.flush();
     await all.server.cut();
-    all.client.channel('hall').send('unsent').catch(() => {});
+    all.client
+      .channel('hall')
+      .send('unsent')
+      .catch(() => {});
     await settle();
     expect(all.client.waiting).toBe(1);
     await all.client.signOut();
@@ -330,10 +338,13 @@ describe('what must not stay', () => {
       expect(await store.list(table, { prefix: '', limit: 99 })).toEqual([]);
   });
 
-  // proves CL-22
+  // proves CL-24
   test('another person on the device finds nothing of who was there before', async () => {
     const before = await visited(3);
-    before.client.channel('hall').send('unsent').catch(() => {});
+    before.client
+      .channel('hall')
+      .send('unsent')
+      .catch(() => {});
     await settle();
     const all = restarted(before, { store: before.store, demoUser: 'ben' });
     await all.client.restore();
@@ -344,7 +355,7 @@ describe('what must not stay', () => {
 });
 
 describe('a bound on what is kept', () => {
-  // proves CL-23
+  // proves CL-25
   test('drops the oldest of what was opened longest ago, and never what is unsent', async () => {
     const store = memoryStore();
     const keep = { entries: 100 };
@@ -358,7 +369,10 @@ describe('a bound on what is kept', () => {
       await settle();
     }
     await all.server.cut();
-    all.client.channel('first').send('unsent').catch(() => {});
+    all.client
+      .channel('first')
+      .send('unsent')
+      .catch(() => {});
     await settle();
     const usage = await all.client.usage();
     expect(usage).toMatchObject({ kind: 'memory', keep });
@@ -376,7 +390,7 @@ describe('a bound on what is kept', () => {
     expect(first.state().has_older).toBe(true);
   });
 
-  // proves CL-24
+  // proves CL-26
   test('a store without room is told of once, and everything goes on from memory', async () => {
     const { state, store } = breakable();
     const all = fixture({ store });

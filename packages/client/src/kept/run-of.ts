@@ -7,7 +7,8 @@ export function runOfPage(items: readonly Item[], from: number, to: number, gap?
   const gaps: Gap[] = [];
   let next = from;
   const passOver = (end: number) => {
-    if (end >= next) gaps.push({ from: next, to: end, reason: gap && gap.from <= end && gap.to >= next ? gap.reason : 'damage' });
+    if (end >= next)
+      gaps.push({ from: next, to: end, reason: gap && gap.from <= end && gap.to >= next ? gap.reason : 'damage' });
   };
   for (const { offset } of items) {
     passOver(offset - 1);

@@ -2,7 +2,11 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { highestBelow, joined, stretchAt, type Stretches, without } from './stretches.ts';
 
-const change = fc.record({ add: fc.boolean(), from: fc.integer({ min: 1, max: 60 }), length: fc.integer({ min: 1, max: 12 }) });
+const change = fc.record({
+  add: fc.boolean(),
+  from: fc.integer({ min: 1, max: 60 }),
+  length: fc.integer({ min: 1, max: 12 }),
+});
 
 test('stretches hold what was added and not taken out, ascending, joined where they touch', () => {
   fc.assert(

@@ -61,7 +61,7 @@ export class WriteBehind {
   peek(table: LocalTable, key: string): { readonly value: unknown } | undefined {
     const name = nameOf(table, key);
     const row = this.#waiting.get(name) ?? this.#batches.findLast(({ rows }) => rows.has(name))?.rows.get(name);
-    return row && { value: valueOf(row) };
+    return row && { value: currentOf(row) };
   }
 
   /** Resolves once everything put so far is in the store: true; or false when some of it was given up. */
@@ -132,7 +132,7 @@ export class WriteBehind {
   async #tryWrite(rows: Rows): Promise<LocalStoreError | null> {
     const { store, makeRoom } = this.#options;
     const changes = [...rows.values()].map(
-      (row): LocalChange => ({ table: row.table, key: row.key, value: valueOf(row) }),
+      (row): LocalChange => ({ table: row.table, key: row.key, value: currentOf(row) }),
     );
     try {
       await store.write(changes);
@@ -175,7 +175,7 @@ function nameOf(table: LocalTable, key: string): string {
   return `${table} ${key}`;
 }
 
-function valueOf({ value }: Row): unknown {
+function currentOf({ value }: Row): unknown {
   return 'later' in value ? value.later() : value.now;
 }
 
