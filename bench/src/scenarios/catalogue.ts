@@ -5,6 +5,7 @@ import { direct } from './direct.ts';
 import { durable } from './durable.ts';
 import { fanOut } from './fan-out.ts';
 import { idle } from './idle.ts';
+import { offlineSync } from './offline-sync.ts';
 import { recovery } from './recovery.ts';
 import { script } from './script.ts';
 import { waves } from './waves.ts';
@@ -18,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   direct,
   durable,
   recovery,
+  offlineSync,
   script,
   waves,
   idle(10_000, false),
