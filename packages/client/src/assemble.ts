@@ -25,12 +25,15 @@ import { outboxOnStore } from './storage/outbox-on-store.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { isOperation } from './sync/operations.ts';
 import { Replicas } from './sync/replicas.ts';
+import type { TabHost } from './tabs/types.ts';
 import { Credentials } from './tokens.ts';
 import type { ClientEvents, ClientOptions, Environment, Rest } from './types.ts';
 
 /** What all parts of a client stand on. */
-function groundOf(options: ClientOptions, connection: () => Connection) {
-  const environment: Environment = { ...defaultEnvironment(), ...options.environment };
+function groundOf(options: ClientOptions, connection: () => Connection, host: Omit<TabHost, 'environment'>) {
+  const own: Environment = { ...defaultEnvironment(), ...options.environment };
+  const tabs = options.tabs?.({ ...host, environment: own });
+  const environment: Environment = tabs ? { ...own, openSocket: tabs.openSocket } : own;
   const events = new Emitter<ClientEvents>();
   const failed = (error: KonferencoError) => events.emit('error', error);
   const clock = new ServerClock(environment.now);
@@ -51,7 +54,7 @@ function groundOf(options: ClientOptions, connection: () => Connection) {
     keep: options.keep,
     failed: (fault) => events.emit('storage', fault),
   });
-  return { options, environment, events, failed, clock, newId, requests, wire, kept, connection };
+  return { options, environment, events, failed, clock, newId, requests, wire, kept, tabs, connection };
 }
 type Ground = ReturnType<typeof groundOf>;
 
@@ -85,12 +88,13 @@ function identityOf({ options, environment, events, failed, clock, wire, kept, c
 type Person = ReturnType<typeof identityOf>;
 
 function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
-  const { options, environment, events, failed, clock, newId, wire, kept } = ground;
+  const { options, environment, events, failed, clock, newId, wire, kept, tabs } = ground;
   const lost = () => failed(clientError('storage'));
-  const outboxStore = options.outbox ?? (options.store ? outboxOnStore({ store: options.store, lost }) : memoryOutbox());
+  const outboxStore =
+    options.outbox ?? (options.store ? outboxOnStore({ store: options.store, lost }) : memoryOutbox());
   const outbox = new Outbox({
     wire,
-    store: outboxStore,
+    store: tabs?.outbox(outboxStore) ?? outboxStore,
     keptElsewhere: () => kept.written(),
     environment,
     now: clock.now,
@@ -98,13 +102,15 @@ function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
     news: (news) => {
       if (isOperation(JSON.parse(news.entry.envelope) as Envelope)) replicas.news(news);
       else conversation(news.entry.log).news(news);
+      tabs?.tell(news);
     },
     sizeChanged: (size) => {
-      events.emit('waiting', size);
+      events.emit('waiting', size + (tabs?.waiting ?? 0));
       replicas.counted();
     },
     refreshToken: () => (identity.hasRest ? identity.renew() : Promise.reject(clientError('not_signed_in'))),
     storageFailed: failed,
+    discardElsewhere: (id) => tabs?.discard(id),
   });
   const subscriptions = new Subscriptions({
     wire,
@@ -165,9 +171,9 @@ function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
       follow: (log) => subscriptions.want(log, 'opened'),
       tell: (conflict) => events.emit('conflict', conflict),
     },
-    changed: (own, waiting) => {
-      blocks.give(own?.blocked ?? null);
-      list.expect(own?.channels ?? [], waiting);
+    changed: (own, { isComplete, waiting }) => {
+      blocks.give(own.blocked, isComplete);
+      list.expect(own.channels, waiting);
     },
   });
   return { outbox, subscriptions, known, conversation, list, blocks, replicas };
@@ -217,8 +223,16 @@ function connectionHost(
 
 /** The parts of a client, each built once and given what it needs. The one place that knows them all. */
 export function assemble(options: ClientOptions) {
-  const ground = groundOf(options, () => connection);
-  const { environment, events, failed, clock, requests, wire, kept } = ground;
+  const ground = groundOf(options, () => connection, {
+    account: () => (identity.me ? `${options.url} ${identity.me.id}` : null),
+    // Operations written in another tab come with what they change, by the log.
+    news: (news) => isOperation(JSON.parse(news.entry.envelope) as Envelope) || conversation(news.entry.log).news(news),
+    discard: (id) => outbox.discard(id),
+    inherit: () => void lifecycle.inherit(),
+    signedOut: () => lifecycle.signedOutElsewhere(),
+    waitingChanged: () => events.emit('waiting', outbox.size + (tabs?.waiting ?? 0)),
+  });
+  const { environment, events, failed, clock, requests, wire, kept, tabs } = ground;
   const person = identityOf(ground);
   const { rest, identity, me } = person;
   const { outbox, subscriptions, known, conversation, list, blocks, replicas } = conversationsOf(ground, person);
@@ -280,8 +294,9 @@ export function assemble(options: ClientOptions) {
     load,
     forget,
     failed,
+    tabs,
   });
-  return { connection, identity, lifecycle, events, outbox, presence, rest, list, kept, conversation, replicas };
+  return { connection, identity, lifecycle, events, outbox, tabs, presence, rest, list, kept, conversation, replicas };
 }
 
 /** The profiles in an answer: itself, of oneself, or those of a list's members. */

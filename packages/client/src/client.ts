@@ -23,7 +23,7 @@ export function createClient(options: ClientOptions): Client {
       return identity.me;
     },
     get waiting() {
-      return outbox.size;
+      return outbox.size + (parts.tabs?.waiting ?? 0);
     },
     presence: parts.presence,
     sync: parts.replicas.sync,

@@ -5,6 +5,7 @@ import type { Identity } from './identity.ts';
 import type { Inbox } from './inbox.ts';
 import type { Kept } from './kept/kept.ts';
 import type { Outbox } from './outbox.ts';
+import type { Tabs } from './tabs/types.ts';
 import type { Environment, Link, Rest } from './types.ts';
 
 /** What `close` grants the outbox to empty itself. */
@@ -23,6 +24,8 @@ export interface LifecycleParts {
   /** Forgets conversations, list and subscriptions: they are another person's from now on. */
   readonly forget: () => void;
   readonly failed: (error: KonferencoError) => void;
+  /** What shares this client's account with other programs of the device, if anything does. */
+  readonly tabs: Pick<Tabs, 'signedOut' | 'close'> | undefined;
 }
 
 /** Signing in, connecting, leaving. */
@@ -92,9 +95,21 @@ export class Lifecycle {
       failed(asError(thrown));
     }
     outbox.clear();
+    this.#parts.tabs?.signedOut();
     connection.signOut(CLOSE_CODES.token_revoked.code, 'You signed out.');
     await identity.forget();
     await this.#forget(true);
+  }
+
+  /** Takes up what other programs of this device left unsent. */
+  async inherit(): Promise<void> {
+    if (this.#loaded) await this.#loadOutbox();
+  }
+
+  /** The person signed out in another program of this device, which told the server. */
+  signedOutElsewhere(): void {
+    this.#parts.outbox.clear();
+    this.#parts.connection.signOut(CLOSE_CODES.token_revoked.code, 'You signed out in another tab.');
   }
 
   async close(): Promise<void> {
@@ -105,6 +120,7 @@ export class Lifecycle {
     }
     connection.close();
     outbox.close();
+    this.#parts.tabs?.close();
   }
 
   /** Shows what this device keeps of the person, once, and takes up what is unsent. */

@@ -1,5 +1,6 @@
-import { type Envelope, type LogName, PRIORITY_RANK, type ReplyOf, ruleOf } from '@konferenco/protocol';
+import type { Envelope, LogName, ReplyOf } from '@konferenco/protocol';
 import { asError, clientError, KonferencoError } from './errors.ts';
+import { entryOf, reminted, sendError } from './outbox-entry.ts';
 import {
   changed,
   disconnected,
@@ -45,6 +46,8 @@ export interface OutboxOptions {
   readonly refreshToken: () => Promise<void>;
   /** The store could not keep or drop an entry; the message goes its way from memory. */
   readonly storageFailed: (error: KonferencoError) => void;
+  /** An entry that another program of the same store is to send was discarded here. */
+  readonly discardElsewhere?: (id: string) => void;
   /** Resolves with true once a stored entry is kept with its conversation: only then the store may forget it. */
   readonly keptElsewhere: () => Promise<boolean>;
 }
@@ -96,13 +99,7 @@ export class Outbox {
   /** @returns resolves when the server has stored it; rejects when it is refused for good or the outbox is full. */
   add(log: LogName, envelope: Envelope): Promise<Receipt> {
     if (isFull(this.#state)) return Promise.reject(clientError('outbox_full'));
-    const entry: OutboxEntry = {
-      id: envelope.id,
-      log,
-      envelope: JSON.stringify(envelope),
-      created_at: this.#options.now(),
-      priority: rankOf(envelope),
-    };
+    const entry = entryOf(log, envelope, this.#options.now());
     const receipt = new Promise<Receipt>((resolve, reject) => this.#promised.set(entry.id, { resolve, reject }));
     this.#accept(entry);
     return receipt;
@@ -117,6 +114,7 @@ export class Outbox {
   /** Drops a message that still waits. One on its way cannot be called back: the server may have it already. */
   discard(id: string): void {
     const waiting = this.#state.find((one) => one.entry.id === id);
+    if (!waiting) this.#options.discardElsewhere?.(id);
     if (waiting && waiting.state !== 'sent') this.#drop(waiting);
   }
 
@@ -269,11 +267,7 @@ export class Outbox {
 
   #remint(waiting: Waiting): void {
     const was = waiting.entry.id;
-    const refused = JSON.parse(waiting.entry.envelope) as Envelope;
-    // A clock that was ahead made both; by now the server's time is known.
-    const timestamp = Math.min(refused.timestamp, this.#options.now());
-    const envelope: Envelope = { ...refused, id: this.#options.newId(), timestamp };
-    const entry: OutboxEntry = { ...waiting.entry, id: envelope.id, envelope: JSON.stringify(envelope) };
+    const entry = reminted(waiting.entry, this.#options.newId(), this.#options.now());
     this.#state = changed(this.#state, was, (one) => ({ ...one, entry, state: 'queued', reminted: true }));
     const promised = this.#promised.get(was);
     this.#promised.delete(was);
@@ -302,14 +296,4 @@ export class Outbox {
     else promised?.resolve(outcome);
     if (this.#state.length === 0) for (const idle of this.#idle.splice(0)) idle();
   }
-}
-
-/** Rank of the priority, which a sender may only lower. */
-function rankOf({ type, subtype, priority }: Envelope): number {
-  const usual = PRIORITY_RANK[ruleOf(type, subtype)?.priority ?? 'normal'];
-  return Math.max(usual, PRIORITY_RANK[priority ?? 'critical']);
-}
-
-function sendError({ code, error, message }: KonferencoError): SendError {
-  return { code, error, message };
 }

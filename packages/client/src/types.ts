@@ -14,6 +14,7 @@ import type {
 } from '@konferenco/protocol';
 import type { LocalStore, LocalStoreFault, LocalUsage } from './storage/local-store.ts';
 import type { Conflict, ReplicatedState } from './sync/types.ts';
+import type { TabSharing } from './tabs/types.ts';
 
 /** State of the link, as a person should be told it. */
 export type Link =
@@ -198,6 +199,8 @@ export interface ClientOptions {
   readonly keep?: Partial<KeepLimits>;
   /** Name and version of the program, for the operator's logs. */
   readonly program?: string;
+  /** Lets several programs that share the stores above, such as a browser's tabs, share one connection too. */
+  readonly tabs?: TabSharing;
   /** Replaced in tests and simulations. */
   readonly environment?: Partial<Environment>;
 }

@@ -11,6 +11,8 @@ export const CLAIM_MS = 500;
 const REVIEW_SOON_MS = 1_000;
 /** As long as something waits in other tabs, it is looked at anew this often: a word may have been missed. */
 const REVIEW_MS = 30_000;
+/** Ids remembered as settled. */
+const SETTLED_MAX = 2 * LIMITS.outbox_entries;
 
 export interface TabOutboxOptions {
   readonly environment: Pick<Environment, 'after'>;
@@ -36,6 +38,8 @@ export class TabOutbox {
   readonly #mine = new Map<string, OutboxEntry>();
   /** Entries of other tabs, and whose they are. */
   readonly #theirs = new Map<string, { readonly tab: string; readonly entry: OutboxEntry }>();
+  /** Settled lately, here or elsewhere: the store may keep them a little longer, or until a later program. */
+  readonly #settled = new Set<string>();
   readonly #asking = new Set<Claims>();
   #store: OutboxStore | null = null;
   #hasJoined = false;
@@ -60,7 +64,10 @@ export class TabOutbox {
   }
 
   tell(news: OutboxNews): void {
-    keep(news, this.#mine, (entry) => entry);
+    this.#note(
+      news,
+      keep(news, this.#mine, (entry) => entry),
+    );
     this.#say(news);
   }
 
@@ -87,6 +94,7 @@ export class TabOutbox {
     this.#cancelReview = null;
     this.#mine.clear();
     this.#theirs.clear();
+    this.#settled.clear();
   }
 
   hear(message: TabMessage): void {
@@ -119,8 +127,10 @@ export class TabOutbox {
   #learn(tab: string, news: OutboxNews): void {
     // Taken up here because its tab did not answer in time: this tab's own word counts.
     if (this.#mine.has(news.entry.id)) return;
-    if (!keep(news, this.#theirs, (entry) => ({ tab, entry })))
-      for (const asking of this.#asking) asking.ids.set(news.entry.id, null);
+    this.#note(
+      news,
+      keep(news, this.#theirs, (entry) => ({ tab, entry })),
+    );
     while (this.#theirs.size > LIMITS.outbox_entries) {
       const [oldest] = this.#theirs.keys();
       this.#theirs.delete(oldest ?? '');
@@ -128,6 +138,15 @@ export class TabOutbox {
     this.#options.host.news(inPlace(news));
     this.#options.host.waitingChanged();
     if (this.#theirs.size > 0 && !this.#cancelReview) this.#planReview(REVIEW_MS);
+  }
+
+  #note({ entry: { id } }: OutboxNews, waits: boolean): void {
+    this.#settled.delete(id);
+    if (waits) return;
+    this.#settled.add(id);
+    const [oldest] = this.#settled;
+    if (this.#settled.size > SETTLED_MAX && oldest !== undefined) this.#settled.delete(oldest);
+    for (const asking of this.#asking) asking.ids.set(id, null);
   }
 
   #planReview(ms: number): void {
@@ -149,7 +168,7 @@ export class TabOutbox {
   /** Entries of the store that no other tab sends; what the others send is shown, what they settled is not any more. */
   async #unclaimed(store: OutboxStore): Promise<readonly OutboxEntry[]> {
     const before = [...this.#theirs];
-    const entries = await store.load();
+    const entries = (await store.load()).filter(({ id }) => !this.#settled.has(id));
     const claims = entries.length > 0 ? await this.#claims() : new Map<string, string | null>();
     const left = new Set(entries.map(({ id }) => id));
     for (const [id, theirs] of before)
