@@ -41,10 +41,23 @@ async function startTalking(proxy: VenueProxy) {
   return { people, talks };
 }
 
-/** Changes the venue's network and waits until everybody has found the transport that works, and has talked over it. */
+/** Connections and requests that are cut in each part of the walk. */
+const CUTS = 6;
+
+/**
+ * Changes the venue's network, waits until everybody has found the transport that works, cuts what runs again and again,
+ * and waits until everybody has talked over it.
+ */
 async function walk(proxy: VenueProxy, people: readonly Talker[], lets: Lets, transport: Talker['transport']) {
+  const random = new SeededRandom(SEED);
   proxy.lets = lets;
-  await until(() => people.every((person) => person.transport === transport), `everybody on ${transport}`);
+  const all = () => people.every((person) => person.transport === transport);
+  await until(all, `everybody on ${transport}`);
+  for (let cuts = 0; cuts < CUTS; ) {
+    if (proxy.cutOne(random)) cuts++;
+    await Bun.sleep(random.int(5, 60));
+  }
+  await until(all, `everybody on ${transport} again`);
   const before = people.map(({ receipts }) => receipts.length);
   await until(
     () => people.every(({ receipts }, index) => receipts.length > (before[index] ?? 0) + 10),

@@ -1,5 +1,6 @@
 import type { Server, ServerWebSocket } from 'bun';
 import { SUBPROTOCOL } from '@konferenco/protocol';
+import type { SeededRandom } from '@konferenco/testkit';
 
 /** What a venue's network lets through. */
 export interface Lets {
@@ -21,7 +22,8 @@ export class VenueProxy {
   readonly #targets: readonly number[];
   readonly #server: Server<Relay>;
   readonly #sockets = new Set<ServerWebSocket<Relay>>();
-  readonly #streams = new Set<AbortController>();
+  /** Requests that run, by path. */
+  readonly #running = new Map<AbortController, string>();
   #lets: Lets = { websocket: true, stream: 'pass' };
   #turn = 0;
   /** Requests by path. */
@@ -57,7 +59,18 @@ export class VenueProxy {
   set lets(lets: Lets) {
     this.#lets = lets;
     if (!lets.websocket) for (const near of this.#sockets) near.terminate();
-    if (lets.stream !== 'pass') for (const stream of this.#streams) stream.abort();
+    if (lets.stream === 'pass') return;
+    for (const [request, path] of this.#running) if (path === '/api/stream') request.abort();
+  }
+
+  /** Cuts a socket or request that runs, towards both ends; what its answer was is not known. */
+  cutOne(random: SeededRandom): boolean {
+    const all = [...this.#sockets, ...this.#running.keys()];
+    if (all.length === 0) return false;
+    const one = random.pick(all);
+    if (one instanceof AbortController) one.abort();
+    else one.terminate();
+    return true;
   }
 
   async close(): Promise<void> {
@@ -80,7 +93,9 @@ export class VenueProxy {
     if (isStream && this.#lets.stream === 'refused') return new Response('<h1>Blocked</h1>', { status: 403 });
     const abort = new AbortController();
     request.signal.addEventListener('abort', () => abort.abort());
-    if (isStream) this.#streams.add(abort);
+    this.#running.set(abort, pathname);
+    const done = () => void this.#running.delete(abort);
+    abort.signal.addEventListener('abort', done);
     const answer = await fetch(`http://127.0.0.1:${target}${pathname}${search}`, {
       method: request.method,
       headers: request.headers,
@@ -90,7 +105,7 @@ export class VenueProxy {
     const body =
       isStream && this.#lets.stream === 'held'
         ? await answer.arrayBuffer().catch(() => null)
-        : relay(answer.body, () => abort.abort());
+        : relay(answer.body, done, () => abort.abort());
     return new Response(body, { status: answer.status, headers: answer.headers });
   }
 
@@ -109,13 +124,21 @@ export class VenueProxy {
 }
 
 /** What comes, as it comes; where that breaks off, so does this. */
-function relay(body: ReadableStream<Uint8Array> | null, cancel: () => void): ReadableStream<Uint8Array> | null {
+function relay(
+  body: ReadableStream<Uint8Array> | null,
+  done: () => void,
+  cancel: () => void,
+): ReadableStream<Uint8Array> | null {
   const reader = body?.getReader();
-  if (!reader) return null;
+  if (!reader) {
+    done();
+    return null;
+  }
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
-    if (done || !value) controller.close();
-    else controller.enqueue(value);
+    const next = await reader.read().catch(() => null);
+    if (next?.value) return controller.enqueue(next.value);
+    done();
+    controller.close();
   };
   return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
 }
