@@ -78,6 +78,23 @@ function world() {
 }
 
 describe('tabs that share a connection', () => {
+  test('the owner hears its own socket open although its listeners come promises later', async () => {
+    const { clock, openTab } = world();
+    const a = openTab();
+    a.connect();
+    await clock.pass(50);
+    const socket = a.tabs.openSocket('ws://server.test', 'konferenco-v1');
+    let opened = false;
+    void (async () => {
+      for (let i = 0; i < 20; i++) await undefined;
+      socket.onopen = () => {
+        opened = true;
+      };
+    })();
+    await clock.pass(50);
+    expect(opened).toBe(true);
+  });
+
   // proves TB-1
   test('one real connection serves all tabs, also those that open at the same moment', async () => {
     const { clock, real, openTab } = world();
@@ -328,7 +345,7 @@ describe('tabs that share a connection', () => {
     await clock.pass(PULSE_MS);
     expect(clock.pending).toBe(0);
     const late = a.connect();
-    await settle();
+    await clock.pass(0);
     expect(late.state).toBe(1006);
   });
 });

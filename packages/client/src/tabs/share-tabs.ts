@@ -90,8 +90,8 @@ class Tab implements SharedTabs {
   openSocket(url: string, protocol: string): Socket {
     const socket = new SharedSocket(`${this.id}:${++this.#ports}`, url, protocol);
     this.#waiting.add(socket);
-    // Who asked sets its listeners first.
-    queueMicrotask(() => {
+    // As a platform's socket does, it tells nothing before its listeners can be there, some promises later.
+    this.#options.surroundings.environment.after(0, () => {
       this.#input({ kind: 'want' });
       this.#place();
     });
