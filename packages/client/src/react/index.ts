@@ -18,3 +18,4 @@ export {
   useDirect,
   useThread,
 } from './conversation-hooks.ts';
+export { useMeetings, useOwn, useProgramme, useSync } from './replica-hooks.ts';
