@@ -1,4 +1,4 @@
-import { createDirectory, createMemoryStore, createNode } from '@konferenco/server';
+import { createContext, createDirectory, createMemoryStore, createNode } from '@konferenco/server';
 import type { Authenticator, Bus } from '@konferenco/core';
 import { SeededRandom, SimulatedBus } from '@konferenco/testkit';
 import { Door } from '../../../packages/server/src/gateway/admission.ts';
@@ -34,15 +34,14 @@ function startNode(name: string, store: ReturnType<typeof createMemoryStore>, bu
   const sendBuffer = 262_144;
   const native = { publish: (_topic: string, _text: string) => 0, subscriberCount: (_topic: string) => 0 };
   const directory = createDirectory({ store, bus, clock: systemClock, demoEvent: EVENT, openChannels: true });
+  const place = { store, bus, clock: systemClock, random: systemRandom };
   const node = createNode({
+    ...place,
     name,
-    store,
-    bus,
+    accounts: createContext({ ...place, directory, demoEvent: EVENT }),
     access: directory,
     authenticator: nameIsEnough,
     verifySignature: async () => false,
-    clock: systemClock,
-    random: systemRandom,
     publisher: {
       publish: (topic, text) => native.publish(topic, text),
       subscriberCount: (topic) => native.subscriberCount(topic),
