@@ -307,7 +307,7 @@ test('requests count against the same rates as frames of a connection', async ()
   const since = h.clock.now();
   await h.clock.advance(1_000);
   const spoken = await ask(
-    Array.from({ length: 11 }, (_, i) => publish(`${i}`, i + 1)),
+    Array.from({ length: 11 }, (_, i) => publish(`${i}`, i + 1, since + 500)),
     since,
   );
   expect(spoken.of('error')).toMatchObject([{ error: 'rate_limited' }]);
