@@ -48,7 +48,11 @@ async function startHttp3Browser(certificate: string): Promise<Browser> {
   }
   // Caddy listens on IPv4 alone here.
   const address = '--host-resolver-rules=MAP localhost 127.0.0.1';
-  const quic = [address, `--origin-to-force-quic-on=localhost:${port}`, `--ignore-certificate-errors-spki-list=${certificate}`];
+  const quic = [
+    address,
+    `--origin-to-force-quic-on=localhost:${port}`,
+    `--ignore-certificate-errors-spki-list=${certificate}`,
+  ];
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
   return chromium.launch({
     executablePath: CHROMIUM,
