@@ -6,7 +6,7 @@ import { KonferencoError } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { Inbox } from './inbox.ts';
 import type { Kept } from './kept/kept.ts';
-import { isConversation } from './kept/kept-log.ts';
+import { isConversation } from './kept/entry.ts';
 import type { Outbox } from './outbox.ts';
 import type { Presence } from './presence.ts';
 import type { Requests, Wire } from './request.ts';

@@ -1,57 +1,11 @@
-import {
-  type ConversationInfo,
-  type Envelope,
-  type Gap,
-  type InboxItem,
-  type Item,
-  type LogName,
-  parseLogName,
-  ruleOf,
-} from '@konferenco/protocol';
-import { readSaid } from '../said.ts';
+import type { Gap, InboxItem, Item, LogName } from '@konferenco/protocol';
 import { type LocalStore, type LocalStoreError, sortableNumber } from '../storage/local-store.ts';
+import { blanked, entryOf, isConversation, isExpired, isLine, sizeOf, timeOfId } from './entry.ts';
+import { EMPTY, type LogRow, merged } from './log-row.ts';
 import { readRows } from './read-rows.ts';
-import { highestBelow, joined, stretchAt, type Stretches, without } from './stretches.ts';
+import { highestBelow, joined, stretchAt, without } from './stretches.ts';
 import { asStoreError, type WriteBehind } from './write-behind.ts';
 
-/** What is kept of one log beside its entries. */
-export interface LogRow {
-  /** What of the log is on this device: between them lie holes, of which nothing is known. */
-  readonly stretches: Stretches;
-  /** Oldest offset the server has, as last heard. */
-  readonly first: number;
-  /** One's own read mark, how far the server knows it, and the other person's. */
-  readonly read: number;
-  readonly said: number;
-  readonly peer_read: number;
-  /** Whether the program that wrote this was following the log: what came since is news to the person. */
-  readonly followed: boolean;
-  /** When a person last opened it (Unix ms); decides what is dropped first. */
-  readonly opened_at: number;
-  readonly entries: number;
-  /** About; the text decides it. */
-  readonly bytes: number;
-  /** When the oldest kept entry was stored (Unix ms). */
-  readonly oldest_at: number;
-  /** Its line in the conversation list. */
-  readonly info?: ConversationInfo | undefined;
-}
-
-const EMPTY: LogRow = {
-  stretches: [],
-  first: 0,
-  read: 0,
-  said: 0,
-  peer_read: 0,
-  followed: false,
-  opened_at: 0,
-  entries: 0,
-  bytes: 0,
-  oldest_at: 0,
-};
-
-/** What an entry needs beside its text, about. */
-const ENTRY_BYTES = 400;
 /** Stretches of one log at the most; the oldest beyond are forgotten. */
 const STRETCHES_MAX = 200;
 /** Pointers of the inbox kept; the newest. */
@@ -82,6 +36,8 @@ export interface KeptLogHost {
   /** The server's time, as far as known (Unix ms). */
   readonly now: () => number;
   readonly failed: (error: LocalStoreError) => void;
+  /** Identity of the server's store whose offsets are kept. */
+  readonly epoch: () => string | null;
   /** Whether what is kept was loaded: before, nothing may be written over it. */
   readonly isOpen: () => boolean;
   /** There may be more now than is to be kept. */
@@ -112,7 +68,8 @@ export class KeptLog {
   }
 
   load(row: LogRow): void {
-    this.#row = { ...EMPTY, ...row, opened_at: Math.max(row.opened_at, this.#row.opened_at) };
+    const known = row.epoch === this.#host.epoch() ? row : { ...EMPTY, info: row.info };
+    this.#row = { ...EMPTY, ...known, opened_at: Math.max(row.opened_at, this.#row.opened_at) };
   }
 
   /** The person signed out: nothing is kept for them any more. */
@@ -128,10 +85,12 @@ export class KeptLog {
 
   note(part: Partial<LogRow>): void {
     if (this.#isRetired) return;
+    const { writes, epoch, isOpen } = this.#host;
     const row: LogRow = { ...this.#row, ...part };
     if (Object.keys(part).every((name) => row[name as keyof LogRow] === this.#row[name as keyof LogRow])) return;
-    this.#row = row;
-    if (this.#host.isOpen()) this.#host.writes.putLater('logs', this.log, () => this.#row);
+    this.#row = { ...row, epoch: epoch() };
+    const merge = (own: LogRow, stored: unknown) => merged(own, stored as LogRow);
+    if (isOpen()) writes.putMerged('logs', this.log, () => this.#row, merge);
   }
 
   /** Keeps entries; with `run`, also that nothing else is in it. */
@@ -142,15 +101,8 @@ export class KeptLog {
     let { entries, bytes, info } = this.#row;
     let joint = run ? joined(stretches, run.from, run.to) : stretches;
     for (const item of items) {
-      const { offset, at, envelope, gone, id, thread } = item;
-      const entry: Item = {
-        offset,
-        at,
-        ...(envelope && { envelope }),
-        ...(gone && { gone }),
-        ...(id && { id }),
-        ...(thread && { thread }),
-      };
+      const { offset } = item;
+      const entry = entryOf(item);
       if (!stretchAt(stretches, offset)) {
         entries++;
         bytes += sizeOf(item);
@@ -237,7 +189,7 @@ export class KeptLog {
   async dropExpired(): Promise<void> {
     for (;;) {
       const rows = await this.#list({ limit: LOOK });
-      const alive = rows.findIndex((row) => 'at' in row && !this.#isExpired(row));
+      const alive = rows.findIndex((row) => 'at' in row && !isExpired(row, this.#host.now()));
       await this.#drop(alive < 0 ? rows : rows.slice(0, alive));
       const oldest = rows[alive];
       if (oldest && 'at' in oldest) this.note({ oldest_at: oldest.at });
@@ -269,7 +221,7 @@ export class KeptLog {
       const rows = new Map(stored.map((row) => [row.offset, row]));
       for (let offset = from; offset <= to; offset++) {
         const waiting = writes.peek('entries', this.#key(offset));
-        if (waiting) rows.set(offset, waiting.value as Entry);
+        if (waiting?.value) rows.set(offset, waiting.value as Entry);
       }
       return [...rows.values()].sort((a, b) => a.offset - b.offset);
     } catch (thrown) {
@@ -300,52 +252,16 @@ export class KeptLog {
   }
 
   #unexpired(item: Item): Item {
-    return this.#isExpired(item) ? this.#blank(item, 'expired') : item;
+    return isExpired(item, this.#host.now()) ? this.#blank(item, 'expired') : item;
   }
 
-  #blank({ offset, at, envelope }: Item, gone: 'erased' | 'expired'): Item {
-    const thread = envelope?.payload['thread'];
-    const item: Item = {
-      offset,
-      at,
-      gone,
-      ...(envelope && { id: envelope.id }),
-      ...(typeof thread === 'string' && { thread }),
-    };
-    this.#host.writes.put('entries', this.#key(offset), item);
+  #blank(entry: Item, gone: 'erased' | 'expired'): Item {
+    const item = blanked(entry, gone);
+    this.#host.writes.put('entries', this.#key(item.offset), item);
     return item;
-  }
-
-  #isExpired({ at, envelope }: Item): boolean {
-    const age_s = (this.#host.now() - at) / 1000;
-    if (!envelope) return false;
-    const retention_s = ruleOf(envelope.type, envelope.subtype)?.retention_s ?? Number.POSITIVE_INFINITY;
-    return age_s >= Math.min(envelope.ttl ?? Number.POSITIVE_INFINITY, retention_s);
   }
 
   #key(offset: number): string {
     return `${this.log}/${sortableNumber(offset)}`;
   }
-}
-
-/** Whether a log is one that people talk in. */
-export function isConversation(log: LogName): boolean {
-  const kind = parseLogName(log)?.kind;
-  return kind === 'channel' || kind === 'direct';
-}
-
-function sizeOf({ envelope }: Item): number {
-  const text: unknown = envelope?.payload['text'];
-  return ENTRY_BYTES + (typeof text === 'string' ? text.length : 0);
-}
-
-/** Whether an entry may stand for its conversation in a list. */
-function isLine({ envelope }: Item): boolean {
-  const said = envelope && readSaid(envelope as Envelope);
-  return said?.kind === 'text' && said.thread === undefined;
-}
-
-/** When a UUID v7 was made (Unix ms); 0 when it is none. */
-function timeOfId(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) || 0;
 }

@@ -1,8 +1,9 @@
 import type { ConversationInfo, LogName } from '@konferenco/protocol';
 import { LOCAL_TABLES, type LocalStore, type LocalStoreError, type LocalTable } from '../storage/local-store.ts';
 import type { ClientEvents, DeviceUsage, Environment, KeepLimits, OutboxEntry } from '../types.ts';
-import { KeptLog, type KeptLogHost, type LogRow } from './kept-log.ts';
+import { KeptLog, type KeptLogHost } from './kept-log.ts';
 import { KeptPeople } from './kept-people.ts';
+import type { LogRow } from './log-row.ts';
 import { readRows } from './read-rows.ts';
 import { asStoreError, WriteBehind } from './write-behind.ts';
 
@@ -22,6 +23,8 @@ const EPOCH = 'epoch';
 
 export interface KeptOptions {
   readonly store: LocalStore;
+  /** Other programs of the device write the same store. */
+  readonly isShared: boolean;
   readonly environment: Pick<Environment, 'now' | 'after'>;
   /** The server's time, as far as known (Unix ms). */
   readonly now: () => number;
@@ -42,11 +45,12 @@ export class Kept {
   #isTrimming = false;
 
   constructor(options: KeptOptions) {
-    const { store, environment, now } = options;
+    const { store, isShared, environment, now } = options;
     this.#options = options;
     this.#keep = { ...(store.kind === 'memory' ? KEEP_IN_MEMORY : KEEP), ...options.keep };
     this.#writes = new WriteBehind({
       store,
+      isShared,
       environment,
       makeRoom: () => this.#makeRoom(DROP_BATCH),
       failed: (error) => this.#failed(error),
@@ -74,6 +78,7 @@ export class Kept {
       writes: this.#writes,
       now,
       failed: (error) => this.#failed(error),
+      epoch: () => this.#epoch,
       isOpen: () => this.#owner !== null,
       grown: () => this.#bound(),
     };
@@ -108,9 +113,9 @@ export class Kept {
         readRows(store, 'people', all),
         store.get('meta', EPOCH),
       ]);
+      this.#epoch = (epoch as string | undefined) ?? null;
       for (const { key, value } of logs) this.log(key).load(value as LogRow);
       this.people.load(people.map(({ value }) => value));
-      this.#epoch = (epoch as string | undefined) ?? null;
       if (known !== person) this.#writes.put('meta', PERSON, person);
     } catch (thrown) {
       this.#failed(asStoreError(thrown));
@@ -126,6 +131,8 @@ export class Kept {
   renew(epoch: string, offer: (entries: readonly OutboxEntry[]) => Promise<void>): void {
     const logs = [...this.#logs.keys()];
     const work = this.#writes.alone(async () => {
+      // Another program of the same store was told before.
+      if ((await this.#options.store.get('meta', EPOCH)) === epoch) return;
       await offer(await this.#ownEntries(logs));
       await this.#options.store.drop('entries', '');
       await this.#options.store.write([{ table: 'meta', key: EPOCH, value: epoch }]);

@@ -235,6 +235,7 @@ describe('own messages', () => {
   test('of the last day, stored by an earlier program, are offered to another store of the server; older ones are not', async () => {
     const store = memoryStore();
     const before = fixture({ store });
+    before.server.heartbeat_ms = 2 * DAY;
     await before.connect();
     const hall = await opened(before, before.client.channel('hall'));
     void hall.send('older');
@@ -244,6 +245,8 @@ describe('own messages', () => {
     before.server.say(HALL, before.from('ana', 'theirs'));
     void hall.send('lately');
     await before.server.flush();
+    await settle();
+    expect(await store.list('outbox', { prefix: '', limit: 9 })).toEqual([]);
     await before.server.cut();
     before.server.epoch = 'epoch-2';
     before.server.logs.clear();

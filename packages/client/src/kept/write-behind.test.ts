@@ -22,6 +22,7 @@ function world() {
   };
   const behind = new WriteBehind({
     store,
+    isShared: false,
     environment: clock,
     makeRoom: async () => {
       state.rooms++;

@@ -8,18 +8,22 @@ export const WAITING_MAX = 5_000;
 
 export interface WriteBehindOptions {
   readonly store: LocalStore;
+  /** Other programs write the same store. */
+  readonly isShared: boolean;
   readonly environment: Pick<Environment, 'after'>;
   /** Frees room on the device; false when there is nothing to give up. */
   readonly makeRoom: () => Promise<boolean>;
   readonly failed: (error: LocalStoreError) => void;
 }
 
-/** A row to write: its value, or what gives its value at the time of writing. `undefined` deletes. */
-type Value = { readonly now: unknown } | { readonly later: () => unknown };
+/** A row to write. `undefined` deletes. */
 interface Row {
   readonly table: LocalTable;
   readonly key: string;
-  readonly value: Value;
+  /** Taken when its batch closes. */
+  readonly value: () => unknown;
+  /** The value with what another program of the same store wrote there. */
+  readonly merge?: (stored: unknown) => unknown;
 }
 type Rows = Map<string, Row>;
 
@@ -49,19 +53,28 @@ export class WriteBehind {
   }
 
   put(table: LocalTable, key: string, value: unknown): void {
-    this.#add({ table, key, value: { now: value } });
+    this.#add({ table, key, value: () => value });
   }
 
-  /** Of a row that changes often: its value is taken when it is written. */
-  putLater(table: LocalTable, key: string, value: () => unknown): void {
-    this.#add({ table, key, value: { later: value } });
+  /** Of a row that changes often, and in several programs: `value` gives it as it is when its batch closes, `merge` adds what is stored. */
+  putMerged<T>(table: LocalTable, key: string, value: () => T, merge: (value: T, stored: unknown) => T): void {
+    let closed: T | undefined;
+    this.#add({
+      table,
+      key,
+      value: () => {
+        closed = value();
+        return closed;
+      },
+      merge: (stored) => merge(closed ?? value(), stored),
+    });
   }
 
   /** What is to be written under this key: `undefined` when nothing is, `{ value: undefined }` when it is to be deleted. */
   peek(table: LocalTable, key: string): { readonly value: unknown } | undefined {
     const name = nameOf(table, key);
     const row = this.#waiting.get(name) ?? this.#batches.findLast(({ rows }) => rows.has(name))?.rows.get(name);
-    return row && { value: currentOf(row) };
+    return row && { value: row.value() };
   }
 
   /** Resolves once everything put so far is in the store: true; or false when some of it was given up. */
@@ -112,7 +125,12 @@ export class WriteBehind {
   #write(): void {
     this.#cancel();
     if (this.#waiting.size === 0) return;
-    const batch: Batch = { rows: this.#waiting, told: this.#told };
+    const rows: Rows = new Map();
+    for (const [name, row] of this.#waiting) {
+      const value = row.value();
+      rows.set(name, { ...row, value: () => value });
+    }
+    const batch: Batch = { rows, told: this.#told };
     this.#waiting = new Map();
     this.#told = [];
     this.#batches.push(batch);
@@ -131,10 +149,9 @@ export class WriteBehind {
 
   async #tryWrite(rows: Rows): Promise<LocalStoreError | null> {
     const { store, makeRoom } = this.#options;
-    const changes = [...rows.values()].map(
-      (row): LocalChange => ({ table: row.table, key: row.key, value: currentOf(row) }),
-    );
+    let changes: readonly LocalChange[] = [];
     try {
+      changes = await Promise.all([...rows.values()].map((row) => this.#changeOf(row)));
       await store.write(changes);
       return null;
     } catch (thrown) {
@@ -148,6 +165,12 @@ export class WriteBehind {
     } catch (thrown) {
       return asStoreError(thrown);
     }
+  }
+
+  async #changeOf({ table, key, value, merge }: Row): Promise<LocalChange> {
+    const { store, isShared } = this.#options;
+    const stored = isShared && merge ? await store.get(table, key) : undefined;
+    return { table, key, value: stored === undefined || !merge ? value() : merge(stored) };
   }
 
   #again({ rows, told }: Batch, error: LocalStoreError): void {
@@ -173,10 +196,6 @@ export class WriteBehind {
 
 function nameOf(table: LocalTable, key: string): string {
   return `${table} ${key}`;
-}
-
-function currentOf({ value }: Row): unknown {
-  return 'later' in value ? value.later() : value.now;
 }
 
 /** Whatever a store threw, as a {@link LocalStoreError}. */
