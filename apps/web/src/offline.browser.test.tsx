@@ -119,7 +119,7 @@ describe('the programme', () => {
     });
   }, 30_000);
 
-  // proves AP-8
+  // proves AP-15
   test('warns of a clash, and shows the venue’s time and one’s own where they differ', async () => {
     await at('/programme/s-6', { timeZone: 'Europe/Berlin' }, async (page) => {
       await page.getByText('Thursday, 19 November, 16:45–17:30').waitFor();

@@ -9,6 +9,7 @@ import {
   type TokenStore,
 } from '@konferenco/client';
 import { indexedDbBackend } from '@konferenco/client/indexeddb';
+import { browserTabs } from '@konferenco/client/tabs';
 import { createAccountStore } from './state/account-store.ts';
 import { createDevice, type Device, type DeviceNotice } from './state/device.ts';
 import { readJson } from './state/preferences.ts';
@@ -36,6 +37,7 @@ export function createWebClient(window: Window & typeof globalThis, onFault: (er
     url,
     tokens: localTokens(window.localStorage, (tokens) => account.use(tokens?.user.id ?? null)),
     store: account.store,
+    tabs: browserTabs(),
     program: 'konferenco-web',
   });
   // Reads only: what is damaged is told and mended by the client's own outbox over the same store.

@@ -35,8 +35,11 @@ export function createApp({ client, device, updates, install, window, now = Date
   });
 
   const locale = createStore<Locale | null>(null);
-  const complain = (error: unknown): void =>
+  const complain = (error: unknown): void => {
+    // The link line says that there is no connection, and what was asked for is asked again with the next one.
+    if (isForWantOfConnection(error)) return;
     announcer.show(locale.state()?.why(error) ?? String(error), { harm: true });
+  };
 
   const leave = (): void => {
     venue.forget();
@@ -71,8 +74,9 @@ export function createApp({ client, device, updates, install, window, now = Date
     }
   });
 
+  // Only without a network: with one the browser would wake the page at once, and again after every failed try.
   const wakeWhenOnline = (): void => {
-    if (client.waiting > 0 && client.link.kind !== 'online') updates.wakeWhenOnline();
+    if (client.waiting > 0 && client.link.kind === 'offline') updates.wakeWhenOnline();
   };
   client.on('waiting', wakeWhenOnline);
   client.on('link', wakeWhenOnline);
@@ -110,4 +114,10 @@ export function createApp({ client, device, updates, install, window, now = Date
       leave();
     },
   };
+}
+
+const UNREACHABLE: readonly unknown[] = ['network', 'timeout', 'disconnected'];
+
+function isForWantOfConnection(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'error' in error && UNREACHABLE.includes(error.error);
 }

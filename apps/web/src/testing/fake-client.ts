@@ -153,6 +153,12 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     createChannel: ({ body }) => ({ ...CHANNELS[0], topic: '', id: 'new', ...(body as object) }),
     join: () => CHANNELS[0],
     leave: () => ({}),
+    freeTimes: () => ({
+      slots: [2, 3, 4, 40, 41, 44].map((half) => ({
+        starts_at: NOW + half * 1_800_000,
+        ends_at: NOW + (half + 1) * 1_800_000,
+      })),
+    }),
     mute: () => ({}),
     unmute: () => ({}),
     addChannelMember: () => ({}),

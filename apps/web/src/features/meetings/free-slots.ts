@@ -46,3 +46,25 @@ export function freeSlots({ now, busy, zone, minutes, count, from }: FreeOptions
   }
   return found;
 }
+
+export interface CommonOptions {
+  readonly busy: readonly Slot[];
+  readonly minutes: number;
+  readonly count: number;
+}
+
+/** Meetings of the wanted length in the half hours that the server found free for both, apart, and not against what only this device knows. */
+export function commonSlots(free: readonly Slot[], { busy, minutes, count }: CommonOptions): readonly Slot[] {
+  const sorted = free.toSorted((a, b) => a.starts_at - b.starts_at);
+  const found: Slot[] = [];
+  for (const [i, { starts_at }] of sorted.entries()) {
+    if (found.length === count) break;
+    const slot = { starts_at, ends_at: starts_at + minutes * MINUTE };
+    let until = starts_at;
+    for (const next of sorted.slice(i)) if (next.starts_at === until) until = next.ends_at;
+    const last = found.at(-1);
+    const apart = last === undefined || starts_at - last.starts_at >= HOUR;
+    if (until >= slot.ends_at && apart && !busy.some((b) => overlaps(b, slot))) found.push(slot);
+  }
+  return found;
+}

@@ -30,7 +30,7 @@ export function MeetingDialog({ person, meeting, onClose }: MeetingDialogProps) 
   const [title, setTitle] = useState('');
   const [place, setPlace] = useState(meeting?.place ?? '');
   const [note, setNote] = useState('');
-  const when = useWhenChoice(meeting ?? null);
+  const when = useWhenChoice(person, meeting ?? null);
   const ask = async (slot: Slot): Promise<void> => {
     const where = place.trim() === '' ? {} : { place: place.trim() };
     if (meeting) return client.meetings.propose(meeting.id, { ...slot, ...where });
@@ -105,6 +105,8 @@ interface WhenChoice {
   readonly minutes: number;
   readonly setMinutes: (minutes: number) => void;
   readonly free: readonly Slot[];
+  /** Free for both, not only for me. */
+  readonly both: boolean;
   /** Beginning of the free slot chosen; `null`: another time is wanted. */
   readonly chosen: number | null;
   readonly choose: (start: number | null) => void;
@@ -115,12 +117,12 @@ interface WhenChoice {
   readonly slot: Slot | null;
 }
 
-function useWhenChoice(meeting: Meeting | null): WhenChoice {
+function useWhenChoice(person: string, meeting: Meeting | null): WhenChoice {
   const { zone } = useProgramme();
   const now = useNow();
   const length = meeting ? Math.round((meeting.ends_at - meeting.starts_at) / MINUTE) : 30;
   const [minutes, setMinutes] = useState(length);
-  const free = useFreeSlots(minutes, meeting?.id ?? null);
+  const { slots: free, both } = useFreeSlots(person, minutes, meeting?.id ?? null);
   const [picked, choose] = useState<number | null | undefined>(undefined);
   const [other, setOther] = useState(() => toField(meeting?.starts_at ?? now + 60 * MINUTE, zone));
   // The first free time unless the person chose; a slot that is taken meanwhile is chosen no longer.
@@ -130,7 +132,7 @@ function useWhenChoice(meeting: Meeting | null): WhenChoice {
       : picked;
   const start = chosen ?? fromField(other, zone);
   const slot = start === null ? null : { starts_at: start, ends_at: start + minutes * MINUTE };
-  return { minutes, setMinutes, free, chosen, choose, other, setOther, zone, slot };
+  return { minutes, setMinutes, free, both, chosen, choose, other, setOther, zone, slot };
 }
 
 function WhenFields({ when }: { readonly when: WhenChoice }) {
@@ -156,7 +158,9 @@ function WhenFields({ when }: { readonly when: WhenChoice }) {
         </select>
       </label>
       <fieldset className="choices slots">
-        <legend>{when.free.length > 0 ? t('meeting.free') : t('meeting.when')}</legend>
+        <legend>
+          {when.free.length === 0 ? t('meeting.when') : when.both ? t('meeting.free_both') : t('meeting.free')}
+        </legend>
         {when.free.map((slot) => (
           <label key={slot.starts_at} className="slot">
             <input

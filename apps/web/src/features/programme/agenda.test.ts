@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Meeting, ProgrammeSession } from '@konferenco/client';
 import fc from 'fast-check';
 import { dayBounds, fromField, toField } from '../../state/zoned-time.ts';
-import { freeSlots } from '../meetings/free-slots.ts';
+import { commonSlots, freeSlots } from '../meetings/free-slots.ts';
 import { byDay, clashesOf, matching, myAgenda, nextStart, ofSession, overlaps, phaseOf } from './agenda.ts';
 
 const HOUR = 3_600_000;
@@ -126,6 +126,16 @@ describe('free slots', () => {
         });
       }),
     );
+  });
+
+  test('free for both fit into the server’s half hours, and leave out what only this device knows', () => {
+    const half = (n: number) => ({ starts_at: NOW + n * 30 * 60_000, ends_at: NOW + (n + 1) * 30 * 60_000 });
+    const free = [half(0), half(1), half(4), half(6), half(7)];
+    const starts = (minutes: number, busy = [half(100)]) =>
+      commonSlots(free, { busy, minutes, count: 9 }).map((s) => (s.starts_at - NOW) / (30 * 60_000));
+    expect(starts(30)).toEqual([0, 4, 6]);
+    expect(starts(60)).toEqual([0, 6]);
+    expect(starts(60, [half(7)])).toEqual([0]);
   });
 
   test('are there when nothing is taken', () => {

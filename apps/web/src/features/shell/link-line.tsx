@@ -118,13 +118,14 @@ function useLasting(holds: boolean): boolean {
 /** Whether the link has been away for longer than the grace; being offline or signed out shows at once. */
 function useLate(link: Link): boolean {
   const away = link.kind === 'connecting' || link.kind === 'waiting';
-  const [late, setLate] = useState(false);
-  const connected = useRef(false);
-  if (link.kind === 'online') connected.current = true;
+  const [late, setLate] = useState<'no' | 'late' | 'very'>('no');
+  const failed = useRef(false);
+  if (link.kind === 'online' || link.kind === 'waiting') failed.current = true;
   useEffect(() => {
-    if (!away) return setLate(false);
-    const timer = setTimeout(() => setLate(true), connected.current ? GRACE_MS : FIRST_GRACE_MS);
-    return () => clearTimeout(timer);
+    if (!away) return setLate('no');
+    const timers = [setTimeout(() => setLate('late'), GRACE_MS), setTimeout(() => setLate('very'), FIRST_GRACE_MS)];
+    return () => timers.forEach(clearTimeout);
   }, [away]);
-  return !away || late;
+  // A page's very first connection may take longer, unless it has failed already.
+  return !away || late === 'very' || (late === 'late' && failed.current);
 }
