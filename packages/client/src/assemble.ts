@@ -49,6 +49,7 @@ function groundOf(options: ClientOptions, connection: () => Connection, host: Om
   };
   const kept = new Kept({
     store: options.store ?? memoryStore(),
+    isShared: options.tabs !== undefined,
     environment,
     now: clock.now,
     keep: options.keep,
