@@ -60,8 +60,6 @@ export async function author(context: Context, whose: Whose, wishes: readonly Wi
   };
 }
 
-const NOTHING: Authored = { requires: [], changes: [], appends: [] };
-
 function authorOne(
   context: Context,
   { user, by }: Whose,
@@ -80,8 +78,12 @@ function authorOne(
     appends.push(append);
   }
   const [first] = wishes;
-  if (!first || !state || appends.length === 0) return NOTHING;
-  return { appends, ...documentParts(context, recordKey(user, first.on), known.version, state) };
+  if (!first) return { requires: [], changes: [], appends };
+  const key = recordKey(user, first.on);
+  // What was found to be so already has to be so still when the rest of the command is carried out.
+  if (!state || appends.length === 0)
+    return { requires: [at(PERSONAL_DOCUMENTS, key, known.version)], changes: [], appends };
+  return { appends, ...documentParts(context, key, known.version, state) };
 }
 
 /** The parts of a command that write a person's document; removals that nobody can miss any more are forgotten. */
