@@ -163,6 +163,7 @@ export class Following {
 
   /** There is a connection: load what opening asked for. */
   resume(): void {
+    this.#feed.resume();
     if (!this.#opened || !this.#options.wire.online) return;
     if (this.#opening || this.#restored) void this.#loadFirstPage();
   }

@@ -77,6 +77,11 @@ export class LogFeed<T extends Item | InboxItem> {
     return this.#pulling ?? Promise.resolve();
   }
 
+  /** A connection stands: goes on where fetching was cut off. */
+  resume(): void {
+    if (this.#isBehind() && !this.#pulling) this.#startPull();
+  }
+
   #positioned(items: readonly T[]) {
     return items.map((item) => ({ position: this.#options.positionOf(item), item }));
   }
