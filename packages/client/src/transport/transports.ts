@@ -22,6 +22,8 @@ export class Transports {
   readonly #options: TransportsOptions;
   #choice: Choice = FIRST_CHOICE;
   #cancelProbe: () => void = () => {};
+  /** Ends a look for a better transport that is under way. */
+  #endLook: () => void = () => {};
   /** Changes whenever what a look finds is of no interest any more. */
   #generation = 0;
 
@@ -34,8 +36,14 @@ export class Transports {
   }
 
   /** A socket by the present choice, on its way. With `refresh`, only after the credentials were renewed. */
-  open(refresh: boolean): Promise<TransportSocket> {
-    return this.#open(this.kind, refresh);
+  async open(refresh: boolean): Promise<TransportSocket> {
+    try {
+      return await this.#open(this.kind, refresh);
+    } catch (error) {
+      // A fallback that cannot even begin, its code not loaded perhaps, must not keep the others from being tried.
+      if (this.kind !== 'websocket') this.failed('unreachable');
+      throw error;
+    }
   }
 
   /** The connection stands. */
@@ -53,6 +61,7 @@ export class Transports {
   lost(): void {
     this.#generation++;
     this.#cancelProbe();
+    this.#endLook();
   }
 
   /** The device came to a network. */
@@ -88,16 +97,20 @@ export class Transports {
 
   /** Whether a connection by `kind` gets a reply to hello. */
   async #works(kind: TransportName): Promise<boolean> {
+    const generation = this.#generation;
     const socket = await this.#open(kind, false).catch(() => null);
-    if (!socket) return false;
+    if (generation !== this.#generation) socket?.close(1000, '');
+    if (!socket || generation !== this.#generation) return false;
     return new Promise((resolve) => {
       const found = (works: boolean) => {
         cancel();
+        this.#endLook = () => {};
         socket.onopen = socket.onmessage = socket.onclose = null;
         socket.close(1000, '');
         resolve(works);
       };
       const cancel = this.#options.environment.after(PROBE_LIMIT_MS, () => found(false));
+      this.#endLook = () => found(false);
       socket.onopen = () => socket.send(JSON.stringify({ type: 'hello', ref: 1, ...this.#options.hello() }));
       socket.onmessage = (text) => found(text.startsWith('{"type":"reply"'));
       socket.onclose = () => found(false);
