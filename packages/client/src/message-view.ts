@@ -1,4 +1,4 @@
-import type { Gone, Item, LogName } from '@konferenco/protocol';
+import type { Envelope, Gone, Item, LogName } from '@konferenco/protocol';
 import { isLate } from './late.ts';
 import type { Correction, Said } from './said.ts';
 import type { Message, MessageState, SendError } from './types.ts';
@@ -20,6 +20,21 @@ export interface Body {
 
 /** An entry without its body. */
 export type GoneItem = Pick<Item, 'offset' | 'at' | 'id' | 'thread'> & { readonly gone: Gone };
+
+/** The body of a text as its envelope says it. */
+export function bodyOf(
+  { id, from, timestamp }: Envelope,
+  said: Body['said'],
+  place: Pick<Body, 'offset' | 'at' | 'state' | 'error'>,
+): Body {
+  return { id, sender: from.user_id, timestamp, said, ...place };
+}
+
+/** What is left of an entry that went before this client knew it. */
+export function goneBody({ id, offset, at, gone, thread }: GoneItem & { readonly id: string }): Body {
+  const said = { kind: 'text', text: '', mentions: [], ...(thread === undefined ? {} : { thread }) } as const;
+  return { id, offset, at, sender: '', timestamp: at, said, gone, state: 'stored' };
+}
 
 /** A correction and its place in the order: its offset, or infinity while it waits in the outbox. */
 export interface PlacedCorrection {

@@ -2,7 +2,7 @@ import type { Envelope, InboxItem, Item, LogName } from '@konferenco/protocol';
 import { assembleTimeline } from './assemble-timeline.ts';
 import { Corrections } from './corrections.ts';
 import { type Dated, isLate, type Placed, placed } from './late.ts';
-import { type Body, type GoneItem, type PlacedCorrection, viewMessage } from './message-view.ts';
+import { type Body, bodyOf, goneBody, type GoneItem, type PlacedCorrection, viewMessage } from './message-view.ts';
 import { readSaid } from './said.ts';
 import { SortedOffsets } from './sorted-offsets.ts';
 import { withFound, withGap, withoutGap } from './timeline-gaps.ts';
@@ -74,16 +74,8 @@ export class Replica {
     }
     if ((this.#bodies.get(envelope.id)?.offset ?? null) !== null) return;
     this.#unstored.add(envelope.id);
-    this.#bodies.set(envelope.id, {
-      id: envelope.id,
-      offset: null,
-      at: envelope.timestamp,
-      sender: envelope.from.user_id,
-      timestamp: envelope.timestamp,
-      said,
-      state,
-      ...(error ? { error } : {}),
-    });
+    const at = envelope.timestamp;
+    this.#bodies.set(envelope.id, bodyOf(envelope, said, { offset: null, at, state, ...(error ? { error } : {}) }));
     this.#views.delete(envelope.id);
   }
 
@@ -167,7 +159,7 @@ export class Replica {
 
   /** Oldest first, with gaps in their places and own unstored messages at the end. Everything from `low` on is here. */
   timeline(low = 0): readonly TimelineEntry[] {
-    return this.#assemble({ offsets: this.#main, gaps: this.#gaps, thread: undefined, low });
+    return this.#assemble(this.#main, this.#gaps, undefined, low);
   }
 
   /** Ids of messages after the read mark that stand before it, or whose place is not here yet. */
@@ -195,7 +187,7 @@ export class Replica {
 
   /** The replies of one thread, likewise. */
   thread(root: string): readonly TimelineEntry[] {
-    return this.#assemble({ offsets: this.#threads.get(root) ?? new SortedOffsets(), gaps: [], thread: root, low: 0 });
+    return this.#assemble(this.#threads.get(root) ?? new SortedOffsets(), [], root, 0);
   }
 
   /** Forgets all but the newest `keep` messages; returns the offset from which on everything is still here, or `null`. */
@@ -242,15 +234,7 @@ export class Replica {
     if ((this.#bodies.get(envelope.id)?.offset ?? null) !== null) return;
     this.#unstored.delete(envelope.id);
     this.#idAt.set(offset, envelope.id);
-    this.#bodies.set(envelope.id, {
-      id: envelope.id,
-      offset,
-      at,
-      sender,
-      timestamp: envelope.timestamp,
-      said,
-      state: 'stored',
-    });
+    this.#bodies.set(envelope.id, bodyOf(envelope, said, { offset, at, state: 'stored' }));
     if (isLate({ offset, at, timestamp: envelope.timestamp, after: said.after })) this.#late.add(offset);
     this.#place(offset, said.thread);
     this.#views.delete(envelope.id);
@@ -270,18 +254,8 @@ export class Replica {
       return;
     }
     this.#unstored.delete(id);
-    const body: Body = {
-      id,
-      offset,
-      at,
-      sender: '',
-      timestamp: at,
-      said: { kind: 'text', text: '', mentions: [], ...(thread === undefined ? {} : { thread }) },
-      gone,
-      state: 'stored',
-    };
-    this.#idAt.set(offset, body.id);
-    this.#bodies.set(body.id, body);
+    this.#idAt.set(offset, id);
+    this.#bodies.set(id, goneBody({ id, offset, at, gone, ...(thread === undefined ? {} : { thread }) }));
     this.#place(offset, thread);
   }
 
@@ -323,7 +297,13 @@ export class Replica {
     return placed(messages, low);
   }
 
-  #assemble({ offsets, gaps, thread, low }: Shown): readonly TimelineEntry[] {
+  /** `thread`: its root, or none for the conversation itself. Everything from `low` on is loaded. */
+  #assemble(
+    offsets: SortedOffsets,
+    gaps: readonly TimelineGap[],
+    thread: string | undefined,
+    low: number,
+  ): readonly TimelineEntry[] {
     const order =
       this.#late.size > 0
         ? this.#placed(offsets, low).map(({ message: { id }, place }) => ({ id, place }))
@@ -337,13 +317,4 @@ export class Replica {
       .filter((message) => message.thread === thread);
     return assembleTimeline({ stored, gaps, unstored });
   }
-}
-
-interface Shown {
-  readonly offsets: SortedOffsets;
-  readonly gaps: readonly TimelineGap[];
-  /** Root of the thread, or none: the conversation itself. */
-  readonly thread: string | undefined;
-  /** Everything from here on is loaded. */
-  readonly low: number;
 }

@@ -1,5 +1,5 @@
 import type { Gap, InboxItem, Item, LogName } from '@konferenco/protocol';
-import { type LocalStore, type LocalStoreError, sortableNumber } from '../storage/local-store.ts';
+import { type LocalRange, type LocalStore, type LocalStoreError, sortableNumber } from '../storage/local-store.ts';
 import { blanked, entryOf, isConversation, isExpired, isLine, sizeOf, timeOfId } from './entry.ts';
 import { EMPTY, type LogRow, merged } from './log-row.ts';
 import { readRows } from './read-rows.ts';
@@ -153,6 +153,11 @@ export class KeptLog {
         known.add(row.offset);
       }
     }
+    const begun = known.has(from) ? null : await this.#gapInto(from);
+    if (begun) {
+      gaps.unshift(begun);
+      for (let offset = from; offset <= Math.min(begun.to, before - 1); offset++) known.add(offset);
+    }
     let low = before;
     while (low > from && known.has(low - 1)) low--;
     // What should be here and is not will be fetched again.
@@ -160,7 +165,9 @@ export class KeptLog {
     for (let offset = from; offset < low; offset++)
       if (!known.has(offset)) stretches = without(stretches, offset, offset);
     if (low > from) this.note({ stretches });
-    return low < before ? { items: items.filter(({ offset }) => offset >= low), gaps, low } : null;
+    return low < before
+      ? { items: items.filter(({ offset }) => offset >= low), gaps, low: begun && low === from ? begun.from : low }
+      : null;
   }
 
   /** The greatest kept offset less than `before`; 0 when there is none. */
@@ -230,7 +237,13 @@ export class KeptLog {
     }
   }
 
-  async #list(range: { after?: string; before?: string; limit: number }): Promise<readonly Entry[]> {
+  /** The gap that begins before `offset` and reaches it. */
+  async #gapInto(offset: number): Promise<Gap | null> {
+    const [row] = await this.#list({ before: this.#key(offset), backwards: true, limit: 1 });
+    return row && 'gap' in row && row.gap.to >= offset ? row.gap : null;
+  }
+
+  async #list(range: Omit<LocalRange, 'prefix'>): Promise<readonly Entry[]> {
     const rows = await readRows(this.#host.store, 'entries', { prefix: `${this.log}/`, ...range });
     return rows.map(({ value }) => value as Entry);
   }

@@ -97,6 +97,23 @@ describe('opening without a network', () => {
     expect(texts(hall.state())).toEqual(numbers(1, 400));
   });
 
+  test('a stretch that the server lost is said, however long it is', async () => {
+    const before = await visited(3);
+    before.server.log(HALL).items.length = 0;
+    before.server.log(HALL).first = 1;
+    before.server.log(HALL).items.push({ offset: 500, at: before.clock.now(), envelope: before.from('ana', 'm500') });
+    await before.reconnect();
+    await settle();
+    await before.server.cut();
+    const all = restarted(before, { store: before.store });
+    await all.client.restore();
+    const hall = all.client.channel('hall');
+    await hall.open();
+    for (let pages = 0; hall.state().has_older && pages < 4; pages++) await hall.loadOlder();
+    expect(texts(hall.state())).toEqual(['m1', 'm2', 'm3', 'gap', 'm500']);
+    expect(hall.state().timeline[3]).toEqual({ kind: 'gap', from: 4, to: 499, reason: 'damage' });
+  });
+
   test('a thread shows its replies with their corrections', async () => {
     const store = memoryStore();
     const before = fixture({ store });
