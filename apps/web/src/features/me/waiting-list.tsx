@@ -10,6 +10,9 @@ import { titleOf, useConversation, useSubject } from '../talk/use-subject.ts';
 /** Lines shown; what waits goes in order, so the first are what matters. */
 const SHOWN = 20;
 
+/** An entry leaves the number first and the disk a moment later. */
+const SETTLED_MS = 500;
+
 /** What waits on this device to be sent. */
 export function WaitingList() {
   const { t } = useLocale();
@@ -50,8 +53,12 @@ function useWaitingEntries(count: number): readonly WaitingEntry[] {
     device.waiting().then(setEntries, (error: unknown) => announcer.show(why(error), { harm: true }));
   }, [device, announcer, why]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the number says that the list changed
-  useEffect(read, [read, count]);
-  return entries;
+  useEffect(() => {
+    read();
+    const timer = setTimeout(read, SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [read, count]);
+  return count === 0 ? [] : entries;
 }
 
 function WaitingMessage({ entry }: { readonly entry: WaitingEntry }) {
