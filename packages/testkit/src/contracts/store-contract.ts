@@ -235,6 +235,14 @@ function describeInboxes(bench: Bench): void {
     expect(await bench.store.states(['in:bob'])).toEqual([{ first: 1, head: 2 }]);
   });
 
+  test('every reason for a pointer is kept as it is', async () => {
+    for (const [index, reason] of (['direct', 'mention', 'notice', 'state'] as const).entries()) {
+      await commitOne(bench.store, append(index + 1, { log: 'me:bob', notify: [{ user: 'bob', reason }] }));
+    }
+    const inbox = await bench.store.readInbox('bob', { after: 0, ...PAGE });
+    expect(inbox.entries.map(({ reason }) => reason)).toEqual(['direct', 'mention', 'notice', 'state']);
+  });
+
   // proves ST-11
   test('an inbox cursor only moves forward, per device', async () => {
     const { store } = bench;
