@@ -16,7 +16,7 @@ const REGRESSIONS: readonly Regression[] = [
   },
 ];
 
-// proves DL-1, DL-4, DL-10, DL-17, CL-2, CL-3, CL-9, CL-12, CL-13
+// proves DL-1, DL-4, DL-10, DL-17, CL-2, CL-3, CL-9, CL-12, CL-13, CL-17
 describe('one node whose links are cut, which crashes, drains and comes back on the same disk', () => {
   test.each([...REGRESSIONS])('seed $seed: $why', ({ seed }) => expectUnbroken(seed, 'single'));
 
