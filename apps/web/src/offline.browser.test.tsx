@@ -315,6 +315,13 @@ describe('what is told', () => {
         });
       });
       await page.getByText('Written 11:52, arrived 14:30').waitFor();
+      await page.evaluate(() => {
+        const conversation = window.fake.conversation('ch:welcome');
+        const first = conversation.state().timeline.find((e) => e.kind === 'message');
+        conversation.comeLate(first?.kind === 'message' ? [first.id] : []);
+      });
+      await page.getByRole('button', { name: '1 message came late and stands further up' }).click();
+      await page.locator('.message.highlighted', { hasText: 'Is there anywhere to charge a phone' }).waitFor();
     });
   }, 30_000);
 });

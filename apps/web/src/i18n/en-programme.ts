@@ -38,6 +38,10 @@ export const enProgramme = {
   'change.title': 'Now called “{now}”, was “{was}”',
   'change.speakers': 'Now with {now}, was with {was}',
   'change.reinstated': 'Takes place after all',
+  'programme.attention': {
+    one: '{count} change or question for you',
+    other: '{count} changes or questions for you',
+  },
   pending: 'Waiting to be sent',
 
   'session.add': 'Add a session',
@@ -91,7 +95,6 @@ export const enProgramme = {
   'meeting.talk': 'Message {name}',
   'meeting.missing': 'There is no such meeting',
   'meeting.missing.words': 'It is not on this device. When you are online, it comes by itself.',
-  'meeting.open': 'Show the meeting',
   'meeting.agenda': 'To talk about',
   'meeting.agenda.add': 'Add something to talk about',
   'meeting.agenda.remove': 'Remove “{text}”',

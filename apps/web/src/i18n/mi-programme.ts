@@ -40,6 +40,10 @@ export const miProgramme: Pick<Catalogue, keyof typeof enProgramme> = {
   'change.title': 'Ko “{now}” te ingoa ināianei, ko “{was}” i mua',
   'change.speakers': 'Ko {now} ngā kaikōrero ināianei, ko {was} i mua',
   'change.reinstated': 'Ka tū tonu',
+  'programme.attention': {
+    one: 'Kotahi te panonitanga, te pātai rānei māu',
+    other: 'E {count} ngā panonitanga, ngā pātai rānei māu',
+  },
   pending: 'E tatari ana kia tukuna',
 
   'session.add': 'Tāpirihia he wāhanga',
@@ -93,7 +97,6 @@ export const miProgramme: Pick<Catalogue, keyof typeof enProgramme> = {
   'meeting.talk': 'Karere ki a {name}',
   'meeting.missing': 'Kāore he hui pēnei',
   'meeting.missing.words': 'Kāore i runga i tēnei pūrere. Ka tuihono koe, ka tae mai.',
-  'meeting.open': 'Whakaaturia te hui',
   'meeting.agenda': 'Hei kōrerotanga',
   'meeting.agenda.add': 'Tāpirihia he take hei kōrerotanga',
   'meeting.agenda.remove': 'Tangohia “{text}”',

@@ -20,6 +20,8 @@ export interface FakeConversation extends Conversation {
   /** Somebody else says something. */
   hear(more: Partial<Message>): void;
   type(users: readonly string[]): void;
+  /** These are unread and stand above what was read. */
+  comeLate(ids: readonly string[]): void;
 }
 
 export function createFakeConversation(options: FakeOptions): FakeConversation {
@@ -146,5 +148,6 @@ export function createFakeConversation(options: FakeOptions): FakeConversation {
     hear: (more) =>
       put({ timeline: [...store.state().timeline, make({ log, offset: head() + 1, timestamp: NOW, ...more })] }),
     type: (users) => put({ typing: users }),
+    comeLate: (ids) => put({ late_above: ids }),
   };
 }

@@ -1,14 +1,24 @@
 import { CalendarDays, CircleUserRound, MessagesSquare, Users } from 'lucide-react';
 import { programme, type Route, talk } from '../../router.ts';
-import { useApp, useEvent, useLocale, useRoute, useStore } from '../../state/app.ts';
+import { useApp, useEvent, useLocale, useNow, useRoute, useStore } from '../../state/app.ts';
 import { initials } from '../../ui/avatar.tsx';
 import { Link } from '../../ui/parts.tsx';
+import { needsMe } from '../programme/agenda.ts';
+import { useProgramme } from '../programme/use-programme.ts';
 import { UnreadCount } from '../talk/conversation-list.tsx';
 
 /** Initials of the first two words of an event's title; years and signs say little. */
 function markOf(title: string): string {
   const words = title.split(/\s+/).filter((word) => /^\p{L}/u.test(word));
   return initials(words.slice(0, 2).join(' ') || title);
+}
+
+/** Changes of my sessions that I have not seen, and meetings that wait for my answer. */
+function useAttention(): number {
+  const { notices, meetings } = useProgramme();
+  const now = useNow();
+  const asked = meetings.filter((m) => needsMe(m) && m.ends_at > now).length;
+  return asked + notices.reduce((sum, notice) => sum + notice.changes.length, 0);
 }
 
 /** The places: a bar at the bottom of a phone, a rail beside everything on a desk. */
@@ -18,6 +28,7 @@ export function Places() {
   const route = useRoute();
   const unread = useStore(client.conversations).items.reduce((sum, s) => sum + (s.muted ? 0 : s.unread), 0);
   const event = useEvent();
+  const attention = useAttention();
   const places: readonly {
     readonly name: Route['name'];
     readonly to: Route;
@@ -44,6 +55,9 @@ export function Places() {
           </span>
           <span className="place-label">{label}</span>
           {name === 'talk' && unread > 0 && <UnreadCount count={unread} />}
+          {name === 'programme' && attention > 0 && (
+            <UnreadCount count={attention} words={t('programme.attention', { count: attention })} />
+          )}
         </Link>
       ))}
     </nav>

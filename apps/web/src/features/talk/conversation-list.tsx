@@ -131,12 +131,19 @@ function SummaryRow({ summary }: { readonly summary: ConversationSummary }) {
 /** Beyond this, "99+". */
 const COUNT_SHOWN = 99;
 
-export function UnreadCount({ count, muted = false }: { readonly count: number; readonly muted?: boolean }) {
+interface UnreadCountProps {
+  readonly count: number;
+  readonly muted?: boolean;
+  /** What is counted, for screen readers; unread messages unless given. */
+  readonly words?: string;
+}
+
+export function UnreadCount({ count, muted = false, words }: UnreadCountProps) {
   const { t, number } = useLocale();
   return (
     <span className={muted ? 'count muted' : 'count'}>
       <span aria-hidden>{count > COUNT_SHOWN ? `${COUNT_SHOWN}+` : number(count)}</span>
-      <span className="sr-only">{t('unread.count', { count })}</span>
+      <span className="sr-only">{words ?? t('unread.count', { count })}</span>
     </span>
   );
 }

@@ -1,6 +1,6 @@
 import type { Conversation, Message } from '@konferenco/client';
 import { useConversation as useOpened } from '@konferenco/client/react';
-import { MessagesSquare } from 'lucide-react';
+import { ArrowUp, MessagesSquare } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale, useNames } from '../../state/app.ts';
@@ -82,6 +82,7 @@ function Opened({ conversation, subject, message }: OpenedProps) {
         </Suspense>
       )}
       {refused && <Failed reason={refused} retry={retry} />}
+      <LateAbove ids={state.late_above} log={conversation.log} />
       <Timeline
         label={t('timeline.of', { title })}
         timeline={state.timeline}
@@ -113,6 +114,24 @@ function Opened({ conversation, subject, message }: OpenedProps) {
         {reported && <ReportDialog log={conversation.log} message={reported} onClose={() => setReported(null)} />}
       </Suspense>
     </MessageActionsContext>
+  );
+}
+
+/** Messages that came late stand where they were written, which may be above what was read: this leads there. */
+function LateAbove({ ids, log }: { readonly ids: readonly string[]; readonly log: string }) {
+  const { navigator } = useApp();
+  const { t } = useLocale();
+  const [first] = ids;
+  if (first === undefined) return null;
+  return (
+    <button
+      type="button"
+      className="late-above"
+      onClick={() => navigator.go(talk(log, null, first), { replace: true })}
+    >
+      <ArrowUp size={16} aria-hidden />
+      {t('late.above', { count: ids.length })}
+    </button>
   );
 }
 
