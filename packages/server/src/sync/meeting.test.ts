@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { factsOf, viewMeeting, viewNotes } from '@konferenco/core';
-import { Doc, encodeStateAsUpdate } from 'yjs';
+import { applyUpdate, Doc, encodeStateAsUpdate } from 'yjs';
 import { read } from '../accounts/records.ts';
 import type { World } from '../accounts/test-world.ts';
 import { createWorld } from '../accounts/test-world.ts';
@@ -100,6 +100,7 @@ test('an agenda grows by items that bear the dots that put them there, up to fif
   expect((await viewOf(world, 'ben'))?.agenda.length).toBe(50);
 });
 
+// proves CF-8
 test('minutes hold what both wrote, and refuse what is no text', async () => {
   const { world, aroha, ben } = await asked();
   const write = async (writer: Writer, to: string, text: string) => {
@@ -116,7 +117,11 @@ test('minutes hold what both wrote, and refuse what is no text', async () => {
     error: 'invalid',
   });
   const notes = (await snapshotOf(world, 'ben', { namespace: 'personal', user: 'ben' })).get(`notes/${MEETING}`);
-  expect(viewNotes(notes ?? null).length).toBe(1);
+  const [merged = '', ...others] = viewNotes(notes ?? null);
+  expect(others).toEqual([]);
+  const doc = new Doc();
+  applyUpdate(doc, new Uint8Array(Buffer.from(merged, 'base64')));
+  for (const words of ['One. ', 'Two. ']) expect(doc.getText('notes').toString()).toContain(words);
 });
 
 test('a person has at most five hundred open meetings', async () => {
