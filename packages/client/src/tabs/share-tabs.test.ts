@@ -3,7 +3,8 @@ import type { ServerFrame } from '@konferenco/protocol';
 import { settle, VirtualClock } from '../testing/virtual-clock.ts';
 import type { Socket } from '../types.ts';
 import { PULSE_MS } from './election.ts';
-import { type SharedTabs, shareTabs } from './share-tabs.ts';
+import { shareTabs } from './share-tabs.ts';
+import type { SharedTabs } from './shared-tabs.ts';
 import { FakeBrowser, type FakeTab } from './testing/fake-browser.ts';
 
 /** The server's end of one real connection. */

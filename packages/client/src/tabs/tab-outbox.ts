@@ -1,7 +1,7 @@
 import { LIMITS } from '@konferenco/protocol';
 import type { OutboxNews } from '../outbox.ts';
 import type { Environment, OutboxEntry, OutboxStore } from '../types.ts';
-import type { SharedTabs } from './share-tabs.ts';
+import type { SharedTabs } from './shared-tabs.ts';
 import type { OutboxNotice, TabMessage } from './tab-message.ts';
 import type { TabHost } from './types.ts';
 

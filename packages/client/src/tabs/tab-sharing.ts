@@ -1,4 +1,5 @@
-import { type SharedTabs, shareTabs, type ShareTabsOptions } from './share-tabs.ts';
+import { shareTabs } from './share-tabs.ts';
+import type { SharedTabs, ShareTabsOptions } from './shared-tabs.ts';
 import type { TabSurroundings } from './surroundings.ts';
 import { TabOutbox } from './tab-outbox.ts';
 import type { TabHost, Tabs, TabSharing } from './types.ts';
