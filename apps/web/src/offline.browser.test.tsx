@@ -359,6 +359,20 @@ describe('what the device keeps', () => {
   }, 30_000);
 });
 
+// proves AP-8
+test('without a network somebody is blocked and one’s name changed, and both are shown as done', async () => {
+  await at('/people/u-tom?offline', {}, async (page) => {
+    await page.getByRole('button', { name: 'Block', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Block', exact: true }).click();
+    await page.getByRole('button', { name: 'Unblock' }).waitFor();
+    await page.getByRole('link', { name: /Me$/ }).click();
+    await page.getByLabel('Name', { exact: true }).fill('Aroha N.');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'Aroha N.' }).waitFor();
+    await page.locator('.row', { hasText: 'Tom Whitaker' }).getByRole('button', { name: 'Unblock' }).waitFor();
+  });
+}, 30_000);
+
 test('people this device has met are found without a network', async () => {
   await at('/people?offline', phone, async (page) => {
     // proves AP-8

@@ -65,7 +65,7 @@ export const enDevice = {
   'device.kept': 'What is kept',
   'device.kept.messages': { one: '{count} message', other: '{count} messages' },
   'device.kept.people': { one: '{count} person', other: '{count} people' },
-  'device.kept.schedule': { one: 'Programme: {count} part', other: 'Programme: {count} parts' },
+  'device.kept.schedule': { one: 'Programme: {count} entry', other: 'Programme: {count} entries' },
   'device.kept.personal': {
     one: 'Meetings and your own lists: {count}',
     other: 'Meetings and your own lists: {count}',

@@ -102,6 +102,17 @@ export function useNames(ids: readonly string[]): readonly string[] {
   return ids.map((id) => known.get(id)?.name ?? id);
 }
 
+/** Whom the person has blocked: as this device keeps it, or as the server said until that is there. */
+export function useBlocked(): readonly string[] {
+  const { client, venue } = useApp();
+  const told = useStore(venue.me).value?.blocked ?? NOBODY;
+  const kept = useStore(client.own).blocked;
+  // Both belong to the person's own replicated state and become known together.
+  const { ready } = useStore(client.meetings);
+  return ready ? kept : told;
+}
+const NOBODY: readonly string[] = [];
+
 /** Unix milliseconds, renewed every half minute. */
 export function useNow(): number {
   return useStore(useApp().clock);

@@ -63,6 +63,10 @@ export function createApp({ client, device, updates, install, window, now = Date
   client.conversations.subscribe(() => {
     directory.learn(client.conversations.state().items.flatMap((s) => (s.peer ? [s.peer] : [])));
   });
+  // What was shown as done was not: what the server has is shown again.
+  client.on('conflict', ({ kind }) => {
+    if (kind === 'refused' || kind === 'overridden') void venue.me.refresh();
+  });
   let wasAway = false;
   client.on('link', (link) => {
     if (link.kind === 'online' && wasAway) void venue.refresh();

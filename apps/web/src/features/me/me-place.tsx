@@ -1,7 +1,7 @@
 import { ChevronRight, Flag, HardDrive, Keyboard } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { MeSection } from '../../router.ts';
-import { useApp, useEvent, useLocale, useName, useNow, useStore } from '../../state/app.ts';
+import { useApp, useBlocked, useEvent, useLocale, useName, useNow, useStore } from '../../state/app.ts';
 import type { Preferences } from '../../state/preferences.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Link } from '../../ui/parts.tsx';
@@ -61,7 +61,13 @@ function Profile() {
   const save = async (): Promise<void> => {
     setBusy(true);
     try {
-      const user = await client.rest('updateMe', { body: { name: name.trim(), about: about.trim() } });
+      const fields = { name: name.trim(), about: about.trim() };
+      // Kept here and sent when there is a connection; what the server makes of it comes back as a change.
+      await client.own.setProfile({
+        ...(fields.name === me?.name ? {} : { name: fields.name }),
+        ...(fields.about === (me?.about ?? '') ? {} : { about: fields.about }),
+      });
+      const user = { ...me, ...fields, id: me?.id ?? '' };
       directory.learn([user]);
       const state = venue.me.state().value;
       if (state) venue.me.put({ ...state, user });
@@ -189,9 +195,8 @@ function Appearance() {
 }
 
 function Blocked() {
-  const { venue } = useApp();
   const { t } = useLocale();
-  const blocked = useStore(venue.me).value?.blocked ?? [];
+  const blocked = useBlocked();
   return (
     <section className="settings">
       <h2>{t('me.blocked')}</h2>

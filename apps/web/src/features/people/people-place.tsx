@@ -3,7 +3,7 @@ import { ArrowLeft, UserPlus, Users } from 'lucide-react';
 import { useLink } from '@konferenco/client/react';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { fold } from '../../i18n/fold.ts';
-import { useApp, useEvent, useLocale, useStore } from '../../state/app.ts';
+import { useApp, useBlocked, useEvent, useLocale, useStore } from '../../state/app.ts';
 import { ArrowList } from '../../ui/arrow-list.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Empty, Failed, IconButton, Link, Loading } from '../../ui/parts.tsx';
@@ -77,9 +77,9 @@ export function PeoplePlace({ user }: { readonly user: string | null }) {
 }
 
 function MemberRows({ members, current }: { readonly members: readonly Member[]; readonly current: string | null }) {
-  const { client, venue } = useApp();
+  const { client } = useApp();
   const locale = useLocale();
-  const blocked = useStore(venue.me).value?.blocked ?? [];
+  const blocked = useBlocked();
   if (members.length === 0) return null;
   const details = (user: Member['user'], role: Member['role']): readonly string[] => [
     ...(user.id === client.me?.id ? [locale.t('you')] : []),

@@ -2,7 +2,7 @@ import { directLog } from '@konferenco/client';
 import { Ban, Handshake, MessageSquare } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { talk } from '../../router.ts';
-import { useApp, useLocale, useStore } from '../../state/app.ts';
+import { useApp, useBlocked, useLocale, useStore } from '../../state/app.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Link } from '../../ui/parts.tsx';
@@ -17,10 +17,10 @@ interface PersonCardProps {
 
 /** Who somebody is, and what can be done: talk, block, unblock. */
 export function PersonCard({ user, inConversation = false }: PersonCardProps) {
-  const { client, directory, venue } = useApp();
+  const { client, directory } = useApp();
   const { t } = useLocale();
   const person = useStore(directory).get(user);
-  const blocked = useStore(venue.me).value?.blocked.includes(user) ?? false;
+  const blocked = useBlocked().includes(user);
   const me = client.me?.id;
   useEffect(() => directory.want(user), [directory, user]);
   const name = person?.name ?? user;
@@ -76,15 +76,14 @@ interface BlockButtonProps {
 
 /** Blocks after a question that says what it means; unblocks at once. */
 export function BlockButton({ user, name, blocked }: BlockButtonProps) {
-  const { client, venue, announcer } = useApp();
+  const { client, announcer } = useApp();
   const { t, why } = useLocale();
   const [asking, setAsking] = useState(false);
-  const run = async (route: 'block' | 'unblock'): Promise<void> => {
+  const run = async (on: boolean): Promise<void> => {
     setAsking(false);
     try {
-      await client.rest(route, { params: { user } });
-      announcer.show(route === 'block' ? t('blocked', { name }) : t('unblocked', { name }));
-      await Promise.all([venue.me.refresh(), client.conversations.refresh()]);
+      await client.own.setBlocked(user, on);
+      announcer.show(on ? t('blocked', { name }) : t('unblocked', { name }));
     } catch (error) {
       announcer.show(t('failed.action', { reason: why(error) }), { harm: true });
     }
@@ -94,7 +93,7 @@ export function BlockButton({ user, name, blocked }: BlockButtonProps) {
       <button
         type="button"
         className={blocked ? 'button' : 'button harm'}
-        onClick={() => (blocked ? void run('unblock') : setAsking(true))}
+        onClick={() => (blocked ? void run(false) : setAsking(true))}
       >
         <Ban size={18} aria-hidden />
         {blocked ? t('unblock') : t('block')}
@@ -106,7 +105,7 @@ export function BlockButton({ user, name, blocked }: BlockButtonProps) {
             <button type="button" className="button" data-autofocus onClick={() => setAsking(false)}>
               {t('cancel')}
             </button>
-            <button type="button" className="button harm solid" onClick={() => void run('block')}>
+            <button type="button" className="button harm solid" onClick={() => void run(true)}>
               {t('block')}
             </button>
           </div>

@@ -102,7 +102,7 @@ function ConversationMenu({ conversation, subject }: HeaderProps) {
     });
   }
   if (subject.kind === 'direct') {
-    const block = (): Promise<unknown> => client.rest('block', { params: { user: subject.peer } });
+    const block = (): Promise<unknown> => client.own.setBlocked(subject.peer, true);
     actions.push({ label: t('block'), icon: Ban, harm: true, run: run(block, t('blocked', { name: subject.name })) });
   }
   return (
