@@ -26,3 +26,7 @@ describe('names', () => {
     );
   });
 });
+
+test('nobody bears the id of the system', () => {
+  expect(slugOf('System')).toBe('user');
+});

@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test';
+import { viewAttendance, viewMeeting, viewSession } from '@konferenco/core';
 import type { Envelope } from '@konferenco/protocol';
+import { applied, deltaOf, snapshotOf } from '../sync/test-sync.ts';
 import { createWorld } from './test-world.ts';
 import { listChannels } from './channels.ts';
 import { programme } from '../sync/programme.ts';
@@ -62,4 +64,28 @@ test('the programme covers today and tomorrow at the venue, and moves to today w
     new Set(renewed.filter(({ id }) => id === 'whakatau' || id === 'tamariki').map(({ starts_at }) => hour(starts_at))),
   ).toEqual(new Set(['09']));
   expect(day(renewed[0]?.starts_at ?? 0)).toBe(day(world.clock.now()));
+});
+
+test('the demo’s people have plans: sessions they go to, and meetings', async () => {
+  const world = await createWorld();
+  await seedDemo(world);
+  const schedule = await snapshotOf(world, 'aroha-potiki', { namespace: 'schedule', event: DEMO_EVENT });
+  expect(viewAttendance(schedule.get('attendance') ?? null).get('whakatau')).toBeGreaterThan(5);
+  const own = await snapshotOf(world, 'aroha-potiki', { namespace: 'personal', user: 'aroha-potiki' });
+  const [meeting] = [...own].filter(([key]) => key.startsWith('meeting/')).map(([, state]) => state);
+  expect(viewMeeting(meeting ?? null, 'aroha-potiki')).toMatchObject({ with: 'priya-nair', standing: 'agreed' });
+});
+
+test('devices that know the old times of the demo’s programme hear of the new', async () => {
+  const world = await createWorld();
+  await seedDemo(world);
+  const scope = { namespace: 'schedule', event: DEMO_EVENT } as const;
+  const before = await snapshotOf(world, 'aroha-potiki', scope);
+  world.clock.time += 3 * 86_400_000;
+  await seedDemo(world);
+  const after = applied(await deltaOf(world, 'aroha-potiki', scope, 'memory:0'), before);
+  expect(after).toEqual(await snapshotOf(world, 'aroha-potiki', scope));
+  const starts = (documents: typeof after) =>
+    viewSession('session/repo', documents.get('session/repo') ?? {})?.starts_at;
+  expect(starts(after)).toBeGreaterThan(starts(before) ?? Number.POSITIVE_INFINITY);
 });
