@@ -121,8 +121,9 @@ export class Outbox {
   /** The connection stands: send what waits. */
   flush(): void {
     const now = this.#options.now();
-    for (const waiting of expired(this.#state, now)) this.#fail(waiting, clientError('expired'));
     if (!this.#options.wire.online) return;
+    // Only now is the server's time known: by a device's clock alone, one that is ahead would lose what it wrote.
+    for (const waiting of expired(this.#state, now)) this.#fail(waiting, clientError('expired'));
     for (const waiting of sendable(this.#state, now)) void this.#send(waiting);
     this.#cancelDue();
     const due = nextDue(this.#state, now);

@@ -131,23 +131,20 @@ export class MeetingsView implements Meetings {
 
   #items(): readonly Meeting[] {
     const { personal, journal, me, attended } = this.#options;
-    const views = [...personal.documents].flatMap(([key, state]) =>
-      key.startsWith('meeting/') ? (viewMeeting(state, me()) ?? []) : [],
-    );
+    const views = [...personal.documents]
+      .flatMap(([key, state]) => (key.startsWith('meeting/') ? (viewMeeting(state, me()) ?? []) : []))
+      .sort((a, b) => a.starts_at - b.starts_at || (a.id < b.id ? -1 : 1));
     const waiting = new Set(personal.pending.flatMap(({ envelope }) => meetingOf(envelope)));
     const sessions = attended();
-    return views
-      .map((view): Meeting => {
-        const isOn = view.standing !== 'cancelled' && view.standing !== 'declined';
-        return {
-          ...view,
-          accept_again:
-            view.accept_again || (view.standing === 'waiting_for_me' && journal.hasToAcceptAgain(view.id)),
-          pending: waiting.has(view.id),
-          clashes: isOn ? clashes(view, sessions, views) : [],
-        };
-      })
-      .sort((a, b) => a.starts_at - b.starts_at || (a.id < b.id ? -1 : 1));
+    return views.map((view): Meeting => {
+      const isOn = view.standing !== 'cancelled' && view.standing !== 'declined';
+      return {
+        ...view,
+        accept_again: view.accept_again || (view.standing === 'waiting_for_me' && journal.hasToAcceptAgain(view.id)),
+        pending: waiting.has(view.id),
+        clashes: isOn ? clashes(view, sessions, views) : [],
+      };
+    });
   }
 }
 

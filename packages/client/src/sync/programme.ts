@@ -83,10 +83,12 @@ export class EventProgramme implements Programme {
     this.#view.changed();
   }
 
-  /** Sessions that the person goes to, as shown. */
+  /** Sessions that the person goes to, as shown, in the order of time. */
   attended(): readonly SessionView[] {
     const attending = new Set(this.#options.elements.all('attending'));
-    return [...this.#sessionsOf(this.#options.schedule.documents).values()].filter(({ id }) => attending.has(id));
+    return [...this.#sessionsOf(this.#options.schedule.documents).values()]
+      .filter(({ id }) => attending.has(id))
+      .sort(byTime);
   }
 
   /** Operations of the event's log came; told before the programme changes. */
@@ -139,7 +141,7 @@ export class EventProgramme implements Programme {
       }),
     );
     return {
-      sessions: sessions.sort((a, b) => a.starts_at - b.starts_at || (a.id < b.id ? -1 : 1)),
+      sessions: sessions.sort(byTime),
       notices: noticesFrom(this.#sightings, this.#sessionsOf(schedule.confirmed)),
       ready: schedule.isReady,
     };
@@ -156,4 +158,8 @@ export class EventProgramme implements Programme {
     }
     return sessions;
   }
+}
+
+function byTime(a: SessionView, b: SessionView): number {
+  return a.starts_at - b.starts_at || (a.id < b.id ? -1 : 1);
 }

@@ -306,6 +306,21 @@ describe('a sync', () => {
   });
 
   // proves RP-2
+  test('with a server that answers snapshots without end is tried again after a pause, and shows what it has', async () => {
+    const { world, organiser } = aWorld();
+    world.server.publish(organiser.schedule('conf', 'session_change', sessionAt('a', 1, world.clock)));
+    world.server.hasNoDelta = true;
+    const mere = await world.device('mere');
+    const programme = mere.client.programme('conf');
+    await world.pass(60_000);
+    expect(syncs(world).length).toBeLessThan(60);
+    expect(programme.state().sessions).toHaveLength(1);
+    world.server.hasNoDelta = false;
+    await world.pass(30_000);
+    expect(mere.client.sync.state().synced_at).not.toBeNull();
+  });
+
+  // proves RP-2
   test('of damaged documents fetches them anew', async () => {
     const { world, organiser } = aWorld();
     world.server.publish(organiser.schedule('conf', 'session_change', sessionAt('a', 1, world.clock)));

@@ -103,6 +103,7 @@ export class ScopeSync {
     const connection = this.#connection;
     const stored = scope.storedIds();
     let more = true;
+    let snapshots = 0;
     while (more) {
       const before = scope.version;
       const question = scope.question(trigger);
@@ -110,8 +111,10 @@ export class ScopeSync {
       if (connection !== this.#connection) throw clientError('disconnected');
       if (reply === null) continue;
       more = scope.answer(reply);
-      // A server that says "more" and brings nothing would be asked for ever.
-      if (more && !reply.snapshot && scope.version === before) throw serverError('internal');
+      if (reply.snapshot && reply.snapshot.cursor === undefined) snapshots++;
+      // A server that says "more" and brings nothing, or snapshots without end, is asked again later.
+      const isIdle = !reply.snapshot && scope.version === before;
+      if (more && (isIdle || snapshots > 1)) throw serverError('internal');
     }
     this.#sleep_ms = 0;
     scope.synced(now(), stored);

@@ -60,6 +60,8 @@ export class ModelServer {
   readonly #inboxes = new Map<string, InboxItem[]>();
   readonly #logs = new Map<LogName, Item[]>();
   readonly #connections = new Set<Connection>();
+  /** Answers every sync with a snapshot, whatever is asked. */
+  hasNoDelta = false;
   /** Entries before this offset of every log and inbox are gone: who asks for them gets a snapshot. */
   horizon = 0;
   /** People who cannot connect. */
@@ -241,7 +243,7 @@ export class ModelServer {
       ? this.inbox(user).map((item) => ({ position: item.inbox, item }))
       : this.log(eventLog(frame.event ?? '')).map((item) => ({ position: item.offset, item }));
     const since = frame.since_version === undefined ? null : offsetIn(frame.since_version, this.epoch);
-    if (frame.cursor !== undefined || since === null || since < this.horizon)
+    if (this.hasNoDelta || frame.cursor !== undefined || since === null || since < Math.min(this.horizon, log.length))
       return this.#snapshot(isPersonal ? user : (frame.event ?? ''), frame, log.length);
     const entries = log.filter(({ position }) => position > since).slice(0, most);
     const reached = entries.at(-1)?.position ?? log.length;
