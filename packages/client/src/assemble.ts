@@ -1,4 +1,4 @@
-import { type ConversationInfo, type Envelope, type LogName, parseLogName, type User } from '@konferenco/protocol';
+import { type ConversationInfo, type Envelope, type LogName, parseLogName } from '@konferenco/protocol';
 import { Blocks } from './blocks.ts';
 import { Composer } from './composer.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
@@ -12,6 +12,7 @@ import { Identity } from './identity.ts';
 import { createIds } from './ids.ts';
 import { Inbox } from './inbox.ts';
 import { Kept } from './kept/kept.ts';
+import { learning } from './kept/kept-people.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Outbox } from './outbox.ts';
 import { Presence } from './presence.ts';
@@ -66,13 +67,7 @@ function identityOf({ options, environment, events, failed, clock, wire, kept, c
     exclusively: environment.exclusively,
     ended: (error) => connection().signOut(error.code, error.message),
   });
-  const ask: Rest = createRest({ url: options.url, environment, tokens: credentials });
-  // Names that pass by are known without a network from then on.
-  const rest: Rest = async (route, request) => {
-    const response = await ask(route, request);
-    kept.people.learn(usersIn(response));
-    return response;
-  };
+  const rest: Rest = learning(createRest({ url: options.url, environment, tokens: credentials }), kept.people);
   const changed = (person: ClientEvents['me']) => events.emit('me', person);
   const identity = new Identity({
     client: options,
@@ -298,15 +293,4 @@ export function assemble(options: ClientOptions) {
     tabs,
   });
   return { connection, identity, lifecycle, events, outbox, tabs, presence, rest, list, kept, conversation, replicas };
-}
-
-/** The profiles in an answer: itself, of oneself, or those of a list's members. */
-function usersIn(response: unknown): readonly User[] {
-  const { user, items, id, name } = response as Partial<User> & {
-    readonly user?: User;
-    readonly items?: readonly { readonly user?: User }[];
-  };
-  if (user) return [user];
-  if (items) return items.flatMap((item) => item.user ?? []);
-  return id !== undefined && name !== undefined ? [response as User] : [];
 }

@@ -16,8 +16,8 @@ import { Following } from './following.ts';
 import type { KeptLog } from './kept/kept-log.ts';
 import type { Delivery } from './log-cursor.ts';
 import type { OutboxNews } from './outbox.ts';
+import { Marks } from './marks.ts';
 import { OwnMessages } from './own-messages.ts';
-import { ReadMark } from './read-mark.ts';
 import { Replica } from './replica.ts';
 import { LogThread } from './thread.ts';
 import type { Conversation, ConversationState, Message, Receipt, SendOptions, Thread, TimelineGap } from './types.ts';
@@ -31,7 +31,7 @@ export class LogConversation implements Conversation {
   readonly #following: Following;
   readonly #own: OwnMessages;
   readonly #typing: Typing;
-  readonly #read: ReadMark;
+  readonly #marks: Marks;
   readonly #kept: KeptLog;
   readonly #changes = new Signal();
   readonly #threads = new Map<string, LogThread>();
@@ -46,10 +46,11 @@ export class LogConversation implements Conversation {
     this.#replica = new Replica(log, host.me, host.blocks.has);
     this.#own = new OwnMessages({ log, outbox: host.outbox, replica: this.#replica, kept: this.#kept, changed });
     this.#typing = new Typing({ environment, say: (active) => void this.#whisper('typing', { active }), changed });
-    this.#read = new ReadMark({
+    this.#marks = new Marks({
       environment,
+      kept: this.#kept,
+      replica: this.#replica,
       say: (offset) => this.#whisper('read', { log, offset }),
-      keep: (read, said) => this.#kept.note({ read, said }),
     });
     this.#following = new Following({
       log,
@@ -58,14 +59,11 @@ export class LogConversation implements Conversation {
       subscriptions,
       replica: this.#replica,
       kept: this.#kept,
-      read: () => this.#read.offset,
+      read: () => this.#marks.own.offset,
       deliver: (due) => this.#deliver(due),
       changed,
       failed,
     });
-    for (const { entry, state, error } of host.outbox.of(log))
-      this.#replica.draft(JSON.parse(entry.envelope) as Envelope, state, error);
-    this.#resumeMarks();
   }
 
   state(): ConversationState {
@@ -74,19 +72,19 @@ export class LogConversation implements Conversation {
   }
 
   #compose(): ConversationState {
-    const { low } = this.#following;
-    const { unread, mentions } = this.#replica.unreadAfter(this.#read.offset);
+    const { low, hasOlder } = this.#following.pages;
+    const { unread, mentions } = this.#replica.unreadAfter(this.#marks.own.offset);
     return {
       log: this.log,
       timeline: this.#replica.timeline(low),
-      has_older: this.#following.hasOlder,
+      has_older: hasOlder,
       loading: this.#following.loading,
       typing: this.#typing.users,
-      read: this.#read.offset,
+      read: this.#marks.own.offset,
       peer_read: this.#replica.peerRead,
-      unread: unread + this.#following.unloadedAfter(this.#read.offset),
+      unread: unread + this.#following.pages.unloadedAfter(this.#marks.own.offset),
       mentions,
-      late_above: this.#replica.lateAbove(this.#read.offset, low),
+      late_above: this.#replica.lateAbove(this.#marks.own.offset, low),
     };
   }
 
@@ -104,11 +102,11 @@ export class LogConversation implements Conversation {
   }
 
   loadOlder(): Promise<void> {
-    return this.#following.older();
+    return this.#following.pages.older();
   }
 
   fill(gap: TimelineGap): Promise<void> {
-    return this.#following.fill(gap);
+    return this.#following.pages.fill(gap);
   }
 
   async send(text: string, options: SendOptions = {}): Promise<Receipt> {
@@ -140,7 +138,7 @@ export class LogConversation implements Conversation {
   }
 
   markRead(): void {
-    if (this.#read.move(this.#newest())) this.#changed();
+    if (this.#marks.own.move(this.#newest())) this.#changed();
   }
 
   typing(): void {
@@ -150,14 +148,10 @@ export class LogConversation implements Conversation {
   thread(root: string): Thread {
     let thread = this.#threads.get(root);
     if (!thread) {
-      thread = new LogThread({
-        log: this.log,
-        root,
-        wire: this.#host.wire,
-        replica: this.#replica,
-        kept: this.#kept,
-        changed: () => this.#changed(),
-      });
+      const { log } = this;
+      const { wire } = this.#host;
+      const changed = () => this.#changed();
+      thread = new LogThread({ log, root, wire, replica: this.#replica, kept: this.#kept, changed });
       this.#threads.set(root, thread);
     }
     return thread;
@@ -170,7 +164,7 @@ export class LogConversation implements Conversation {
 
   /** What this device keeps of the log is known now. */
   restored(): void {
-    this.#resumeMarks();
+    this.#marks.restore();
     this.#following.restored();
     for (const thread of this.#threads.values()) void thread.resume();
     this.#changed();
@@ -178,14 +172,12 @@ export class LogConversation implements Conversation {
 
   /** Loads what is unread from this device, to count it. */
   preload(): Promise<void> {
-    const position = this.#following.position ?? 0;
-    return this.#read.offset < position ? this.#following.preload() : Promise.resolve();
+    return this.#following.preload();
   }
 
   /** A line of the conversation list: read marks, and where the log stands. */
   adopt(info: ConversationInfo): void {
-    this.#read.learn(info.read);
-    if (info.peer_read !== undefined) this.#readByPeer(info.peer_read);
+    this.#marks.listed(info);
     this.#following.list(info.state);
     this.#changed();
   }
@@ -206,7 +198,7 @@ export class LogConversation implements Conversation {
   /** A connection stands: do what waited for it. */
   resume(): void {
     if (parseLogName(this.log)?.kind === 'direct') this.#following.resume();
-    this.#read.flush();
+    this.#marks.own.flush();
     for (const thread of this.#threads.values()) void thread.resume();
   }
 
@@ -232,8 +224,8 @@ export class LogConversation implements Conversation {
     if (envelope.subtype !== 'read') return;
     const { log, offset } = payload as ReadPayload;
     if (log !== this.log) return;
-    if (mine) this.#read.learn(offset);
-    else if (parseLogName(log)?.kind === 'direct') this.#readByPeer(offset);
+    if (mine) this.#marks.own.learn(offset);
+    else if (parseLogName(log)?.kind === 'direct') this.#marks.byPeer(offset);
     this.#changed();
   }
 
@@ -256,7 +248,7 @@ export class LogConversation implements Conversation {
   /** The store is another one: offsets mean something else now. */
   reset(): void {
     this.#following.reset();
-    this.#read.reset();
+    this.#marks.own.reset();
     this.#changed();
   }
 
@@ -265,20 +257,9 @@ export class LogConversation implements Conversation {
     return Math.max(this.#following.position ?? 0, this.#replica.newestOffset);
   }
 
-  #resumeMarks(): void {
-    const { read, said, peer_read } = this.#kept.row;
-    this.#read.restore(read, said);
-    this.#replica.readByPeer(peer_read);
-  }
-
-  #readByPeer(offset: number): void {
-    this.#replica.readByPeer(offset);
-    this.#kept.note({ peer_read: this.#replica.peerRead });
-  }
-
   #deliver(due: readonly Delivery<Item | InboxItem>[]): void {
     for (const delivery of due) {
-      if (delivery.kind === 'gap') this.#replica.addGap(delivery.gap);
+      if (delivery.kind === 'gap') this.#replica.gaps.add(delivery.gap);
       else {
         this.#replica.insert([delivery.item]);
         const sender = delivery.item.envelope?.from.user_id;

@@ -8,7 +8,7 @@ import { Pages } from './pages.ts';
 import type { Replica } from './replica.ts';
 import type { Wire } from './request.ts';
 import type { Subscriptions } from './subscriptions.ts';
-import type { Environment, TimelineGap } from './types.ts';
+import type { Environment } from './types.ts';
 
 /** Unread entries loaded at the start to be counted exactly; of what lies before, only the number of entries is known. */
 export const UNREAD_WINDOW = 50;
@@ -18,10 +18,6 @@ const UNSEEN_SLACK = 100;
 /** After a close or a restart, a conversation further behind than this starts from its newest page again; one that is open, only beyond the second. */
 export const RESTART_BEHIND = 200;
 export const RESTART_OPEN_BEHIND = 10_000;
-/** Messages that a first page from this device shows at least, if the server has them. */
-const THIN = 20;
-/** Pages loaded on top of the first for that. */
-const MORE_PAGES = 4;
 
 export interface FollowingOptions {
   readonly log: LogName;
@@ -46,7 +42,7 @@ export class Following {
   readonly #options: FollowingOptions;
   readonly #direct: boolean;
   readonly #feed: LogFeed<Item | InboxItem>;
-  readonly #pages: Pages;
+  readonly pages: Pages;
   #opening: PromiseWithResolvers<void> | null = null;
   #opened = false;
   #listed = false;
@@ -75,7 +71,7 @@ export class Following {
       },
       refused: (error) => this.refused(error),
     });
-    this.#pages = new Pages({ log, wire, replica, kept, changed });
+    this.pages = new Pages({ log, wire, replica, kept, changed });
     this.#resumeKept();
   }
 
@@ -89,12 +85,8 @@ export class Following {
 
   /** Loads the newest of what this device keeps, so that what is unread can be counted exactly. */
   async preload(): Promise<void> {
-    if (this.#restored && !this.#pages.loadedAny) await this.#pages.older();
-  }
-
-  /** Everything from here on is loaded. */
-  get low(): number {
-    return this.#pages.low;
+    if (this.#restored && !this.pages.loadedAny && this.#options.read() < (this.position ?? 0))
+      await this.pages.older();
   }
 
   get position(): number | null {
@@ -102,11 +94,7 @@ export class Following {
   }
 
   get loading(): boolean {
-    return this.#opening !== null || this.#pages.loading;
-  }
-
-  get hasOlder(): boolean {
-    return this.#pages.hasOlder;
+    return this.#opening !== null || this.pages.loading;
   }
 
   open(): Promise<void> {
@@ -189,7 +177,7 @@ export class Following {
     this.#located = false;
     this.#restored = false;
     this.#options.replica.clear();
-    this.#pages.reset();
+    this.pages.reset();
     if (!this.#opened || this.#opening) return;
     this.#opening = Promise.withResolvers<void>();
     this.#opening.promise.catch((error: unknown) => this.#options.failed(asError(error)));
@@ -205,7 +193,7 @@ export class Following {
   trim(): void {
     if (this.#opened || this.#options.replica.size <= UNSEEN_KEPT + UNSEEN_SLACK) return;
     const low = this.#options.replica.trim(UNSEEN_KEPT);
-    if (low !== null) this.#pages.trimmed(low);
+    if (low !== null) this.pages.trimmed(low);
   }
 
   skipped(from: number, to: number): void {
@@ -233,7 +221,7 @@ export class Following {
   /** Takes an entry that following the log left out. */
   #takeSkipped(item: InboxItem): boolean {
     const { replica, changed } = this.#options;
-    if (!replica.isInGap(item.offset)) return false;
+    if (!replica.gaps.holds(item.offset)) return false;
     replica.insert([item]);
     changed();
     return true;
@@ -244,23 +232,6 @@ export class Following {
     return !this.#direct && offset > this.#since;
   }
 
-  older(): Promise<void> {
-    return this.#pages.older();
-  }
-
-  fill(gap: TimelineGap): Promise<void> {
-    return this.#pages.fill(gap);
-  }
-
-  /** Entries after the read mark that are not loaded. */
-  unloadedAfter(read: number): number {
-    return this.#pages.unloadedAfter(read);
-  }
-
-  #isCurrent(): boolean {
-    return this.#feed.position !== null && this.#options.subscriptions.isLive(this.#options.log);
-  }
-
   /** Goes on from where an earlier program on this device was. */
   #resumeKept(): void {
     const { position, row } = this.#options.kept;
@@ -269,7 +240,7 @@ export class Following {
     this.#since = position;
     this.#closedBefore = !row.followed;
     this.#feed.start(position);
-    this.#pages.begin(position, row.first);
+    this.pages.begin(position, row.first);
   }
 
   /** Begins to follow, or learns how far the log has grown. */
@@ -284,7 +255,7 @@ export class Following {
       const position = this.#listed ? Math.min(unread, state.head) : state.head;
       this.#since = Math.max(this.#since, state.head);
       this.#feed.start(position);
-      this.#pages.begin(position, state.first);
+      this.pages.begin(position, state.first);
     }
     void this.#feed.learn(Math.max(state.head, this.#heard));
   }
@@ -297,7 +268,7 @@ export class Following {
         this.#stand(await wire.ask('history', { log, limit: 1 }));
         await this.#firstPage();
       }
-      if (this.#restored && wire.online) await this.#pages.fillHoles();
+      if (this.#restored && wire.online) await this.pages.fillHoles();
     } catch (thrown) {
       const error = asError(thrown);
       // The next connection brings another chance; anything else is told to who opened it.
@@ -306,17 +277,19 @@ export class Following {
   }
 
   async #firstPage(): Promise<void> {
-    if (!this.#pages.loadedAny) await this.#pages.older();
+    if (!this.pages.loadedAny) await this.pages.older();
     // With a connection, one that nobody followed is open when it is followed: what comes from then on is told.
-    if (this.#opening && (this.#direct || !this.#closedBefore || this.#isCurrent() || !this.#options.wire.online)) {
+    if (
+      this.#opening &&
+      (this.#direct ||
+        !this.#closedBefore ||
+        this.#options.subscriptions.isLive(this.#options.log) ||
+        !this.#options.wire.online)
+    ) {
       this.#closedBefore = false;
       this.#settle();
     }
-    for (let more = 0; more < MORE_PAGES && this.#restored && this.#pages.hasOlder; more++) {
-      const { replica } = this.#options;
-      if (replica.size >= THIN && !replica.hasUnplaced(this.#pages.low)) return;
-      await this.#pages.older();
-    }
+    if (this.#restored) await this.pages.fillScreen();
   }
 
   #settle(): void {

@@ -45,6 +45,7 @@ export {
   type LocalUsage,
   sortableNumber,
 } from './storage/local-store.ts';
+export type * from './kept/types.ts';
 export { memoryOutbox, memoryTokens } from './storage/memory.ts';
 export { memoryStore } from './storage/memory-store.ts';
 export {

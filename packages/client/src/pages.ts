@@ -17,6 +17,8 @@ export interface PagesOptions {
 const PAGE = 50;
 /** Fewer than these are not worth a turn of their own. */
 const SCREEN = 20;
+/** Pages loaded at once to fill a screen. */
+const MORE_PAGES = 4;
 /** Holes up to this size are filled without being asked for. */
 const HOLE_MAX = 1_000;
 
@@ -86,6 +88,15 @@ export class Pages {
     return this.#loading;
   }
 
+  /** Loads on until there is a screen of messages and each has its place, within reason. */
+  async fillScreen(): Promise<void> {
+    const { replica } = this.#options;
+    for (let more = 0; more < MORE_PAGES && this.hasOlder; more++) {
+      if (replica.size >= SCREEN && !replica.hasUnplaced(this.low)) return;
+      await this.older();
+    }
+  }
+
   /** The entries of a gap, page by page. */
   fill(gap: TimelineGap): Promise<void> {
     return this.#counted(() => this.#fill(gap));
@@ -93,7 +104,7 @@ export class Pages {
 
   /** Fetches what could not be fetched without a network, one hole after the other. */
   async fillHoles(): Promise<void> {
-    for (const hole of this.#options.replica.offlineGaps) if (hole.to - hole.from < HOLE_MAX) await this.fill(hole);
+    for (const hole of this.#options.replica.gaps.offline) if (hole.to - hole.from < HOLE_MAX) await this.fill(hole);
   }
 
   async #older(): Promise<void> {
@@ -110,8 +121,8 @@ export class Pages {
     if (generation !== this.#generation) return;
     if (!page) return this.#fetchOlder(before);
     replica.insert(page.items);
-    for (const gap of page.gaps) replica.addGap({ kind: 'gap', ...gap });
-    if (end < before) replica.addGap({ kind: 'gap', from: end, to: before - 1, reason: 'skipped', offline: true });
+    for (const gap of page.gaps) replica.gaps.add({ kind: 'gap', ...gap });
+    if (end < before) replica.gaps.add({ kind: 'gap', from: end, to: before - 1, reason: 'skipped', offline: true });
     this.#low = page.low;
     this.#loadedAny = true;
     // Less than a screen from here goes with what the server has before it.
@@ -124,7 +135,7 @@ export class Pages {
     const page = await wire.ask('history', { log, before, limit: PAGE });
     if (generation !== this.#generation) return;
     replica.insert(page.items);
-    if (page.gap) replica.addGap({ kind: 'gap', ...page.gap });
+    if (page.gap) replica.gaps.add({ kind: 'gap', ...page.gap });
     this.#first = page.first;
     const oldest = page.items[0]?.offset ?? page.first;
     this.#low = page.has_more ? Math.min(oldest, before) : Math.max(page.first, 1);
@@ -148,7 +159,7 @@ export class Pages {
       if (last === undefined || !page.has_more) break;
       after = last;
     }
-    replica.removeGap(gap);
+    replica.gaps.remove(gap);
   }
 
   async #counted(fetch: () => Promise<void>): Promise<void> {

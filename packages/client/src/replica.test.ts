@@ -190,7 +190,7 @@ test('a gap shrinks as its entries are filled in', () => {
     at(1, envelope('channel_message', { text: 'a' })),
     at(6, envelope('channel_message', { text: 'f' })),
   );
-  replica.addGap({ kind: 'gap', from: 2, to: 5, reason: 'skipped' });
+  replica.gaps.add({ kind: 'gap', from: 2, to: 5, reason: 'skipped' });
   replica.insert([at(3, envelope('channel_message', { text: 'c' }))]);
   expect(replica.timeline().map((entry) => (entry.kind === 'gap' ? [entry.from, entry.to] : entry.text))).toEqual([
     'a',

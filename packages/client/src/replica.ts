@@ -5,7 +5,7 @@ import { type Dated, isLate, type Placed, placed } from './late.ts';
 import { type Body, bodyOf, goneBody, type GoneItem, type PlacedCorrection, viewMessage } from './message-view.ts';
 import { readSaid } from './said.ts';
 import { SortedOffsets } from './sorted-offsets.ts';
-import { withFound, withGap, withoutGap } from './timeline-gaps.ts';
+import { TimelineGaps } from './timeline-gaps.ts';
 import type { Message, MessageState, SendError, TimelineEntry, TimelineGap } from './types.ts';
 
 /**
@@ -29,7 +29,7 @@ export class Replica {
   #offsets = new SortedOffsets();
   /** Own messages without an offset, in the order of writing. */
   #unstored = new Set<string>();
-  #gaps: readonly TimelineGap[] = [];
+  readonly gaps = new TimelineGaps();
   /** Offsets of messages that came late. */
   #late = new Set<number>();
   #peerRead = 0;
@@ -45,21 +45,8 @@ export class Replica {
     for (const item of items) {
       if (item.envelope) this.#insertEnvelope(item.offset, item.at, item.envelope);
       if (item.gone) this.#insertGone({ ...item, gone: item.gone });
-      this.#gaps = withFound(this.#gaps, item.offset);
+      this.gaps.found(item.offset);
     }
-  }
-
-  isInGap(offset: number): boolean {
-    return this.#gaps.some(({ from, to }) => from <= offset && offset <= to);
-  }
-
-  addGap(gap: TimelineGap): void {
-    this.#gaps = withGap(this.#gaps, gap);
-  }
-
-  /** `from` to `to` were fetched: what is still missing there will not come. */
-  removeGap(gap: TimelineGap): void {
-    this.#gaps = withoutGap(this.#gaps, gap);
   }
 
   /** An own envelope that is not stored yet, and how far it got. */
@@ -159,7 +146,7 @@ export class Replica {
 
   /** Oldest first, with gaps in their places and own unstored messages at the end. Everything from `low` on is here. */
   timeline(low = 0): readonly TimelineEntry[] {
-    return this.#assemble(this.#main, this.#gaps, undefined, low);
+    return this.#assemble(this.#main, this.gaps.all, undefined, low);
   }
 
   /** Ids of messages after the read mark that stand before it, or whose place is not here yet. */
@@ -178,11 +165,6 @@ export class Replica {
   /** Whether a late message waits for its place to be loaded. */
   hasUnplaced(low: number): boolean {
     return this.#late.size > 0 && this.#placed(this.#main, low).length < this.#main.size;
-  }
-
-  /** Stretches that could not be fetched while there was no network. */
-  get offlineGaps(): readonly TimelineGap[] {
-    return this.#gaps.filter(({ offline }) => offline);
   }
 
   /** The replies of one thread, likewise. */
@@ -204,7 +186,7 @@ export class Replica {
     this.#main.removeBefore(low);
     for (const [root, replies] of this.#threads) if (replies.removeBefore(low).length > 0) this.#views.delete(root);
     this.#corrections.trim(low);
-    this.#gaps = this.#gaps.filter(({ from }) => from >= low);
+    this.gaps.trim(low);
     return low;
   }
 
@@ -220,7 +202,7 @@ export class Replica {
     this.#main = new SortedOffsets();
     this.#threads = new Map();
     this.#offsets = new SortedOffsets();
-    this.#gaps = [];
+    this.gaps.all = [];
     this.#late = new Set();
     this.#peerRead = 0;
     for (const correction of corrections) this.#placeCorrection(correction);
@@ -291,24 +273,20 @@ export class Replica {
       const id = this.#idAt.get(offset) ?? '';
       const body = this.#bodies.get(id);
       // What is left of an erased message says nothing of when it was written, so it stands where it arrived.
-      const after = body?.gone || this.#corrections.isDeleted(id) ? undefined : body?.said.after;
+      const isAway = this.#late.has(offset) && !body?.gone && !this.#corrections.isDeleted(id);
+      const after = isAway ? body?.said.after : undefined;
       return { id, offset, at: body?.at ?? 0, timestamp: body?.timestamp ?? 0, after };
     });
     return placed(messages, low);
   }
 
-  /** `thread`: its root, or none for the conversation itself. Everything from `low` on is loaded. */
   #assemble(
     offsets: SortedOffsets,
     gaps: readonly TimelineGap[],
     thread: string | undefined,
     low: number,
   ): readonly TimelineEntry[] {
-    const order =
-      this.#late.size > 0
-        ? this.#placed(offsets, low).map(({ message: { id }, place }) => ({ id, place }))
-        : offsets.all().map((place) => ({ id: this.#idAt.get(place) ?? '', place }));
-    const stored = order.flatMap(({ id, place }) => {
+    const stored = this.#placed(offsets, low).flatMap(({ message: { id }, place }) => {
       const message = this.message(id);
       return message && !this.#isHidden(message.sender) ? [{ message, place }] : [];
     });

@@ -1,5 +1,39 @@
 import type { TimelineGap } from './types.ts';
 
+/** The holes of one conversation. */
+export class TimelineGaps {
+  /** In ascending order. */
+  all: readonly TimelineGap[] = [];
+
+  holds(offset: number): boolean {
+    return this.all.some(({ from, to }) => from <= offset && offset <= to);
+  }
+
+  add(gap: TimelineGap): void {
+    this.all = withGap(this.all, gap);
+  }
+
+  /** Its stretch was fetched: what is still missing there will not come. */
+  remove(gap: TimelineGap): void {
+    this.all = withoutGap(this.all, gap);
+  }
+
+  /** The entry at `offset` was found. */
+  found(offset: number): void {
+    this.all = withFound(this.all, offset);
+  }
+
+  /** Forgets those that begin before `offset`. */
+  trim(offset: number): void {
+    this.all = this.all.filter(({ from }) => from >= offset);
+  }
+
+  /** Those that could not be fetched while there was no network. */
+  get offline(): readonly TimelineGap[] {
+    return this.all.filter(({ offline }) => offline);
+  }
+}
+
 /** `gaps` with one more, which takes the place of those it overlaps; in ascending order. */
 export function withGap(gaps: readonly TimelineGap[], gap: TimelineGap): readonly TimelineGap[] {
   return [...withoutGap(gaps, gap), gap].sort((a, b) => a.from - b.from);

@@ -1,5 +1,4 @@
 import type {
-  ConversationInfo,
   Gap,
   Item,
   InboxItem,
@@ -9,12 +8,17 @@ import type {
   RouteName,
   RouteQuery,
   RouteResponse,
-  Tokens,
   User,
 } from '@konferenco/protocol';
-import type { LocalStore, LocalStoreFault, LocalUsage } from './storage/local-store.ts';
+import type { ConversationList } from './conversation-list-types.ts';
+import type { DeviceUsage, KeepLimits, People } from './kept/types.ts';
+import type { LocalStore, LocalStoreFault } from './storage/local-store.ts';
+import type { OutboxStore, TokenStore } from './storage/stores.ts';
 import type { Conflict, ReplicatedState } from './sync/types.ts';
 import type { TabSharing } from './tabs/types.ts';
+
+export type { ConversationList, ConversationSummary } from './conversation-list-types.ts';
+export type { OutboxEntry, OutboxStore, TokenStore } from './storage/stores.ts';
 
 /** State of the link, as a person should be told it. */
 export type Link =
@@ -160,30 +164,6 @@ export interface Receipt {
   readonly offset: number;
 }
 
-/** Where the outbox keeps what was not acknowledged. In memory by default; a durable one may take its place. */
-export interface OutboxStore {
-  /** All entries, oldest first. */
-  load(): Promise<readonly OutboxEntry[]>;
-  /** Resolves when the entry is kept as safely as this store can. */
-  put(entry: OutboxEntry): Promise<void>;
-  delete(id: string): Promise<void>;
-}
-export interface OutboxEntry {
-  readonly id: string;
-  readonly log: LogName;
-  /** The envelope's JSON, complete and signed if signatures are used. */
-  readonly envelope: string;
-  readonly created_at: number;
-  /** Rank of its priority: lower leaves first. Absent in entries of earlier versions, which count as normal. */
-  readonly priority?: number;
-}
-
-/** Where credentials are kept between starts. */
-export interface TokenStore {
-  load(): Promise<Tokens | null>;
-  save(tokens: Tokens | null): Promise<void>;
-}
-
 export interface ClientOptions {
   /** Base address of the server, `http(s)://host[:port]`; the socket's address follows from it. */
   readonly url: string;
@@ -203,30 +183,6 @@ export interface ClientOptions {
   readonly tabs?: TabSharing;
   /** Replaced in tests and simulations. */
   readonly environment?: Partial<Environment>;
-}
-
-/** Bound on the entries of conversations a device keeps; the oldest of those opened longest ago are dropped first. */
-export interface KeepLimits {
-  readonly entries: number;
-  /** About: counted by the length of what was said. */
-  readonly bytes: number;
-}
-
-/** What this device keeps, and what the platform says of it. */
-export interface DeviceUsage extends LocalUsage {
-  readonly kind: LocalStore['kind'];
-  readonly entries: number;
-  readonly entry_bytes: number;
-  readonly keep: KeepLimits;
-}
-
-/** People this device has seen, by id; partial: the longest unseen are forgotten. */
-export interface People {
-  get(id: string): User | undefined;
-  all(): readonly User[];
-  /** Takes in profiles that came by another way than the SDK's own requests. */
-  learn(users: readonly User[]): void;
-  subscribe(fn: () => void): () => void;
 }
 
 /** What the SDK needs of its surroundings; the defaults are the platform's own. */
@@ -337,21 +293,4 @@ export interface Client extends ReplicatedState {
   readonly conversations: ConversationList;
   /** Number of messages waiting in the outbox. */
   readonly waiting: number;
-}
-
-export interface ConversationList {
-  state(): { readonly items: readonly ConversationSummary[]; readonly loading: boolean };
-  subscribe(fn: () => void): () => void;
-  refresh(): Promise<void>;
-}
-export interface ConversationSummary extends ConversationInfo {
-  readonly unread: number;
-  readonly mentions: number;
-  /** One line of the newest message: when it arrived by the server's clock, which orders the list, and when it was written (Unix ms). */
-  readonly preview: {
-    readonly sender: string;
-    readonly text: string;
-    readonly at: number;
-    readonly timestamp: number;
-  } | null;
 }

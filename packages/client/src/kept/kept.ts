@@ -1,10 +1,11 @@
 import type { ConversationInfo, LogName } from '@konferenco/protocol';
 import { LOCAL_TABLES, type LocalStore, type LocalStoreError, type LocalTable } from '../storage/local-store.ts';
-import type { ClientEvents, DeviceUsage, Environment, KeepLimits, OutboxEntry } from '../types.ts';
+import type { ClientEvents, Environment, OutboxEntry } from '../types.ts';
 import { KeptLog, type KeptLogHost } from './kept-log.ts';
 import { KeptPeople } from './kept-people.ts';
 import type { LogRow } from './log-row.ts';
 import { readRows } from './read-rows.ts';
+import type { DeviceUsage, KeepLimits } from './types.ts';
 import { asStoreError, WriteBehind } from './write-behind.ts';
 
 /** What a device keeps unless it is told otherwise; a store in memory far less. */

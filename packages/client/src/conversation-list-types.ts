@@ -1,0 +1,19 @@
+import type { ConversationInfo } from '@konferenco/protocol';
+
+/** My conversations. */
+export interface ConversationList {
+  state(): { readonly items: readonly ConversationSummary[]; readonly loading: boolean };
+  subscribe(fn: () => void): () => void;
+  refresh(): Promise<void>;
+}
+export interface ConversationSummary extends ConversationInfo {
+  readonly unread: number;
+  readonly mentions: number;
+  /** One line of the newest message: when it arrived by the server's clock, which orders the list, and when it was written (Unix ms). */
+  readonly preview: {
+    readonly sender: string;
+    readonly text: string;
+    readonly at: number;
+    readonly timestamp: number;
+  } | null;
+}
