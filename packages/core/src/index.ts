@@ -9,7 +9,6 @@ export {
   type Acceptance,
   accept,
   type EntryDraft,
-  isLargerThan,
   logOf,
   type Refusal,
   type Sender,
@@ -17,6 +16,7 @@ export {
   type Transient,
 } from './delivery/accept.ts';
 export { type Digest, digestMutable, type DigestPart } from './delivery/digest.ts';
+export { isLargerThan } from './delivery/json-size.ts';
 export { Sequencer } from './delivery/sequencer.ts';
 export { RateLimiter, type RateLimiterOptions, RateLimitExceededError } from './limits/rate-limiter.ts';
 export { SenderLimits } from './limits/sender-limits.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createIdGenerator, type Envelope } from '@konferenco/protocol';
-import { accept, isLargerThan } from './accept.ts';
+import { accept } from './accept.ts';
+import { isLargerThan } from './json-size.ts';
 
 const NOW = 1_800_000_000_000;
 const newId = createIdGenerator({ now: () => NOW, random16: () => new Uint8Array(16) });
@@ -101,6 +102,25 @@ describe('accept', () => {
     expect(acceptance).toMatchObject({ kind: 'store', entry: { notify: [] } });
     expect(acceptance).not.toHaveProperty('entry.text');
     expect(acceptance).not.toHaveProperty('entry.thread');
+  });
+
+  const operation: Partial<Envelope> = {
+    type: 'state',
+    subtype: 'operation',
+    to: { type: 'user', id: 'mere' },
+    payload: { on: 'favourites', op: 'add', element: 'repo', dot: 'a:1', at: NOW * 256 },
+  };
+
+  // proves SY-32
+  test('an operation is kept as long as any other, whatever ttl it asks for, and has to be readable', () => {
+    const acceptance = accept(envelope({ ...operation, ttl: 1 }), sender);
+    expect(acceptance).toMatchObject({
+      kind: 'store',
+      log: 'me:mere',
+      entry: { expires_at: NOW + 30 * 86_400_000, notify: [{ user: 'mere', reason: 'state' }] },
+    });
+    const sealed = { sealed: [{ device: 'd', bytes: 'AA' }] };
+    expect(refusal({ ...operation, encrypted: true, payload: sealed })).toBe('invalid');
   });
 });
 

@@ -15,6 +15,7 @@ import {
 import { payloadError } from '@konferenco/protocol/schema';
 import type { PointerReason } from '../ports/store.ts';
 import { isOperationType } from '../sync/documents.ts';
+import { isLargerThan } from './json-size.ts';
 
 /** Who sends, and when. */
 export interface Sender {
@@ -144,19 +145,4 @@ function notified(envelope: Envelope, sender: string): EntryDraft['notify'] {
   const mentions = envelope.encrypted ? undefined : (envelope.payload as { mentions?: readonly string[] }).mentions;
   if (envelope.type !== 'chat' || !mentions) return [];
   return [...new Set(mentions)].filter((user) => user !== sender).map((user) => ({ user, reason: 'mention' }));
-}
-
-/** Whether a value's JSON takes more than `max` UTF-8 bytes. */
-export function isLargerThan(value: unknown, max: number): boolean {
-  const text = JSON.stringify(value);
-  if (text.length > max) return true;
-  if (text.length * 3 <= max) return false;
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    // A surrogate pair takes four bytes: two for each half.
-    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
-    if (bytes > max) return true;
-  }
-  return false;
 }

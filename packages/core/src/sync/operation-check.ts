@@ -6,6 +6,7 @@ import {
   type MeetingAgendaChange,
   type StateOperation,
 } from '@konferenco/protocol';
+import { isLargerThan } from '../delivery/json-size.ts';
 import type { DocumentKey, DocumentState } from './document.ts';
 import { kindOf } from './documents.ts';
 import { applyToAgenda, viewAgenda } from './meeting-agenda.ts';
@@ -59,7 +60,7 @@ export function isClockAhead(envelope: Envelope, now: number): boolean {
 
 /** Why the operation makes no sense on this document or would make it too large; `null` when it is fine. */
 export function operationError(effect: OperationEffect): OperationRefusal | null {
-  if (JSON.stringify(effect.after).length > SYNC_BOUNDS.document_bytes) return tooLarge('document');
+  if (isLargerThan(effect.after, SYNC_BOUNDS.document_bytes)) return tooLarge('document');
   switch (kindOf(effect.key)) {
     case 'session':
       return sessionError(effect);
@@ -94,7 +95,7 @@ function setError({ before, after, envelope }: OperationEffect): OperationRefusa
 
 function fieldError({ after, envelope }: OperationEffect): OperationRefusal | null {
   const { value } = envelope.payload as Extract<StateOperation, { op: 'set' }>;
-  if ((JSON.stringify(value) ?? '').length > SYNC_BOUNDS.field_bytes) return tooLarge('field');
+  if (value !== undefined && isLargerThan(value, SYNC_BOUNDS.field_bytes)) return tooLarge('field');
   return Object.keys(viewFields(after)).length > SYNC_BOUNDS.fields ? tooLarge('fields') : null;
 }
 

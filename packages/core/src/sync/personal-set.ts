@@ -11,9 +11,6 @@ interface SetState extends DocumentState {
 
 const EMPTY: SetState = { v: FORM, set: new ORSet().state() };
 
-/** Dots one operation can name. */
-const MOST_DOTS = 64;
-
 /** Asks a copy of a set what an operation would say; no operation ever bears this dot. */
 const PROBE = '~:1';
 
@@ -48,12 +45,12 @@ export function setHas(state: DocumentState | null, element: string): boolean {
 
 /** The additions that a removal of `element` written now has to name. */
 export function removalTags(state: DocumentState | null, element: string): string[] {
-  return setIn(state).remove(element, { dot: PROBE, at: 0 }).tags.slice(0, MOST_DOTS);
+  return [...setIn(state).remove(element, { dot: PROBE, at: 0 }).tags];
 }
 
 /** The organisers' removals that an addition of `element` written now has seen. */
 export function adminRemovalsSeen(state: DocumentState | null, element: string): string[] {
-  return (setIn(state).add(element, PROBE).seen ?? []).slice(0, MOST_DOTS);
+  return [...(setIn(state).add(element, PROBE).seen ?? [])];
 }
 
 /**

@@ -101,6 +101,10 @@ describe('profile', () => {
     expect((await world.directory.user('aroha'))?.about).toBe('Dairy');
     await phone.set('profile', 'about', null);
     expect((await world.directory.user('aroha'))?.about).toBeUndefined();
+    const ahead = phone.stamp(50_000);
+    await phone.state({ on: 'profile', op: 'set', field: 'name', value: 'From the future', ...ahead });
+    await updateProfile(world, 'aroha', { name: 'By request' });
+    expect(viewFields((await loadPersonal(world, 'aroha', 'profile')).value)['name']).toBe('By request');
     expect(await phone.set('profile', 'name', null)).toMatchObject({ kind: 'refused', error: 'invalid' });
     expect(await phone.set('profile', 'shoe_size', '7')).toMatchObject({ kind: 'refused', error: 'invalid' });
   });

@@ -136,6 +136,7 @@ describe('an operation that is refused leaves nothing behind', () => {
     const world = await createWorld();
     const writer = new Writer(world, 'aroha');
     expect(await writer.set('settings', 'long', 'x'.repeat(600))).toMatchObject({ error: 'too_large' });
+    expect(await writer.set('settings', 'wide', 'ā'.repeat(300))).toMatchObject({ error: 'too_large' });
     for (let field = 0; field < 100; field++) await writer.set('settings', `f${field}`, true);
     expect(await writer.set('settings', 'one_more', true)).toMatchObject({ error: 'too_large' });
     expect(Object.keys(viewFields((await loadPersonal(world, 'aroha', 'settings')).value)).length).toBe(100);
