@@ -12,7 +12,7 @@ import { indexedDbBackend } from '@konferenco/client/indexeddb';
 import { browserTabs } from '@konferenco/client/tabs';
 import { createAccountStore } from './state/account-store.ts';
 import { createDevice, type Device, type DeviceNotice } from './state/device.ts';
-import { readJson } from './state/preferences.ts';
+import { keptAtMost, readJson } from './state/preferences.ts';
 import { createStore } from './state/store.ts';
 
 const TOKENS = 'konferenco.tokens';
@@ -37,6 +37,8 @@ export function createWebClient(window: Window & typeof globalThis, onFault: (er
     url,
     tokens: localTokens(window.localStorage, (tokens) => account.use(tokens?.user.id ?? null)),
     store: account.store,
+    // In memory the client's own, smaller bounds hold.
+    ...(backend === null ? {} : { keep: { entries: keptAtMost(window.localStorage) } }),
     tabs: browserTabs(),
     program: 'konferenco-web',
   });

@@ -70,7 +70,9 @@ export const enDevice = {
     one: 'Meetings and your own lists: {count}',
     other: 'Meetings and your own lists: {count}',
   },
-  'device.kept.bound': 'At most {count} messages are kept; the oldest of the least read go first.',
+  'device.keep': 'Messages kept at most',
+  'device.keep.hint':
+    'Beyond that the oldest of the conversations least read go first. A change counts from the next start.',
   'device.storage': 'Storage',
   'device.used': '{used} used',
   'device.used_of': '{used} of {quota} used',

@@ -71,7 +71,9 @@ export const miDevice: Pick<Catalogue, keyof typeof enDevice> = {
   'device.kept.people': { one: 'Kotahi tangata', other: 'E {count} ngā tāngata' },
   'device.kept.schedule': { one: 'Hōtaka: kotahi wāhanga', other: 'Hōtaka: e {count} ngā wāhanga' },
   'device.kept.personal': { one: 'Ngā hui me ō rārangi: {count}', other: 'Ngā hui me ō rārangi: {count}' },
-  'device.kept.bound': 'Ko te nui rawa e puritia ana ko te {count} karere; ka tangohia ngā mea tawhito i te tuatahi.',
+  'device.keep': 'Ngā karere ka puritia, te nui rawa',
+  'device.keep.hint':
+    'I tua atu, ka tangohia i te tuatahi ngā mea tawhito o ngā kōrerorero kāore e pānuitia ana. Ka mana te panoni ā te huakanga e whai ake ana.',
   'device.storage': 'Te wāhi pupuri',
   'device.used': '{used} kua pau',
   'device.used_of': '{used} o te {quota} kua pau',

@@ -7,16 +7,28 @@ export interface Preferences {
   readonly theme: 'system' | 'light' | 'dark';
   /** Shortcuts of one character (WCAG 2.1.4 asks that they can be turned off). */
   readonly singleKeys: boolean;
+  /** Messages that this device keeps at the most; from the next start of the page. */
+  readonly keepEntries: number;
   /** The event that is shown, of those the person belongs to. */
   readonly event: string | null;
 }
 
 const KEY = 'konferenco.preferences';
 
+/** What can be chosen for `keepEntries`; the last is where it starts. */
+export const KEEP_CHOICES = [1_000, 10_000, 100_000] as const;
+const KEEP_START = KEEP_CHOICES[2];
+
 /** Preferences kept in `storage`; the language starts as the browser's. */
 export function createPreferences(storage: Storage, languages: readonly string[]): PlainStore<Preferences> {
   const first = languages.map((l) => l.slice(0, 2)).find((l) => l === 'mi' || l === 'en');
-  const start: Preferences = { language: first === 'mi' ? 'mi' : 'en', theme: 'system', singleKeys: true, event: null };
+  const start: Preferences = {
+    language: first === 'mi' ? 'mi' : 'en',
+    theme: 'system',
+    singleKeys: true,
+    keepEntries: KEEP_START,
+    event: null,
+  };
   const store = createStore<Preferences>({ ...start, ...readJson<Partial<Preferences>>(storage, KEY) });
   return {
     ...store,
@@ -25,6 +37,11 @@ export function createPreferences(storage: Storage, languages: readonly string[]
       store.set(value);
     },
   };
+}
+
+/** What was chosen for `keepEntries`, before there are preferences. */
+export function keptAtMost(storage: Storage): number {
+  return readJson<Partial<Preferences>>(storage, KEY)?.keepEntries ?? KEEP_START;
 }
 
 /** A stored value, or `null` when there is none or it cannot be read. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createAnnouncer } from './announcer.ts';
 import { createDrafts, forgetDrafts } from './drafts.ts';
 import { createDirectory } from './directory.ts';
+import { createPreferences, keptAtMost } from './preferences.ts';
 import { createResource } from './resource.ts';
 import { createScrollMemories } from './scroll-memory.ts';
 
@@ -46,6 +47,14 @@ describe('drafts', () => {
     forgetDrafts(storage);
     expect(storage.length).toBe(0);
   });
+});
+
+test('how much is kept is what was chosen before the page began', () => {
+  const storage = memoryStorage();
+  expect(keptAtMost(storage)).toBe(100_000);
+  const preferences = createPreferences(storage, ['en']);
+  preferences.set({ ...preferences.state(), keepEntries: 1_000 });
+  expect(keptAtMost(storage)).toBe(1_000);
 });
 
 describe('the announcer', () => {

@@ -1,6 +1,7 @@
 import { ArrowLeft, Download, HardDrive, RefreshCw, Trash2 } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import { useApp, useLocale, useNow, useStore } from '../../state/app.ts';
+import { KEEP_CHOICES } from '../../state/preferences.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Link } from '../../ui/parts.tsx';
 import { useNoticeWords } from '../shell/device-lines.tsx';
@@ -98,8 +99,9 @@ function useUsage(): readonly [usage: Usage | null, reload: () => void] {
 }
 
 function Kept() {
-  const { client } = useApp();
-  const { t } = useLocale();
+  const { client, preferences } = useApp();
+  const { t, number } = useLocale();
+  const chosen = useStore(preferences);
   const [usage] = useUsage();
   const people = useStore({
     state: () => client.people.all().length,
@@ -117,7 +119,21 @@ function Kept() {
         <li>{t('device.kept.personal', { count: count('personal') })}</li>
         <li>{t('device.kept.people', { count: people })}</li>
       </ul>
-      {usage && <p className="hint">{t('device.kept.bound', { count: usage.keep.entries })}</p>}
+      <label className="label">
+        {t('device.keep')}
+        <select
+          className="field"
+          value={chosen.keepEntries}
+          onChange={(event) => preferences.set({ ...chosen, keepEntries: Number(event.target.value) })}
+        >
+          {KEEP_CHOICES.map((count) => (
+            <option key={count} value={count}>
+              {number(count)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <p className="hint">{t('device.keep.hint')}</p>
     </section>
   );
 }

@@ -47,7 +47,7 @@ export function SessionEditor({ shown, session, onClose }: SessionEditorProps) {
   const ordered = starts !== null && ends !== null && ends > starts;
   const submit = (): void => {
     if (!ordered || !programme) return;
-    const id = session?.id ?? crypto.randomUUID();
+    const id = session?.id ?? newSessionId();
     act(save(id, fields, { starts_at: starts, ends_at: ends }));
     onClose();
     if (session === null) navigator.go(to(id));
@@ -155,6 +155,12 @@ export function SessionEditor({ shown, session, onClose }: SessionEditorProps) {
       </form>
     </Dialog>
   );
+}
+
+/** 128 random bits. `randomUUID` is missing on pages without HTTPS. */
+function newSessionId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** What the form begins with: the session, or the next full hour. */
