@@ -240,3 +240,24 @@ test('a page is woken to send what waits when the browser says that there is a n
   });
   await page.waitForFunction(() => (window as unknown as { woken: number }).woken === 1);
 }, 30_000);
+
+// proves AP-6
+test('the browser is asked to wake the page only without a network, not while the server alone is away', async () => {
+  const page = await visit();
+  const tags = await page.evaluate(async () => {
+    const asked: string[] = [];
+    const { prototype } = (
+      window as unknown as { SyncManager: { prototype: { register(tag: string): Promise<void> } } }
+    ).SyncManager;
+    prototype.register = async (tag) => {
+      asked.push(tag);
+    };
+    const { fake } = window;
+    fake.setLink({ kind: 'waiting', retry_at: Date.now() + 60_000, attempt: 1 });
+    await fake.channel('welcome').send('Is anybody there?');
+    const whileAway = [...asked];
+    fake.setLink({ kind: 'offline' });
+    return { whileAway, asked };
+  });
+  expect(tags).toEqual({ whileAway: [], asked: ['konferenco-outbox'] });
+}, 30_000);

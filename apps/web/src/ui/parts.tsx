@@ -44,6 +44,8 @@ interface IconButtonProps {
   readonly pressed?: boolean;
   readonly disabled?: boolean;
   readonly size?: number;
+  /** False: reached by pressing alone, because the keyboard has the same elsewhere. */
+  readonly tabStop?: boolean;
 }
 
 export function IconButton({
@@ -54,6 +56,7 @@ export function IconButton({
   pressed,
   disabled,
   size = 20,
+  tabStop = true,
 }: IconButtonProps) {
   return (
     <button
@@ -63,6 +66,7 @@ export function IconButton({
       title={label}
       aria-pressed={pressed}
       disabled={disabled}
+      tabIndex={tabStop ? undefined : -1}
       onClick={onClick}
     >
       <Icon size={size} aria-hidden />

@@ -22,7 +22,7 @@ export function AgendaDays({ entries, shown, mine, chosen }: AgendaDaysProps) {
   const locale = useLocale();
   const now = useNow();
   const { zone, sessions } = shown;
-  const open = mine ? entries.filter((e) => e.kind === 'meeting' && needsMe(e.meeting)) : [];
+  const open = mine ? entries.filter((e) => e.kind === 'meeting' && needsMe(e.meeting) && e.meeting.ends_at > now) : [];
   const days = useMemo(() => byDay(entries, zone), [entries, zone]);
   const next = useMemo(() => nextStart(sessions, now), [sessions, now]);
   const first = entries
@@ -152,6 +152,7 @@ function SessionRow({ session, shown, mine, current, phase }: SessionRowProps) {
           label={t('programme.favourite_of', { title: session.title })}
           icon={Star}
           pressed={session.favourite}
+          tabStop={false}
           onClick={() => act(shown.programme?.setFavourite(session.id, !session.favourite))}
         />
       </span>
