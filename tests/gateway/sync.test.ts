@@ -152,6 +152,21 @@ describe('the sync frame', () => {
   });
 });
 
+// proves SY-33
+test('a person who asks without end is told when to ask again', async () => {
+  await h.close();
+  h = startHarness({ rateLimits: true });
+  const mere = await h.connect('mere');
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, () => mere.request({ type: 'sync', namespace: 'personal' })),
+  );
+  const refused = answers.filter(({ error }) => error === 'rate_limited');
+  expect(refused.length).toBeGreaterThan(50);
+  expect(refused[0]?.['retry_after_ms']).toBeGreaterThan(0);
+  await h.clock.advance(refused[0]?.['retry_after_ms'] as number);
+  expect(await mere.request({ type: 'sync', namespace: 'personal' })).toMatchObject({ has_more: false });
+});
+
 // proves SY-22
 test('who goes where is counted every five seconds at the most', async () => {
   const [mere, owen] = [await h.connect('mere'), await h.connect('owen')];

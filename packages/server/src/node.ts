@@ -19,6 +19,7 @@ import { Streams } from './gateway/streams.ts';
 import { Cursors } from './handlers/cursors.ts';
 import { ReadMarks } from './handlers/read-marks.ts';
 import { PairCache, type Services } from './handlers/services.ts';
+import { Buckets } from './http/limits.ts';
 import { Metrics } from './observability/metrics.ts';
 import { Presence } from './presence/presence.ts';
 import { AttendanceCount } from './sync/attendance.ts';
@@ -60,6 +61,9 @@ export interface Node {
   close(): Promise<void>;
 }
 
+/** A first sync takes some pages of each scope; then each is asked about twice a minute. */
+const SYNC_RATE = { burst: 120, per_s: 4 };
+
 /** How often forgotten senders are swept and expired entries trimmed. */
 const SWEEP_MS = 60_000;
 
@@ -100,6 +104,7 @@ export function createNode(deps: NodeDeps): Node {
     readMarks: new ReadMarks(store, clock),
     cursors: new Cursors(store, clock),
     limits: options.rateLimits ? new SenderLimits(now) : null,
+    syncRate: options.rateLimits ? new Buckets(SYNC_RATE, clock) : null,
     knownPairs: new PairCache(100_000),
     newId: createIdGenerator({ now, random16: () => random.bytes(16) }),
     sendBuffer: options.sendBuffer,

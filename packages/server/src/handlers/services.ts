@@ -2,6 +2,7 @@ import type { Access, Authenticator, Bus, Clock, SenderLimits, Store } from '@ko
 import type { Envelope } from '@konferenco/protocol';
 import type { Context } from '../accounts/context.ts';
 import type { Hub } from '../fanout/hub.ts';
+import type { Buckets } from '../http/limits.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Cursors } from './cursors.ts';
@@ -24,6 +25,8 @@ export interface Services {
   readonly cursors: Cursors;
   /** `null`: no rates, for load tests. */
   readonly limits: SenderLimits | null;
+  /** Syncs of one person; `null`: as many as they like, for load tests. */
+  readonly syncRate: Buckets | null;
   /** Pairs whose direct conversation is known to be listed. */
   readonly knownPairs: PairCache;
   /** Whether an envelope's Ed25519 signature verifies with the key of its sender's device. */

@@ -18,13 +18,19 @@ export async function handleSync(
   const { accounts, metrics, sendBuffer, onFault } = services;
   let answer: SyncAnswer;
   try {
+    services.syncRate?.take(connection.user);
     answer = await answerSync(accounts, connection.user, frame, FRAME_BYTES);
   } catch (error) {
     const refused = error instanceof Refused ? error : null;
     if (!refused) onFault(error);
     const name = refused?.error ?? 'store_unavailable';
     metrics.refusals.inc({ error: name });
-    return refuse(connection, { ref, error: name, detail: refused?.message });
+    return refuse(connection, {
+      ref,
+      error: name,
+      detail: refused?.message,
+      retry_after_ms: refused?.retry_after_ms,
+    });
   }
   metrics.syncs.inc({ trigger, form: answer.snapshot ? 'snapshot' : 'delta' });
   if (!reply(connection, ref, syncJson(answer), sendBuffer)) connection.socket.close(4001, 'too many replies wait');

@@ -61,7 +61,8 @@ async function attempt(context: Context, submission: Submission): Promise<Submit
     if (outcome?.kind === 'committed') publishAppended(context.bus, planned.command.appends ?? [], outcome);
     if (outcome?.kind === 'committed') tell(context, planned.tell);
     if (outcome?.kind !== 'conflict') return answerTo(outcome);
-    if (count === MAX_ATTEMPTS) return { kind: 'refused', error: 'conflict', detail: outcome.collection };
+    // Not the writer's doing: a later attempt finds less in its way.
+    if (count === MAX_ATTEMPTS) return { kind: 'refused', error: 'overloaded', detail: outcome.collection };
     await pause(context, count);
   }
 }
