@@ -1,8 +1,17 @@
-import { ModelDevice, ReplicaWorld } from '../../packages/client/src/testing/replica-world.ts';
+import { type ModelDevice, ReplicaWorld } from '../../packages/client/src/testing/replica-world.ts';
 import { sessionAt } from '../../packages/client/src/testing/said-by.ts';
 
 /** People and how many devices each has: twenty in all. */
-const PEOPLE: Readonly<Record<string, number>> = { ana: 4, ben: 3, cleo: 3, dan: 3, eru: 3, fia: 2, gus: 1, organiser: 1 };
+const PEOPLE: Readonly<Record<string, number>> = {
+  ana: 4,
+  ben: 3,
+  cleo: 3,
+  dan: 3,
+  eru: 3,
+  fia: 2,
+  gus: 1,
+  organiser: 1,
+};
 const NAMES = Object.keys(PEOPLE);
 const EVENT = 'conf';
 const SESSIONS = ['s1', 's2', 's3', 's4', 's5', 's6'];
@@ -46,7 +55,10 @@ export async function runReplicas(seed: number): Promise<ReplicaRun> {
   const organiser = devices.at(-1) as ModelDevice;
   for (const [index, id] of SESSIONS.entries()) {
     const { session, set } = sessionAt(id, index, clock) as { session: string; set: Record<string, never> };
-    organiser.client.programme(EVENT).change(session, set).catch(() => undefined);
+    organiser.client
+      .programme(EVENT)
+      .change(session, set)
+      .catch(() => undefined);
   }
   server.refuse = ({ type, from, payload }) =>
     (type === 'schedule' && from.user_id !== 'organiser') || payload['element'] === 'refused' ? 'forbidden' : null;
@@ -129,7 +141,11 @@ async function meet(client: ModelDevice['client'], random: () => number, now: nu
     case 4:
       return random() < 0.3 ? meetings.cancel(id) : undefined;
     case 5:
-      return meetings.addAgendaItem(id, `item ${Math.floor(random() * 1_000)}`, pick([null, ...agenda.map((item) => item.id)], random));
+      return meetings.addAgendaItem(
+        id,
+        `item ${Math.floor(random() * 1_000)}`,
+        pick([null, ...agenda.map((item) => item.id)], random),
+      );
     case 6: {
       const item = pick(agenda, random);
       return item && meetings.setAgendaItem(id, item.id, `${item.text}!`, !item.done);

@@ -221,8 +221,10 @@ function connectionHost(
 export function assemble(options: ClientOptions) {
   const ground = groundOf(options, () => connection, {
     account: () => (identity.me ? `${options.url} ${identity.me.id}` : null),
-    // Operations written in another tab come with what they change, by the log.
-    news: (news) => isOperation(JSON.parse(news.entry.envelope) as Envelope) || conversation(news.entry.log).news(news),
+    news: (news) => {
+      if (isOperation(JSON.parse(news.entry.envelope) as Envelope)) replicas.newsElsewhere(news);
+      else conversation(news.entry.log).news(news);
+    },
     discard: (id) => outbox.discard(id),
     inherit: () => void lifecycle.inherit(),
     signedOut: () => lifecycle.signedOutElsewhere(),

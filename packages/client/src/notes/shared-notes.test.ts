@@ -15,7 +15,12 @@ async function twoWriters() {
   const ana = await world.device('ana');
   await world.pass(2_000);
   const starts_at = world.clock.now() + HOUR;
-  const meeting = await mere.client.meetings.request({ with: 'ana', title: 'Soil', starts_at, ends_at: starts_at + HOUR });
+  const meeting = await mere.client.meetings.request({
+    with: 'ana',
+    title: 'Soil',
+    starts_at,
+    ends_at: starts_at + HOUR,
+  });
   await world.pass(500);
   return { world, mere, ana, meeting };
 }
@@ -57,10 +62,7 @@ describe('shared notes', () => {
   // proves RP-10
   test('written by both without a network keep every word of both', async () => {
     const { world, mere, ana, meeting } = await twoWriters();
-    const [hers, theirs] = await Promise.all([
-      mere.client.meetings.notes(meeting),
-      ana.client.meetings.notes(meeting),
-    ]);
+    const [hers, theirs] = await Promise.all([mere.client.meetings.notes(meeting), ana.client.meetings.notes(meeting)]);
     hers.text();
     hers.edit('Soil and water.');
     await world.pass(2_000);

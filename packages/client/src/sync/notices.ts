@@ -71,11 +71,12 @@ function dated(seen: Seen, current: SessionView | undefined, now: number): Seen 
 
 /** What one changed oneself was seen; what others changed dates the notice. */
 function touched(seen: Seen, session: string, { applied, me }: SightingInput): Seen {
-  return applied.reduce((now, envelope) => {
-    const { session: about, at } = envelope.payload as { readonly session?: string; readonly at?: number };
-    if (envelope.type !== 'schedule' || about !== session || at === undefined) return now;
-    if (envelope.from.user_id !== me) return { ...now, at: Math.max(now.at, msOf(at)) };
-    const written = Object.fromEntries(sessionWrites(envelope).map(([field, { value }]) => [field, value]));
-    return { ...now, view: { ...now.view, ...written } };
-  }, seen);
+  let { view, at } = seen;
+  for (const envelope of applied) {
+    const said = envelope.payload as { readonly session?: string; readonly at?: number };
+    if (envelope.type !== 'schedule' || said.session !== session || said.at === undefined) continue;
+    if (envelope.from.user_id !== me) at = Math.max(at, msOf(said.at));
+    else view = { ...view, ...Object.fromEntries(sessionWrites(envelope).map(([field, { value }]) => [field, value])) };
+  }
+  return view === seen.view && at === seen.at ? seen : { view, at };
 }

@@ -80,6 +80,30 @@ export class OwnOperations {
     await Promise.all(steps);
   }
 
+  /** What the outbox of another program on this device says of an operation: shown here too, and told there. */
+  newsElsewhere(news: OutboxNews): void {
+    const envelope = JSON.parse(news.entry.envelope) as Envelope;
+    const scope = this.#options.scopeOf(envelope);
+    switch (news.kind) {
+      case 'saving':
+      case 'queued':
+      case 'sent':
+        scope.pend({ envelope, offered: true, stored: false });
+        break;
+      case 'stored':
+        scope.stored(envelope.id);
+        break;
+      case 'renamed':
+        scope.takeBack(news.was);
+        scope.pend({ envelope, offered: true, stored: false });
+        break;
+      case 'failed':
+      case 'dropped':
+        scope.takeBack(envelope.id);
+        break;
+    }
+  }
+
   /** What the outbox says of an operation's entry. */
   news(news: OutboxNews): void {
     const envelope = JSON.parse(news.entry.envelope) as Envelope;

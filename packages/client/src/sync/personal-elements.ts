@@ -51,7 +51,8 @@ export class PersonalElements {
   }
 
   #idle(isAbout: (payload: Envelope['payload']) => boolean): readonly Envelope[] {
-    const isIdle = ({ envelope, offered }: Pending) => !offered && envelope.type === 'state' && isAbout(envelope.payload);
+    const isIdle = ({ envelope, offered }: Pending) =>
+      !offered && envelope.type === 'state' && isAbout(envelope.payload);
     return this.#scope.pending.filter(isIdle).map(({ envelope }) => envelope);
   }
 

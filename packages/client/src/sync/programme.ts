@@ -129,7 +129,9 @@ export class EventProgramme implements Programme {
     const waiting = new Set([
       ...elements.waiting('favourites'),
       ...elements.waiting('attending'),
-      ...schedule.pending.flatMap(({ envelope }) => documentsOf(envelope).map(({ key }) => key.slice('session/'.length))),
+      ...schedule.pending.flatMap(({ envelope }) =>
+        documentsOf(envelope).map(({ key }) => key.slice('session/'.length)),
+      ),
     ]);
     const sessions = [...this.#sessionsOf(schedule.documents).values()].map(
       (session): ProgrammeSession => ({

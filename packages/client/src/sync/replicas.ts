@@ -103,6 +103,11 @@ export class Replicas implements ReplicatedState {
     else this.#news.push(news);
   }
 
+  /** What became of an operation that another program on this device sends. */
+  newsElsewhere(news: OutboxNews): void {
+    this.#replicated?.newsElsewhere(news);
+  }
+
   /** Another number of entries waits in the outbox. */
   counted(): void {
     this.#replicated?.counted();

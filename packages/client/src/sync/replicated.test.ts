@@ -50,7 +50,10 @@ describe('a programme', () => {
   // proves RP-1
   test('is there after a restart without a network, with what was done offline', async () => {
     const { world, organiser } = aWorld();
-    for (const [id, hour] of [['b', 2], ['a', 1]] as const)
+    for (const [id, hour] of [
+      ['b', 2],
+      ['a', 1],
+    ] as const)
       world.server.publish(organiser.schedule('conf', 'session_change', sessionAt(id, hour, world.clock)));
     const mere = await world.device('mere');
     mere.client.programme('conf');
@@ -243,9 +246,7 @@ describe('a sync', () => {
     let changes = 0;
     while (syncs(world).filter(({ namespace }) => namespace === 'schedule').length < 3) await world.pass(10);
     for (const session of ['s10', 's16', 's99'])
-      world.server.publish(
-        organiser.schedule('conf', 'session_change', { ...sessionAt(session, 1, world.clock) }),
-      );
+      world.server.publish(organiser.schedule('conf', 'session_change', { ...sessionAt(session, 1, world.clock) }));
     expect(programme.state().ready).toBe(false);
     programme.subscribe(() => changes++);
     await world.pass(2_000);

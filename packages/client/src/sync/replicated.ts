@@ -154,6 +154,11 @@ export class Replicated implements ReplicatedState {
     this.#operations.news(news);
   }
 
+  /** What became of an operation that another program on this device sends. */
+  newsElsewhere(news: OutboxNews): void {
+    this.#operations.newsElsewhere(news);
+  }
+
   /** Another number of entries waits in the outbox. */
   counted(): void {
     this.#view.changed();
@@ -235,14 +240,16 @@ export class Replicated implements ReplicatedState {
     ];
     const times = parts.map(({ scope }) => scope.synced_at);
     return {
-      scopes: parts.map(({ scope, sync }): SyncedScope => ({
-        namespace: scope.namespace,
-        ...(scope.namespace === 'schedule' ? { event: scope.id } : {}),
-        documents: scope.confirmed.size,
-        version: scope.version,
-        synced_at: scope.synced_at,
-        syncing: sync.isRunning,
-      })),
+      scopes: parts.map(
+        ({ scope, sync }): SyncedScope => ({
+          namespace: scope.namespace,
+          ...(scope.namespace === 'schedule' ? { event: scope.id } : {}),
+          documents: scope.confirmed.size,
+          version: scope.version,
+          synced_at: scope.synced_at,
+          syncing: sync.isRunning,
+        }),
+      ),
       waiting: this.#host.outbox.size,
       synced_at: times.some((at) => at === null) ? null : Math.min(...times.map(Number)),
     };

@@ -249,8 +249,7 @@ export class ScopeReplica {
     const waited = this.#pending;
     this.#pending = pending;
     this.#view = null;
-    for (const key of changed)
-      writeDocument(this.#options.rows, { scope: this.name, key }, state.documents.get(key));
+    for (const key of changed) writeDocument(this.#options.rows, { scope: this.name, key }, state.documents.get(key));
     // What does not concern the scope only moves its position; a kept one that is a little behind does no harm.
     if (!isSame) this.#writeHead();
     this.#options.arrived({ scope: this, applied, pending: waited });

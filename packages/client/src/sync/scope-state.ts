@@ -106,10 +106,7 @@ export function takePage(
   reduce: Reduce,
 ): ScopeStep {
   const { version = page.version, meanwhile = [], documents: earlier = [] } = state.snapshot ?? {};
-  const documents = new Map([
-    ...earlier,
-    ...page.documents.map((document) => [document.key, document.state] as const),
-  ]);
+  const documents = new Map([...earlier, ...page.documents.map((document) => [document.key, document.state] as const)]);
   if (page.cursor !== undefined) {
     const snapshot: Snapshot = { documents, version, cursor: page.cursor, meanwhile };
     return { state: { ...state, snapshot }, changed: new Set(), applied: [] };

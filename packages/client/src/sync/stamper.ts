@@ -27,7 +27,10 @@ export class Stamper {
 
   constructor({ environment, now }: StamperOptions) {
     this.#now = now;
-    this.#replica = [...environment.randomBytes(10)].map((byte) => byte.toString(36).padStart(2, '0')).join('').slice(0, 32);
+    this.#replica = [...environment.randomBytes(10)]
+      .map((byte) => byte.toString(36).padStart(2, '0'))
+      .join('')
+      .slice(0, 32);
     this.#clock = new HybridLogicalClock({ node: this.#replica, now });
   }
 

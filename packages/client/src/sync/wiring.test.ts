@@ -1,5 +1,7 @@
 import { beforeAll, expect, test } from 'bun:test';
+import type { Envelope } from '@konferenco/protocol';
 import { memoryStore } from '../storage/memory-store.ts';
+import type { TabHost } from '../tabs/types.ts';
 import { fixture, texts } from '../testing/fixture.ts';
 import { ReplicaWorld } from '../testing/replica-world.ts';
 import { settle } from '../testing/virtual-clock.ts';
@@ -81,4 +83,39 @@ test('waiting operations are counted with the messages', async () => {
   await mere.network(true);
   await world.pass(30_000);
   expect(mere.client.sync.state()).toMatchObject({ waiting: 0, scopes: [{ namespace: 'personal', documents: 1 }] });
+});
+
+// proves RP-8
+test('what another tab does without a network is shown here too, and taken back when it is dropped there', async () => {
+  const tabs: TabHost[] = [];
+  const { client, clock } = fixture({
+    tabs: (host) => {
+      tabs.push(host);
+      return {
+        openSocket: host.environment.openSocket,
+        outbox: (store) => store,
+        ...{ tell: () => {}, discard: () => {}, waiting: 0, signedOut: () => {}, close: () => {} },
+      };
+    },
+  });
+  void client.connect();
+  await clock.pass(100);
+  const payload = { on: 'blocked', op: 'add', element: 'ben', dot: 'other:1', at: clock.now() * 256 };
+  const envelope: Envelope = {
+    ...{ id: '019b2d3e-0000-7000-8000-000000000001', type: 'state', subtype: 'operation', timestamp: clock.now() },
+    ...{ from: { user_id: 'mere' }, to: { type: 'user', id: 'mere' }, payload },
+  };
+  const entry = { id: envelope.id, log: 'me:mere', envelope: JSON.stringify(envelope), created_at: clock.now() };
+  const conflicts: unknown[] = [];
+  client.on('conflict', (conflict) => conflicts.push(conflict));
+  tabs[0]?.news({ kind: 'queued', entry });
+  expect(client.own.state().blocked).toEqual(['ben']);
+  // It is the other tab's to send: here a change of mind is an operation of its own.
+  await client.own.setBlocked('ben', false);
+  expect(client.waiting).toBe(1);
+  await client.own.setBlocked('ben', true);
+  expect(client.waiting).toBe(0);
+  tabs[0]?.news({ kind: 'failed', entry, error: { code: 2100, error: 'forbidden', message: 'no' } });
+  expect(client.own.state().blocked).toEqual([]);
+  expect(conflicts).toEqual([]);
 });
