@@ -45,6 +45,11 @@ export class RGAOrder<E> {
     this.#last = root;
   }
 
+  /** The last position; the root when there is none. */
+  get last(): Position<E> {
+    return this.#last;
+  }
+
   /**
    * Where something put right after `anchor` belongs, so that runs of two people at one place stay apart in either
    * direction of typing: after the anchor while nothing is, else before what follows it in the list.

@@ -1,10 +1,11 @@
 import { CrdtFormatError, CrdtLimitError } from './errors.ts';
+import { isVisible, newElement, type RGAElement } from './rga-element.ts';
 import { anchorOf, HeldOperations, type Placing, refOf } from './rga-held.ts';
 import { KeyedOrder } from './rga-keys.ts';
 import type { RGAInsert, RGAMove, RGAOperation, RGAOutcome, RGAPosition, RGARemove, RGASet } from './rga-operation.ts';
 import { comparePositions, Position, RGAOrder } from './rga-order.ts';
-import { decodeRGA, encodeRGA, moveRef, type RGAElement, type RGAState } from './rga-state.ts';
-import { replaces, type Stamp } from './stamp.ts';
+import { decodeRGA, encodeRGA, moveRef, type RGAState } from './rga-state.ts';
+import { compareStamps, replaces, type Stamp } from './stamp.ts';
 import { isTimestamp, MAX_TIMESTAMP, type Timestamp } from './timestamp.ts';
 
 export interface RGAOptions {
@@ -80,6 +81,13 @@ export class RGASequence<T> {
   /** The elements' ids, in order. */
   ids(): string[] {
     return this.#visible().map(({ id }) => id);
+  }
+
+  /** The id of the last element, `null` of an empty sequence: what an element is put after to be appended. */
+  lastId(): string | null {
+    let last: Position<RGAElement<T>> | null = this.#order.last;
+    while (last && !(last.element.position === last && isVisible(last.element))) last = last.previous;
+    return last?.element.id ?? null;
   }
 
   /** The content of an element; `undefined` when it is not here, or removed. */
@@ -209,8 +217,9 @@ export class RGASequence<T> {
   }
 
   #write(element: RGAElement<T>, { content, timestamp, node }: { content: T } & Stamp): boolean {
-    const written = element.written && { value: element.content, ...element.written };
-    if (element.removed || !replaces({ value: content, timestamp, node }, written)) return false;
+    const { written, content: value } = element;
+    const current = written && { value, timestamp: written.timestamp, node: written.node };
+    if (element.removed || !replaces({ value: content, timestamp, node }, current)) return false;
     element.content = content;
     element.written = { timestamp, node };
     return true;
@@ -237,8 +246,11 @@ export class RGASequence<T> {
     if (this.#position(ref)) return 'known';
     const position = new Position(ref, operation, element);
     this.#order.insert(position, parent, 'before' in operation.position ? 'before' : 'after');
-    if (operation.op === 'insert') element.origin = position;
-    else this.#moves.set(ref, position);
+    if (operation.op === 'insert') {
+      element.origin = position;
+      // One object for both stamps, which are the same until somebody writes the content anew.
+      if (element.written && compareStamps(element.written, position) === 0) element.written = position;
+    } else this.#moves.set(ref, position);
     if (!element.position || comparePositions(position, element.position) > 0) {
       const visible = isVisible(element);
       element.position = position;
@@ -280,20 +292,4 @@ export class RGASequence<T> {
   #next(): Timestamp {
     return Math.min(MAX_TIMESTAMP, this.#last + 1);
   }
-}
-
-function newElement<T>(id: string): RGAElement<T> {
-  return {
-    id,
-    content: undefined,
-    written: null,
-    inserted: false,
-    removed: false,
-    origin: null,
-    position: null,
-  };
-}
-
-function isVisible<T>(element: RGAElement<T>): boolean {
-  return element.inserted && !element.removed && element.position !== null;
 }

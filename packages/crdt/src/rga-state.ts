@@ -21,26 +21,10 @@ import {
   readTimestamp,
 } from './format.ts';
 import { compareStrings, nodeTable } from './node-table.ts';
+import type { RGAElement } from './rga-element.ts';
 import type { RGAInsert, RGAMove, RGAOperation, RGAPosition, RGASet } from './rga-operation.ts';
 import type { Position, RGAOrder } from './rga-order.ts';
-import type { Stamp } from './stamp.ts';
 import { type Timestamp, timestampOf, wallOf } from './timestamp.ts';
-
-/** What is known of one element. */
-export interface RGAElement<T> {
-  readonly id: string;
-  /** `undefined` once removed. */
-  content: T | undefined;
-  /** Of the content that stands. */
-  written: Stamp | null;
-  /** Its insertion is known, though it may still wait for its neighbour. */
-  inserted: boolean;
-  removed: boolean;
-  /** Where it was inserted. */
-  origin: Position<RGAElement<T>> | null;
-  /** Where it is. */
-  position: Position<RGAElement<T>> | null;
-}
 
 /**
  * The tree of positions, one row each, parents before what stands beside them:

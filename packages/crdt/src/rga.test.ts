@@ -103,6 +103,7 @@ test('a sequence is what the definition says of its operations', () => {
       expect(sequence.ids()).toEqual(expected.map(([id]) => id));
       expect(sequence.toArray()).toEqual(expected.map(([, content]) => content));
       expect(sequence.length).toBe(expected.length);
+      expect(sequence.lastId()).toBe(expected.at(-1)?.[0] ?? null);
     }),
     { numRuns: 500 },
   );
