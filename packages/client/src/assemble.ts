@@ -25,7 +25,8 @@ import { memoryStore } from './storage/memory-store.ts';
 import { outboxOnStore } from './storage/outbox-on-store.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { isOperation } from './sync/operations.ts';
-import { Replicas } from './sync/replicas.ts';
+import type { Replicas } from './sync/replicas.ts';
+import { replicasOf } from './sync/replicas-of.ts';
 import type { TabHost } from './tabs/types.ts';
 import { Credentials } from './tokens.ts';
 import type { ClientEvents, ClientOptions, Environment, Rest } from './types.ts';
@@ -86,11 +87,11 @@ type Person = ReturnType<typeof identityOf>;
 function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
   const { options, environment, events, failed, clock, newId, wire, kept, tabs } = ground;
   const lost = () => failed(clientError('storage'));
-  const outboxStore =
-    options.outbox ?? (options.store ? outboxOnStore({ store: options.store, lost }) : memoryOutbox());
+  const ownStore = options.outbox ?? (options.store ? outboxOnStore({ store: options.store, lost }) : memoryOutbox());
+  const outboxStore = tabs?.outbox(ownStore) ?? ownStore;
   const outbox = new Outbox({
     wire,
-    store: tabs?.outbox(outboxStore) ?? outboxStore,
+    store: outboxStore,
     keptElsewhere: () => kept.written(),
     environment,
     now: clock.now,
@@ -148,30 +149,7 @@ function conversationsOf(ground: Ground, { rest, identity, me }: Person) {
   blocks.subscribe(() => {
     for (const conversation of known.values()) conversation.blocksChanged();
   });
-  const replicas: Replicas = new Replicas({
-    host: {
-      ...{ me, environment, now: clock.now, newId, wire, composer, failed },
-      store: kept.store,
-      rows: kept.rows,
-      outbox: {
-        get size() {
-          return outbox.size;
-        },
-        add: (log, envelope) => outbox.add(log, envelope),
-        discard: (id) => {
-          outbox.discard(id);
-          return outboxStore.delete(id);
-        },
-        waiting: () => outbox.entries.map(({ envelope }) => JSON.parse(envelope) as Envelope),
-      },
-      follow: (log) => subscriptions.want(log, 'opened'),
-      tell: (conflict) => events.emit('conflict', conflict),
-    },
-    changed: (own, { isComplete, waiting }) => {
-      blocks.give(own.blocked, isComplete);
-      list.expect(own.channels, waiting);
-    },
-  });
+  const replicas: Replicas = replicasOf({ ...ground, me, outbox, outboxStore, composer, subscriptions, blocks, list });
   return { outbox, subscriptions, known, conversation, list, blocks, replicas };
 }
 

@@ -124,6 +124,8 @@ export class Replicated implements ReplicatedState {
   resume({ epoch }: Pick<ReplyOf<'hello'>, 'epoch'>): void {
     this.#epoch = epoch;
     this.#operations.clockRight();
+    // What was refused on an earlier connection may be allowed by now.
+    for (const [event, { isFollowed }] of this.#schedules) if (isFollowed) this.#host.follow(eventLog(event));
     for (const sync of this.#syncs()) sync.connected(epoch);
   }
 
