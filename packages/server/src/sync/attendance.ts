@@ -44,7 +44,10 @@ export class AttendanceCount {
   #later(clock: Clock): () => void {
     return clock.after(COUNT_MS, () => {
       this.count()
-        .catch(this.#onFault)
+        .catch((error: unknown) => {
+          // A store that closes under it is the end of the node, not a fault: what was not done stays on the list.
+          if (!this.#closed) this.#onFault(error);
+        })
         .finally(() => {
           if (!this.#closed) this.#cancel = this.#later(clock);
         });

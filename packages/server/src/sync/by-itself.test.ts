@@ -157,10 +157,22 @@ describe('times to meet', () => {
   test('are the half hours of the programme when neither goes to a session or has a meeting', async () => {
     const world = await createProgramme();
     await new Writer(world, 'aroha').add('attending', 'repo');
-    await new Writer(world, 'ben').add('attending', 'walk');
-    const slots = await freeTimes(world, 'aroha', { with: 'ben', event: 'hui' });
+    const ben = new Writer(world, 'ben');
+    await ben.add('attending', 'walk');
     const noon = world.clock.now();
-    expect(slots.map(({ starts_at }) => (starts_at - noon) / HOUR)).toEqual([2, 2.5]);
+    const free = async () => {
+      const slots = await freeTimes(world, 'aroha', { with: 'ben', event: 'hui' });
+      return slots.map(({ starts_at }) => (starts_at - noon) / HOUR);
+    };
+    expect(await free()).toEqual([2, 2.5]);
+    const sefa = new Writer(world, 'sefa');
+    const slot = { starts_at: noon + 2.5 * HOUR, ends_at: noon + 3 * HOUR };
+    const request = { meeting: MEETING, title: 'Talk', ...slot, ...sefa.stamp() };
+    await sefa.meeting('request', 'ben', request);
+    expect(await free()).toEqual([2, 2.5]);
+    await ben.meeting('accept', 'sefa', { meeting: MEETING, proposal: request.dot, ...ben.stamp() });
+    expect(await free()).toEqual([2]);
+    const slots = await freeTimes(world, 'aroha', { with: 'ben', event: 'hui' });
     expect(slots.every((slot) => Object.keys(slot).join() === 'starts_at,ends_at')).toBe(true);
   });
 

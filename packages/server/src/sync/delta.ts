@@ -48,7 +48,7 @@ export function logOfScope(scope: Scope): LogName {
 export async function readDelta(store: Store, scope: Scope, query: DeltaQuery): Promise<Delta | null> {
   const { epoch } = store;
   const [state = { first: 0, head: 0 }] = await store.states([logOfScope(scope)]);
-  if (query.after > state.head || query.after + 1 < state.first || state.head - query.after > MOST_BEHIND) return null;
+  if (query.after > state.head || state.head - query.after > MOST_BEHIND) return null;
   const found = new Gathering(query);
   let position = query.after;
   for (let scanned = 0; scanned < MOST_SCANNED && position < state.head; ) {

@@ -117,6 +117,8 @@ test('minutes hold what both wrote, and refuse what is no text', async () => {
     error: 'invalid',
   });
   const notes = (await snapshotOf(world, 'ben', { namespace: 'personal', user: 'ben' })).get(`notes/${MEETING}`);
+  const sefa = new Writer(world, 'sefa');
+  expect(await write(sefa, 'ben', 'Three')).toMatchObject({ error: 'not_found' });
   const [merged = '', ...others] = viewNotes(notes ?? null);
   expect(others).toEqual([]);
   const doc = new Doc();

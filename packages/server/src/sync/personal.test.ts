@@ -179,6 +179,11 @@ describe('what a request over REST does reaches a person’s devices as operatio
     expect(viewSet(replica.get('blocked') ?? null)).toEqual(blocks.map(({ key }) => key.split('/')[1] ?? ''));
     const { name, about } = (await world.directory.user('ben')) ?? {};
     expect(viewFields(replica.get('profile') ?? null)).toEqual(about === undefined ? { name } : { name, about });
-    expect(world.bus.published.filter(({ kind }) => kind === 'entry').length).toBeGreaterThan(0);
+    const live = world.bus.published.filter((record) => record.kind === 'entry');
+    expect(live.flatMap(({ pointers }) => pointers.map(({ inbox }) => inbox))).toEqual(
+      live.map((_, index) => index + 1),
+    );
+    expect(live.map(({ pointers }) => pointers.length)).toEqual(live.map(() => 1));
+    expect(live.length).toBeGreaterThan(0);
   });
 });
