@@ -36,7 +36,7 @@ export function ProgrammePlace({ route }: ProgrammePlaceProps) {
           </div>
           {shown.organises && <IconButton label={t('session.add')} icon={Plus} onClick={() => setAdding(true)} />}
         </header>
-        <Listing key={String(mine)} shown={shown} mine={mine} chosen={chosen} />
+        <Listing key={String(mine)} shown={shown} mine={mine} chosen={chosen} add={() => setAdding(true)} />
       </section>
       <div className="main-column" id="content" tabIndex={-1}>
         <Chosen route={route} shown={shown} />
@@ -72,9 +72,10 @@ interface ListingProps {
   readonly shown: ShownProgramme;
   readonly mine: boolean;
   readonly chosen: string | null;
+  readonly add: () => void;
 }
 
-function Listing({ shown, mine, chosen }: ListingProps) {
+function Listing({ shown, mine, chosen, add }: ListingProps) {
   const { t } = useLocale();
   const [query, setQuery] = useState('');
   const [room, setRoom] = useState('');
@@ -126,16 +127,28 @@ function Listing({ shown, mine, chosen }: ListingProps) {
       </div>
       <div className="list-scroll" data-programme>
         <ProgrammeNotices shown={shown} />
-        {zone && <p className="hint list-hint">{t('programme.zone', { zone: zone.replaceAll('_', ' ') })}</p>}
+        {zone && entries.length > 0 && (
+          <p className="hint list-hint">{t('programme.zone', { zone: zone.replaceAll('_', ' ') })}</p>
+        )}
         {!shown.ready && sessions.length === 0 && <Loading />}
-        {shown.ready && entries.length === 0 && <NothingHere mine={mine} any={sessions.length > 0} />}
+        {shown.ready && entries.length === 0 && (
+          <NothingHere mine={mine} any={sessions.length > 0} add={shown.organises ? add : null} />
+        )}
         <AgendaDays entries={entries} shown={shown} mine={mine} chosen={chosen} />
       </div>
     </>
   );
 }
 
-function NothingHere({ mine, any }: { readonly mine: boolean; readonly any: boolean }) {
+interface NothingHereProps {
+  readonly mine: boolean;
+  /** There are sessions, but none that fits. */
+  readonly any: boolean;
+  /** Puts the first session on the programme; `null` for those who may not. */
+  readonly add: (() => void) | null;
+}
+
+function NothingHere({ mine, any, add }: NothingHereProps) {
   const { navigator } = useApp();
   const { t } = useLocale();
   if (mine) {
@@ -154,7 +167,18 @@ function NothingHere({ mine, any }: { readonly mine: boolean; readonly any: bool
     );
   }
   return (
-    <Empty icon={CalendarDays} title={any ? t('programme.nothing') : t('programme.empty')}>
+    <Empty
+      icon={CalendarDays}
+      title={any ? t('programme.nothing') : t('programme.empty')}
+      action={
+        !any &&
+        add && (
+          <button type="button" className="button primary" onClick={add}>
+            {t('session.add')}
+          </button>
+        )
+      }
+    >
       {any ? t('programme.nothing.words') : t('programme.empty.words')}
     </Empty>
   );
