@@ -120,6 +120,9 @@ export class Replicas implements ReplicatedState {
     this.#replicated = null;
     this.#opening = null;
     this.#news = [];
+    // Calls that still wait are over; where none does, nobody has to hear of it.
+    this.#opened.promise.catch(() => undefined);
+    this.#opened.reject(clientError('not_signed_in'));
     this.#opened = Promise.withResolvers();
     for (const late of [this.#sync, this.#meetings, this.#own]) late.put(null);
     for (const { late } of this.#programmes.values()) late.put(null);

@@ -72,6 +72,13 @@ test('before anybody is signed in states are empty, and calls say why they fail'
   await expect(client.own.setBlocked('ben', true)).rejects.toMatchObject({ error: 'not_signed_in' });
 });
 
+test('a call that waits for what is kept here ends with signing out', async () => {
+  const { client } = fixture();
+  const waiting = client.own.setBlocked('ben', true);
+  void client.signOut();
+  await expect(waiting).rejects.toMatchObject({ error: 'not_signed_in' });
+});
+
 test('waiting operations are counted with the messages', async () => {
   const world = new ReplicaWorld(1);
   const mere = await world.device('mere', { isOnline: false });
