@@ -1,15 +1,13 @@
 import type { ProgrammeSession } from '@konferenco/client';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { programme as to } from '../../router.ts';
 import { useApp, useLocale, useNow, useStore } from '../../state/app.ts';
-import { fromField, toField } from '../../state/zoned-time.ts';
+import { toField } from '../../state/zoned-time.ts';
 import { Dialog } from '../../ui/dialog.tsx';
-import { roomsOf } from './agenda.ts';
+import { SessionFields, type SessionText, slotOfFields } from './session-fields.tsx';
 import { type ShownProgramme, useAct } from './use-programme.ts';
 
-const TITLE_CHARS = 120;
-const ROOM_CHARS = 80;
-const ABSTRACT_CHARS = 1_200;
+const NAME_CHARS = 120;
 const REASON_CHARS = 600;
 const SPEAKERS_MAX = 20;
 const HOUR = 3_600_000;
@@ -22,41 +20,23 @@ interface SessionEditorProps {
   readonly onClose: () => void;
 }
 
-interface Fields {
-  readonly title: string;
-  readonly room: string;
-  readonly starts: string;
-  readonly ends: string;
-  readonly abstract: string;
-  readonly speakers: string;
-}
-
 /** Time, room, title and speakers of a session, new or existing. What did not change is not sent, so that nobody else's change is undone. */
 export function SessionEditor({ shown, session, onClose }: SessionEditorProps) {
   const { navigator } = useApp();
   const { t } = useLocale();
   const act = useAct();
-  const rooms = useId();
-  const { zone, programme } = shown;
+  const { programme } = shown;
   const first = useFirst(shown, session);
   const [fields, setFields] = useState(first);
   const save = useSave(shown, session, first);
-  const set = (more: Partial<Fields>): void => setFields({ ...fields, ...more });
-  const starts = fromField(fields.starts, zone);
-  const ends = fromField(fields.ends, zone);
-  const ordered = starts !== null && ends !== null && ends > starts;
+  const set = (more: Partial<SessionText>): void => setFields({ ...fields, ...more });
+  const slot = slotOfFields(fields, shown.zone);
   const submit = (): void => {
-    if (!ordered || !programme) return;
+    if (slot === null || !programme) return;
     const id = session?.id ?? newSessionId();
-    act(save(id, fields, { starts_at: starts, ends_at: ends }));
+    act(save(id, fields, slot));
     onClose();
     if (session === null) navigator.go(to(id));
-  };
-  /** Moving the beginning moves the end with it. */
-  const begin = (text: string): void => {
-    const at = fromField(text, zone);
-    const moved = at !== null && starts !== null && ends !== null ? toField(at + (ends - starts), zone) : fields.ends;
-    set({ starts: text, ends: moved });
   };
   return (
     <Dialog title={session ? t('session.edit') : t('session.add')} onClose={onClose} className="wide">
@@ -67,88 +47,12 @@ export function SessionEditor({ shown, session, onClose }: SessionEditorProps) {
           submit();
         }}
       >
-        <label className="label">
-          {t('session.title')}
-          <input
-            className="field"
-            data-autofocus
-            required
-            dir="auto"
-            maxLength={TITLE_CHARS}
-            value={fields.title}
-            onChange={(e) => set({ title: e.target.value })}
-          />
-        </label>
-        <div className="side-by-side">
-          <label className="label">
-            {t('session.starts')}
-            <input
-              type="datetime-local"
-              className="field"
-              required
-              value={fields.starts}
-              onChange={(e) => begin(e.target.value)}
-            />
-          </label>
-          <label className="label">
-            {t('session.ends')}
-            <input
-              type="datetime-local"
-              className="field"
-              required
-              value={fields.ends}
-              onChange={(e) => set({ ends: e.target.value })}
-            />
-          </label>
-        </div>
-        {!ordered && fields.starts !== '' && fields.ends !== '' && (
-          <p className="error" role="alert">
-            {t('session.order')}
-          </p>
-        )}
-        {zone && <p className="hint">{t('programme.zone', { zone: zone.replaceAll('_', ' ') })}</p>}
-        <label className="label">
-          {t('session.room')}
-          <input
-            className="field"
-            list={rooms}
-            dir="auto"
-            maxLength={ROOM_CHARS}
-            value={fields.room}
-            onChange={(e) => set({ room: e.target.value })}
-          />
-          <datalist id={rooms}>
-            {roomsOf(shown.sessions).map((room) => (
-              <option key={room} value={room} />
-            ))}
-          </datalist>
-        </label>
-        <label className="label">
-          {t('session.speakers')}
-          <textarea
-            className="field"
-            rows={2}
-            dir="auto"
-            value={fields.speakers}
-            onChange={(e) => set({ speakers: e.target.value })}
-          />
-        </label>
-        <label className="label">
-          {t('session.abstract')}
-          <textarea
-            className="field"
-            rows={4}
-            dir="auto"
-            maxLength={ABSTRACT_CHARS}
-            value={fields.abstract}
-            onChange={(e) => set({ abstract: e.target.value })}
-          />
-        </label>
+        <SessionFields fields={fields} set={set} slot={slot} shown={shown} />
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>
             {t('cancel')}
           </button>
-          <button type="submit" className="button primary" disabled={!ordered || fields.title.trim() === ''}>
+          <button type="submit" className="button primary" disabled={slot === null || fields.title.trim() === ''}>
             {t('save')}
           </button>
         </div>
@@ -164,9 +68,9 @@ function newSessionId(): string {
 }
 
 /** What the form begins with: the session, or the next full hour. */
-function useFirst({ zone }: ShownProgramme, session: ProgrammeSession | null): Fields {
+function useFirst({ zone }: ShownProgramme, session: ProgrammeSession | null): SessionText {
   const now = useNow();
-  const [first] = useState<Fields>(() => {
+  const [first] = useState<SessionText>(() => {
     const start = session?.starts_at ?? Math.ceil(now / HOUR) * HOUR;
     return {
       title: session?.title ?? '',
@@ -180,10 +84,14 @@ function useFirst({ zone }: ShownProgramme, session: ProgrammeSession | null): F
   return first;
 }
 
-type Save = (id: string, fields: Fields, slot: { starts_at: number; ends_at: number }) => Promise<void> | undefined;
+type Save = (
+  id: string,
+  fields: SessionText,
+  slot: { starts_at: number; ends_at: number },
+) => Promise<void> | undefined;
 
 /** Sends only the fields that differ from what the form began with. */
-function useSave({ programme }: ShownProgramme, session: ProgrammeSession | null, first: Fields): Save {
+function useSave({ programme }: ShownProgramme, session: ProgrammeSession | null, first: SessionText): Save {
   const { directory } = useApp();
   const known = useStore(directory);
   const idOf = (name: string): string | undefined =>
@@ -212,7 +120,7 @@ function useSave({ programme }: ShownProgramme, session: ProgrammeSession | null
       id,
       names.map((name) => {
         const user = idOf(name);
-        return { name: name.slice(0, TITLE_CHARS), ...(user === undefined ? {} : { user_id: user }) };
+        return { name: name.slice(0, NAME_CHARS), ...(user === undefined ? {} : { user_id: user }) };
       }),
     );
   };

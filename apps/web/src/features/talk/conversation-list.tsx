@@ -19,11 +19,16 @@ export function ConversationList() {
   const mine = useMemo(
     () =>
       items
+        .map((s) => withChannel(s, channels ?? []))
         .filter((s) => !s.channel || !event || s.channel.event_id === event)
         .toSorted((a, b) => (b.preview?.at ?? 0) - (a.preview?.at ?? 0)),
-    [items, event],
+    [items, channels, event],
   );
-  const others = useMemo(() => channels?.filter((c) => !c.joined && !c.archived) ?? [], [channels]);
+  // Joined or left on this device counts at once; the list of channels follows with the connection.
+  const others = useMemo(() => {
+    const joined = new Set(items.map(({ log }) => log));
+    return channels?.filter((c) => !c.archived && !joined.has(channelLog(c.id)) && (items.length > 0 || !c.joined)) ?? [];
+  }, [channels, items]);
   return (
     <>
       <header className="list-head">
@@ -77,6 +82,13 @@ export function ConversationList() {
       </div>
     </>
   );
+}
+
+/** A channel joined without a network is in the list before the server has described it. */
+function withChannel(summary: ConversationSummary, channels: readonly Channel[]): ConversationSummary {
+  if (summary.channel || summary.peer) return summary;
+  const channel = channels.find((c) => channelLog(c.id) === summary.log);
+  return channel ? { ...summary, channel } : summary;
 }
 
 function useIsCurrent(log: string): boolean {

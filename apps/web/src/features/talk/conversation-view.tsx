@@ -203,7 +203,7 @@ interface FootProps {
 
 /** The composer, or why there is none and what can be done. */
 function Foot({ subject, mayPost, children }: FootProps) {
-  const { client, venue, announcer } = useApp();
+  const { client, announcer } = useApp();
   const { t, why } = useLocale();
   const [busy, setBusy] = useState(false);
   if (subject.kind !== 'channel' || mayPost) return children;
@@ -213,8 +213,8 @@ function Foot({ subject, mayPost, children }: FootProps) {
   const join = async (): Promise<void> => {
     setBusy(true);
     try {
-      await client.rest('join', { params: { channel: channel.id } });
-      await Promise.all([venue.channels.refresh(), client.conversations.refresh()]);
+      // Kept here and sent when there is a connection; a refusal comes as a conflict.
+      await client.own.joinChannel(channel.id);
     } catch (error) {
       announcer.show(t('failed.action', { reason: why(error) }), { harm: true });
     } finally {

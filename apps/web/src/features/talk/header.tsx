@@ -93,7 +93,7 @@ function ConversationMenu({ conversation, subject }: HeaderProps) {
   ];
   if (subject.kind === 'channel' && subject.channel.joined) {
     const leave = (): Promise<unknown> =>
-      client.rest('leave', { params: { channel: subject.channel.id } }).then(() => navigator.go(talk(null)));
+      client.own.leaveChannel(subject.channel.id).then(() => navigator.go(talk(null)));
     actions.push({
       label: t('leave'),
       icon: LogOut,

@@ -28,7 +28,11 @@ export function useChannel(log: string): Channel | null {
   return useMemo(() => {
     const address = parseLogName(log);
     if (address?.kind !== 'channel') return null;
-    return channels?.find((c) => c.id === address.channel) ?? summaries.find((s) => s.log === log)?.channel ?? null;
+    const summary = summaries.find((s) => s.log === log);
+    const channel = channels?.find((c) => c.id === address.channel) ?? summary?.channel ?? null;
+    // Joined or left on this device counts at once; the list of channels follows with the connection.
+    const joined = summaries.length === 0 ? channel?.joined : summary !== undefined;
+    return channel === null || channel.joined === joined ? channel : { ...channel, joined: joined === true };
   }, [channels, summaries, log]);
 }
 
