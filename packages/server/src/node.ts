@@ -20,7 +20,7 @@ import { Cursors } from './handlers/cursors.ts';
 import { ReadMarks } from './handlers/read-marks.ts';
 import { PairCache, type Services } from './handlers/services.ts';
 import { Buckets } from './http/limits.ts';
-import { Metrics } from './observability/metrics.ts';
+import { Metrics, type Readings } from './observability/metrics.ts';
 import { Presence } from './presence/presence.ts';
 import { AttendanceCount } from './sync/attendance.ts';
 import { Turns } from './sync/turns.ts';
@@ -78,12 +78,7 @@ export function createNode(deps: NodeDeps): Node {
   const metrics = new Metrics({
     connections: () => connections.count(),
     streams: () => connections.streams(),
-    users: () => hub.users,
-    logs: () => hub.logs.size,
-    commitQueue: () => store.health().waiting,
-    walBytes: () => store.health().wal_bytes,
-    indexLag: () => store.health().index_lag,
-    damage: () => store.health().damage.length,
+    ...readingsOf(hub, store),
   });
   const fanOut = new FanOut({
     ...deps,
@@ -113,10 +108,7 @@ export function createNode(deps: NodeDeps): Node {
   const streams = new Streams({ gateway, services, topics });
   connections.count = () => gateway.connections;
   connections.streams = () => streams.counts;
-  const stopSweeping = sweepEvery(services, SWEEP_MS);
-  const attendance = new AttendanceCount(deps.accounts, deps.onFault);
-  const turns = new Turns(deps.accounts, deps.onFault);
-  const headCheck = bus.lossy ? new HeadCheck({ hub, fanOut, store, clock }) : null;
+  const stopUpkeep = startUpkeep(services, fanOut);
   return {
     gateway,
     streams,
@@ -124,17 +116,40 @@ export function createNode(deps: NodeDeps): Node {
     services,
     metrics,
     async close() {
-      stopSweeping();
-      attendance.close();
-      turns.close();
+      stopUpkeep();
       streams.close();
-      headCheck?.close();
       gateway.close();
       fanOut.close();
       presence.close();
       await Promise.all([services.readMarks.flush(), services.cursors.flush()]);
       metrics.close();
     },
+  };
+}
+
+function readingsOf(hub: Hub, store: Store): Omit<Readings, 'connections' | 'streams'> {
+  return {
+    users: () => hub.users,
+    logs: () => hub.logs.size,
+    commitQueue: () => store.health().waiting,
+    walBytes: () => store.health().wal_bytes,
+    indexLag: () => store.health().index_lag,
+    damage: () => store.health().damage.length,
+  };
+}
+
+/** What goes on beside connections; returns what ends it. */
+function startUpkeep(services: Services, fanOut: FanOut): () => void {
+  const { accounts, bus, hub, store, clock, onFault } = services;
+  const stopSweeping = sweepEvery(services, SWEEP_MS);
+  const attendance = new AttendanceCount(accounts, onFault);
+  const turns = new Turns(accounts, onFault);
+  const headCheck = bus.lossy ? new HeadCheck({ hub, fanOut, store, clock }) : null;
+  return () => {
+    stopSweeping();
+    attendance.close();
+    turns.close();
+    headCheck?.close();
   };
 }
 

@@ -143,7 +143,7 @@ async function listen(
   { context, services, log }: Parts,
   webDir: string | undefined,
 ): Promise<Listening> {
-  const { authenticator, tokens, tickets, signatures } = services;
+  const { authenticator, signatures } = services;
   const { store, clock } = context;
   const publisher = { publish: (_topic: string, _text: string) => 0, subscriberCount: (_topic: string) => 0 };
   const onFault = (error: unknown) => log.error({ err: error }, 'a request failed');
@@ -165,33 +165,7 @@ async function listen(
   const door = new Door({ burst: config.connectBurst, per_s: config.connectRate }, config.maxConnections, clock.now());
   const origins = config.origins.split(',').filter((origin) => origin !== '');
   const socketDeps = { gateway, door, authenticator, metrics, origins, sendBuffer: config.sendBuffer };
-  const app = createHttpApp({
-    context,
-    tokens,
-    tickets,
-    authenticator,
-    origins,
-    rateLimits: config.rateLimits === 'on',
-    onFault,
-    onAnswer: (answer) => metrics.answered(answer),
-    onSync: (sync) => metrics.syncs.inc(sync),
-    extend: (app) =>
-      void app.route(
-        '/',
-        createStreamApp({
-          ...node,
-          door,
-          authenticator,
-          origins,
-          clock,
-          connections: () => gateway.connections,
-          isShutOut: (user) => isShutOut(context, user),
-          rateLimits: config.rateLimits === 'on',
-          onFault,
-        }),
-      ),
-    ...(config.publicUrl ? { publicUrl: config.publicUrl } : {}),
-  });
+  const app = createRest(config, { context, services, node, door, origins, onFault });
   const operated = {
     metrics,
     health: () => store.health(),
@@ -221,6 +195,49 @@ async function listen(
   publisher.publish = (topic, text) => server.publish(topic, text);
   publisher.subscriberCount = (topic) => server.subscriberCount(topic);
   return { context, node, door, server, close: startUpkeep(context, services, node, onFault) };
+}
+
+interface RestParts {
+  readonly context: Context;
+  readonly services: Parts['services'];
+  readonly node: Node;
+  readonly door: Door;
+  /** Other than the server's own. */
+  readonly origins: readonly string[];
+  readonly onFault: (error: unknown) => void;
+}
+
+/** The REST surface, and the transports made of requests. */
+function createRest(config: Config, { context, services, node, door, origins, onFault }: RestParts) {
+  const { tokens, tickets, authenticator } = services;
+  const { gateway, metrics } = node;
+  return createHttpApp({
+    context,
+    tokens,
+    tickets,
+    authenticator,
+    origins,
+    rateLimits: config.rateLimits === 'on',
+    onFault,
+    onAnswer: (answer) => metrics.answered(answer),
+    onSync: (sync) => metrics.syncs.inc(sync),
+    extend: (app) =>
+      void app.route(
+        '/',
+        createStreamApp({
+          ...node,
+          door,
+          authenticator,
+          origins,
+          clock: context.clock,
+          connections: () => gateway.connections,
+          isShutOut: (user) => isShutOut(context, user),
+          rateLimits: config.rateLimits === 'on',
+          onFault,
+        }),
+      ),
+    ...(config.publicUrl ? { publicUrl: config.publicUrl } : {}),
+  });
 }
 
 /** What goes on beside serving; returns what ends it and the accounts. */
