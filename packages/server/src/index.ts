@@ -1,4 +1,4 @@
-export { type Context as AccountsContext, createContext } from './accounts/context.ts';
+export { createContext } from './accounts/context.ts';
 export { createDirectory, type Directory } from './accounts/directory.ts';
 export { createMemoryDisk, createMemoryStore, type MemoryDisk, type MemoryStore } from './adapters/memory/store.ts';
 export { loadConfig } from './config/load.ts';
