@@ -294,6 +294,27 @@ describe('what is told', () => {
   }, 30_000);
 
   // proves AP-13
+  test('the newest message stays in view when a line appears above the conversation', async () => {
+    await at('/talk/ch:long', phone, async (page) => {
+      const beyond = () =>
+        page
+          .locator('.timeline')
+          .first()
+          .evaluate((t) => t.scrollHeight - t.scrollTop - t.clientHeight);
+      await page.getByText('Message 100000.').last().waitFor();
+      expect(await beyond()).toBeLessThan(2);
+      const before = await page
+        .locator('.timeline')
+        .first()
+        .evaluate((t) => t.clientHeight);
+      await page.evaluate(() => window.fake.setLink({ kind: 'offline' }));
+      await page.waitForFunction((h) => (document.querySelector('.timeline')?.clientHeight ?? h) < h, before);
+      await page.evaluate(() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r))));
+      expect(await beyond()).toBeLessThan(2);
+    });
+  }, 30_000);
+
+  // proves AP-13
   test('a browser that keeps nothing, a damaged and a full store are said at once', async () => {
     await at('/talk?memory', {}, (page) => page.getByText('This browser keeps nothing here').waitFor());
     await at('/talk?recovered', {}, async (page) => {

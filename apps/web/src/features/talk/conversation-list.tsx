@@ -27,7 +27,9 @@ export function ConversationList() {
   // Joined or left on this device counts at once; the list of channels follows with the connection.
   const others = useMemo(() => {
     const joined = new Set(items.map(({ log }) => log));
-    return channels?.filter((c) => !c.archived && !joined.has(channelLog(c.id)) && (items.length > 0 || !c.joined)) ?? [];
+    return (
+      channels?.filter((c) => !c.archived && !joined.has(channelLog(c.id)) && (items.length > 0 || !c.joined)) ?? []
+    );
   }, [channels, items]);
   return (
     <>

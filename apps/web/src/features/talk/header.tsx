@@ -70,26 +70,26 @@ function HereNow({ channel }: { readonly channel: string }) {
 }
 
 function ConversationMenu({ conversation, subject }: HeaderProps) {
-  const { client, navigator, announcer, venue } = useApp();
+  const { client, navigator, announcer } = useApp();
   const { t, why } = useLocale();
   const [asking, setAsking] = useState(false);
   const summary = useStore(client.conversations).items.find((s) => s.log === conversation.log);
   const run = (work: () => Promise<unknown>, done: string) => () => {
     work().then(
-      async () => {
-        announcer.show(done);
-        await Promise.all([client.conversations.refresh(), venue.refresh()]);
-      },
+      () => announcer.show(done),
       (error: unknown) => announcer.show(t('failed.action', { reason: why(error) }), { harm: true }),
     );
   };
-  const params = { log: conversation.log };
+  const set = async (route: 'mute' | 'unmute'): Promise<void> => {
+    await client.rest(route, { params: { log: conversation.log } });
+    await client.conversations.refresh();
+  };
   const actions: MenuAction[] = [
     ...(subject.kind === 'direct' ? [{ label: t('meeting.ask'), icon: Handshake, run: () => setAsking(true) }] : []),
     { label: t('search'), icon: Search, run: () => navigator.go({ name: 'search', query: '' }) },
     summary?.muted
-      ? { label: t('unmute'), icon: Bell, run: run(() => client.rest('unmute', { params }), t('unmuted')) }
-      : { label: t('mute'), icon: BellOff, run: run(() => client.rest('mute', { params }), t('muted')) },
+      ? { label: t('unmute'), icon: Bell, run: run(() => set('unmute'), t('unmuted')) }
+      : { label: t('mute'), icon: BellOff, run: run(() => set('mute'), t('muted')) },
   ];
   if (subject.kind === 'channel' && subject.channel.joined) {
     const leave = (): Promise<unknown> =>

@@ -1,7 +1,16 @@
 import type { TimelineEntry, TimelineGap } from '@konferenco/client';
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import {
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useApp, useLocale } from '../../state/app.ts';
 import { buildRows, type Row } from './rows.ts';
 import { MessageRow } from './message-row.tsx';
@@ -92,6 +101,7 @@ function Rows({ rows, ...props }: TimelineProps & { readonly rows: readonly Row[
   useTarget(virtual, rows, props.target);
   useOlder(virtual, props);
   useSeen(atEnd, rows, props.onSeen);
+  useStayAtEnd(ref, () => offset.current === null);
   useEffect(
     () => () =>
       memory?.keep(offset.current === null ? null : { offset: offset.current, measured: virtual.takeSnapshot() }),
@@ -225,6 +235,23 @@ function useOlder(virtual: Scroller, { hasOlder, loading, loadOlder }: TimelineP
   useEffect(() => {
     if (near && hasOlder === true && !loading) loadOlder();
   }, [near, hasOlder, loading, loadOlder]);
+}
+
+/** Where the end was in view it stays there when the frame changes its height: a line above it, a keyboard below. */
+function useStayAtEnd(ref: RefObject<HTMLElement | null>, isAtEnd: () => boolean): void {
+  const wanted = useRef(isAtEnd);
+  wanted.current = isAtEnd;
+  useEffect(() => {
+    const list = ref.current;
+    if (!list) return;
+    let height = list.clientHeight;
+    const observer = new ResizeObserver(() => {
+      if (list.clientHeight !== height && wanted.current()) list.scrollTop = list.scrollHeight;
+      height = list.clientHeight;
+    });
+    observer.observe(list);
+    return () => observer.disconnect();
+  }, [ref]);
 }
 
 /** Tells that the newest is seen: at the end, with the page visible and focused. */
