@@ -28,3 +28,8 @@ test('a misspelt scenario, parameter or number is refused', () => {
     expect(() => parseOptions(args, catalogue)).toThrow(UsageError);
   }
 });
+
+test('the name of a family means all its scenarios, and only its', () => {
+  const family = [scenario('idle-1', false), scenario('idle-2', true), scenario('idler', false)];
+  expect(parseOptions(['--quick', 'idle'], family).scenarios.map(({ name }) => name)).toEqual(['idle-1', 'idle-2']);
+});

@@ -17,15 +17,17 @@ export class UsageError extends Error {
 
 const FULL_RUNS = 5;
 
-/** Reads the command line: names of scenarios, `--quick`, `--runs=N`, `--only=ENTRANT`, `--PARAMETER=N`. @throws {UsageError} */
+/** Reads the command line: names of scenarios or of families of them, `--quick`, `--runs=N`, `--only=ENTRANT`, `--PARAMETER=N`. @throws {UsageError} */
 export function parseOptions(args: readonly string[], catalogue: readonly Scenario[]): Options {
   const quick = args.includes('--quick');
   const names = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = names.find((name) => !catalogue.some((scenario) => scenario.name === name));
+  // `crdt` means every scenario whose name is `crdt` or begins with `crdt-`.
+  const isMeant = (scenario: Scenario, by: string) => scenario.name === by || scenario.name.startsWith(`${by}-`);
+  const unknown = names.find((name) => !catalogue.some((scenario) => isMeant(scenario, name)));
   if (unknown !== undefined)
     throw new UsageError(`there is no scenario ${unknown}; there are: ${catalogue.map(({ name }) => name).join(', ')}`);
-  const scenarios = catalogue.filter(({ name, fullOnly }) =>
-    names.length > 0 ? names.includes(name) : !(quick && fullOnly),
+  const scenarios = catalogue.filter((scenario) =>
+    names.length > 0 ? names.some((name) => isMeant(scenario, name)) : !(quick && scenario.fullOnly),
   );
   const { runs, params, only } = settings(args.filter((arg) => arg.startsWith('--') && arg !== '--quick'));
   const misnamed = Object.keys(params).find((key) => !scenarios.some((scenario) => key in scenario.params));

@@ -1,6 +1,7 @@
 import type { Scenario } from '../harness/scenario.ts';
 import { coldStart } from './cold-start.ts';
 import { connect } from './connect.ts';
+import { crdt } from './crdt.ts';
 import { direct } from './direct.ts';
 import { durable } from './durable.ts';
 import { fanOut } from './fan-out.ts';
@@ -20,6 +21,13 @@ export const SCENARIOS: readonly Scenario[] = [
   durable,
   recovery,
   offlineSync,
+  crdt('text', 'three people write one text, letter by letter'),
+  crdt('chat', 'fifty people append to one log'),
+  crdt('favourites', 'ten thousand people with a small set each'),
+  crdt('one-person', 'one set, two devices, a thousand changes'),
+  crdt('programme', 'fields of five hundred sessions'),
+  crdt('counters', 'two hundred counters, twenty-five replicas'),
+  crdt('agenda', 'items inserted, moved, edited and removed by two'),
   script,
   waves,
   idle(10_000, false),
