@@ -290,6 +290,7 @@ describe('what is told', () => {
       await page.evaluate(() => window.fake.setLink({ kind: 'online', transport: 'poll' }));
       await page.getByText(/Slow link · text first/).waitFor();
       await page.getByText(/Sending \d…/).waitFor();
+      expect(await violations(page)).toEqual([]);
     });
   }, 30_000);
 

@@ -234,6 +234,7 @@ function fakeNotes(first: string): SharedNotes & { hear(text: string): void } {
     },
     subscribe: store.subscribe,
     moved: (position) => position + added,
+    keep: () => {},
     close: () => {},
     hear(text) {
       added = text.length;

@@ -67,6 +67,16 @@ function NotesField({ notes, label }: { readonly notes: SharedNotes; readonly la
     take();
     return notes.subscribe(take);
   }, [notes]);
+  useEffect(() => {
+    // The page may be closed, or frozen and removed, before the pause in typing that keeps it.
+    const keep = (): void => notes.keep();
+    window.addEventListener('pagehide', keep);
+    document.addEventListener('visibilitychange', keep);
+    return () => {
+      window.removeEventListener('pagehide', keep);
+      document.removeEventListener('visibilitychange', keep);
+    };
+  }, [notes]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: after each new text
   useLayoutEffect(() => {
     const field = ref.current;

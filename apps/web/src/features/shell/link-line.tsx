@@ -64,7 +64,11 @@ function OnlineLine({ link, sending }: { readonly link: Link; readonly sending: 
   if (words.length === 0) return <div className="link-line" role="status" hidden />;
   return (
     <div className="link-line calm">
-      <p>{words.join(' · ')}</p>
+      {/* The number changes with every message; what is read out does not. */}
+      <p aria-hidden>{words.join(' · ')}</p>
+      <p className="sr-only" role="status">
+        {isSlow(link) ? t('link.slow') : t('report.sending')}
+      </p>
     </div>
   );
 }
