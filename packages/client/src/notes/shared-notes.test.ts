@@ -94,6 +94,7 @@ describe('shared notes', () => {
     await mere.start();
     await world.pass(100);
     expect((await mere.client.meetings.notes(meeting)).text()).toBe('First. Second.');
+    expect(mere.client.meetings.state().items).toMatchObject([{ id: meeting, pending: true }]);
   });
 
   // proves RP-10
@@ -142,6 +143,8 @@ describe('shared notes', () => {
     refuse(sent[1] ?? '');
     expect(notes.text()).toBe('Kia');
     notes.edit('Kia!');
+    notes.keep();
+    expect(sent).toHaveLength(3);
     notes.close();
     expect(sent).toHaveLength(3);
   });

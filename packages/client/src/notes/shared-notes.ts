@@ -75,7 +75,10 @@ export class MeetingNotes implements SharedNotes {
     return movedPosition(position, this.#last);
   }
 
-  /** Sends what was typed last and stops listening. */
+  keep(): void {
+    this.#flush();
+  }
+
   close(): void {
     this.#flush();
     this.#unsubscribe();

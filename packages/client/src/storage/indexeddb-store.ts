@@ -56,6 +56,8 @@ async function write(connection: IndexedDbConnection, changes: readonly LocalCha
         const store = stores.get(table);
         if (store) work.push(row === null ? store.delete(key) : store.put(row, key));
       }
+      // Not only when its requests were answered: a page that is being closed hears no answers any more.
+      transaction.commit();
     } catch (error) {
       // Otherwise what was asked for until here would be committed.
       transaction.abort();

@@ -148,6 +148,7 @@ export class MeetingsView implements Meetings {
   }
 }
 
+/** The meeting that an operation is about: the meeting itself, or its minutes. */
 function meetingOf(envelope: Envelope): readonly string[] {
-  return documentsOf(envelope).flatMap(({ key }) => (key.startsWith('meeting/') ? [key.slice('meeting/'.length)] : []));
+  return documentsOf(envelope).flatMap(({ key }) => /^(?:meeting|notes)\/(.+)$/.exec(key)?.[1] ?? []);
 }

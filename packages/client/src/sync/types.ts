@@ -129,6 +129,9 @@ export interface SharedNotes {
   subscribe(fn: () => void): () => void;
   /** Where a position in the text as it was before the last change from elsewhere is now. */
   moved(position: number): number;
+  /** Puts what was typed last into the outbox now: the program may end before the pause in typing comes. */
+  keep(): void;
+  /** As `keep`, and ends. */
   close(): void;
 }
 
