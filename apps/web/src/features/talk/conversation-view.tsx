@@ -61,7 +61,9 @@ function Opened({ conversation, subject, message }: OpenedProps) {
     (m: Message) => app.navigator.go(talk(conversation.log, { kind: 'thread', root: m.id })),
     [app, conversation],
   );
-  const actions = useMessageTools({ conversation, mayPost, composer, openThread, report: setReported });
+  const tools = useMessageTools({ conversation, mayPost, composer, openThread, report: setReported });
+  const [late, lateSeen] = useLateAbove(state.late_above);
+  const actions = useMemo(() => ({ ...tools, lateSeen }), [tools, lateSeen]);
   const target = useJumpTarget(conversation, message);
   const loadOlder = useCallback(() => {
     conversation
@@ -82,7 +84,7 @@ function Opened({ conversation, subject, message }: OpenedProps) {
         </Suspense>
       )}
       {refused && <Failed reason={refused} retry={retry} />}
-      <LateAbove ids={state.late_above} log={conversation.log} />
+      <LateAbove ids={late} log={conversation.log} />
       <Timeline
         label={t('timeline.of', { title })}
         timeline={state.timeline}
@@ -115,6 +117,33 @@ function Opened({ conversation, subject, message }: OpenedProps) {
       </Suspense>
     </MessageActionsContext>
   );
+}
+
+/** Longer than it takes to draw what is in view: what can be seen needs no line that leads to it. */
+const DRAWN_MS = 300;
+
+/**
+ * Messages that came late and were not in view yet. Being at the end marks them as read, though nobody has seen them;
+ * they are told of until they were seen.
+ */
+function useLateAbove(unread: readonly string[]): readonly [ids: readonly string[], seen: (id: string) => void] {
+  const [ids, setIds] = useState<readonly string[]>([]);
+  const seen = useRef(new Set<string>());
+  useEffect(() => {
+    const fresh = unread.filter((id) => !seen.current.has(id));
+    if (fresh.length === 0) return;
+    const add = (before: readonly string[]): readonly string[] => [
+      ...before,
+      ...fresh.filter((id) => !before.includes(id) && !seen.current.has(id)),
+    ];
+    // Not taken back when they are read meanwhile: that is what this is for.
+    setTimeout(() => setIds(add), DRAWN_MS);
+  }, [unread]);
+  const see = useCallback((id: string) => {
+    seen.current.add(id);
+    setIds((before) => (before.includes(id) ? before.filter((other) => other !== id) : before));
+  }, []);
+  return [ids, see];
 }
 
 /** Messages that came late stand where they were written, which may be above what was read: this leads there. */

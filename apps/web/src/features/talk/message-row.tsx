@@ -2,7 +2,7 @@
 
 import type { Message } from '@konferenco/client';
 import { CloudOff, Copy, Ellipsis, Flag, MessagesSquare, Pencil, Reply, SmilePlus, Trash2 } from 'lucide-react';
-import { memo, type RefObject, useRef, useState } from 'react';
+import { memo, type RefObject, useEffect, useRef, useState } from 'react';
 import { dayKey } from '../../i18n/locale.ts';
 import { useApp, useLocale, useName, useNames, useNow, useStore } from '../../state/app.ts';
 import { Avatar } from '../../ui/avatar.tsx';
@@ -178,12 +178,23 @@ function MessageText({ message }: { readonly message: Message }) {
 function PlacedLate({ message }: { readonly message: Message }) {
   const locale = useLocale();
   const now = useNow();
+  const ref = useRef<HTMLParagraphElement>(null);
+  const { lateSeen } = useMessageActions();
+  useEffect(() => {
+    const line = ref.current;
+    if (!line || !lateSeen) return;
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) lateSeen(message.id);
+    });
+    observer.observe(line);
+    return () => observer.disconnect();
+  }, [lateSeen, message.id]);
   if (message.placed_late === undefined) return null;
   const { written_at, arrived_at } = message.placed_late;
   const sameDay = dayKey(written_at) === dayKey(arrived_at);
   const words = (at: number): string => (sameDay ? locale.clock(at) : locale.relative(at, now));
   return (
-    <p className="placed-late">
+    <p className="placed-late" ref={ref}>
       <CloudOff size={14} aria-hidden />
       {locale.t('late.arrived', { written: words(written_at), arrived: words(arrived_at) })}
     </p>

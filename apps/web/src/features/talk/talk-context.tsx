@@ -17,6 +17,8 @@ export interface MessageActions {
   /** The message an answer quotes, when it is loaded. */
   readonly find: (id: string) => Message | null;
   readonly jumpTo: (id: string) => void;
+  /** A message that came late was in view. */
+  readonly lateSeen?: (id: string) => void;
 }
 
 export const MessageActionsContext = createContext<MessageActions | null>(null);

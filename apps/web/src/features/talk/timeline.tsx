@@ -102,6 +102,7 @@ function Rows({ rows, ...props }: TimelineProps & { readonly rows: readonly Row[
   useOlder(virtual, props);
   useSeen(atEnd, rows, props.onSeen);
   useStayAtEnd(ref, () => offset.current === null);
+  useFollow(virtual, rows, atEnd);
   useEffect(
     () => () =>
       memory?.keep(offset.current === null ? null : { offset: offset.current, measured: virtual.takeSnapshot() }),
@@ -252,6 +253,18 @@ function useStayAtEnd(ref: RefObject<HTMLElement | null>, isAtEnd: () => boolean
     observer.observe(list);
     return () => observer.disconnect();
   }, [ref]);
+}
+
+/** Where the end was in view it stays there when a message that came late is put in above it. */
+function useFollow(virtual: Scroller, rows: readonly Row[], atEnd: boolean): void {
+  const before = useRef(rows);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whether the end was in view before the rows changed
+  useLayoutEffect(() => {
+    const [was, is] = [before.current.at(-1)?.key, rows.at(-1)?.key];
+    const isInserted = before.current !== rows && was === is && before.current.length < rows.length;
+    before.current = rows;
+    if (isInserted && atEnd) virtual.scrollToEnd();
+  }, [rows, virtual]);
 }
 
 /** Tells that the newest is seen: at the end, with the page visible and focused. */
