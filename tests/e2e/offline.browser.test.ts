@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestServer } from '@konferenco/testkit';
 import type { Browser, Page } from 'playwright-core';
+import { Device, TALL, upToDate } from './device.ts';
 import { Person, startBrowser, startWithPage } from './people.ts';
+import { ask, logOf, textsOf } from './server-log.ts';
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let dir: string;
 let server: TestServer;
@@ -21,89 +23,265 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** Waits until the service worker keeps the application and answers for this page. */
-const kept = (page: Page) =>
-  page.evaluate(async () => {
-    const { serviceWorker } = navigator;
-    await serviceWorker.ready;
-    if (!serviceWorker.controller)
-      await new Promise((resolve) => serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
-  });
+const DIRECT = 'dm:aroha-potiki:priya-nair';
+/** How many messages are written without a network, and where. */
+const WRITTEN = { 'ch:korero': 40, 'ch:wai': 30, [DIRECT]: 30 } as const;
+const LOGS = Object.keys(WRITTEN) as (keyof typeof WRITTEN)[];
+const textIn = (log: string, number: number): string => `valley ${LOGS.indexOf(log as never)}-${number}.`;
+const writtenIn = (log: keyof typeof WRITTEN): readonly string[] =>
+  Array.from({ length: WRITTEN[log] }, (_, index) => textIn(log, index + 1));
 
-/** Opens a session of the programme and answers its title. */
-async function openSession(page: Page, nth: number): Promise<string> {
-  const row = page.locator('[data-entry]').nth(nth);
-  await row.waitFor();
-  await row.getByRole('link').click();
-  return (await page.locator('.session-detail h1').textContent()) ?? '';
+/** Asks somebody for a meeting at the first time offered; answers its path. */
+async function askForMeeting(person: Person, url: string, about: string, title: string): Promise<string> {
+  const { page } = person;
+  await page.goto(`${url}/people/${about}`);
+  await page.getByRole('button', { name: 'Ask for a meeting' }).click();
+  await page.getByLabel('What it is about').fill(title);
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+  await page.getByRole('heading', { name: title }).waitFor();
+  return new URL(page.url()).pathname;
+}
+
+/** Waits until the message stands there with this mark. */
+const marked = (page: Page, text: string, state: string): Promise<void> =>
+  page.locator('[data-message]', { hasText: text }).last().getByTitle(state).waitFor();
+
+/** What is left to do on the server, by its own page. */
+const nothingWaits = (page: Page): Promise<void> =>
+  page.getByText('Nothing waits. Everything you wrote is on the server.').waitFor();
+
+/** Everything a person can do without a network, done by hand. */
+async function doEverything(device: Device, paths: { readonly accept: string; readonly move: string }): Promise<void> {
+  const { page } = device;
+  const main = page.locator('.main-column');
+  for (const log of LOGS) {
+    await device.visit(`/talk/${log}`);
+    for (const text of writtenIn(log)) await device.person.say(text);
+    await marked(page, textIn(log, WRITTEN[log]), 'Waiting to be sent');
+  }
+
+  // A reaction to somebody else's message, and an edit of one's own.
+  await device.visit('/talk/ch:korero');
+  const thanks = device.person.message('Thank you all for the questions').last();
+  await thanks.focus();
+  await page.keyboard.press('+');
+  await page.keyboard.press('Enter');
+  await thanks.getByRole('button', { name: '👍 1 from Aroha Pōtiki' }).waitFor();
+  await device.person.message('Before the hill').focus();
+  await page.keyboard.press('e');
+  await device.person.composer().fill('Behind the hill');
+  await page.keyboard.press('Enter');
+  await device.person.sees('Behind the hill');
+
+  await device.visit('/programme/radio');
+  await page.getByRole('button', { name: 'Favourite', exact: true }).click();
+  await page.getByRole('button', { name: 'I’ll be there' }).click();
+  await main.getByText('Waiting to be sent').waitFor();
+
+  await device.visit(paths.accept);
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await main.getByText('Agreed').waitFor();
+  await page.getByLabel('Add something to talk about').fill('Who pays for the probe');
+  await page.keyboard.press('Enter');
+  await page.getByRole('checkbox', { name: 'Who pays for the probe' }).waitFor();
+  await page.getByRole('textbox', { name: 'Minutes' }).fill('We both pay half.');
+  await main.getByText('Waiting to be sent').waitFor();
+
+  await device.visit(paths.move);
+  await page.getByRole('button', { name: 'Propose another time' }).click();
+  await page.getByRole('radio').nth(1).check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Propose another time' }).click();
+  await main.getByText('Priya Nair has not answered yet').waitFor();
+
+  await device.visit('/people/tomasi-vake');
+  await page.getByRole('heading', { name: 'Tomasi Vake' }).waitFor();
+  await page.getByRole('button', { name: 'Block' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Block' }).click();
+  await main.getByRole('button', { name: 'Unblock' }).waitFor();
+
+  await device.visit('/talk');
+  await page.getByRole('link', { name: /^Awa/ }).click();
+  await page.getByRole('button', { name: 'Join the channel' }).click();
+  await device.person.composer().waitFor();
+}
+
+/** All of it stands on the device, and says that it waits. */
+async function everythingWaits(
+  device: Device,
+  paths: { readonly accept: string; readonly move: string },
+): Promise<void> {
+  const { page } = device;
+  const main = page.locator('.main-column');
+  for (const log of LOGS) {
+    await device.visit(`/talk/${log}`);
+    for (const text of writtenIn(log).slice(-10)) await marked(page, text, 'Waiting to be sent');
+  }
+  await device.visit('/talk/ch:korero');
+  await device.person.sees('Behind the hill');
+  await device.visit('/programme/radio');
+  for (const name of ['Favourite', 'I’ll be there'])
+    expect(await main.getByRole('button', { name, exact: true }).getAttribute('aria-pressed')).toBe('true');
+  await main.getByText('Waiting to be sent').waitFor();
+  await device.visit(paths.accept);
+  await main.getByText('Agreed').waitFor();
+  await page.getByRole('checkbox', { name: 'Who pays for the probe' }).waitFor();
+  await main.getByText('Waiting to be sent').waitFor();
+  expect(await page.getByRole('textbox', { name: 'Minutes' }).inputValue()).toBe('We both pay half.');
+  await device.visit(paths.move);
+  await main.getByText('Priya Nair has not answered yet').waitFor();
+  await main.getByText('Waiting to be sent').waitFor();
+  await device.visit('/people/tomasi-vake');
+  await main.getByRole('button', { name: 'Unblock' }).waitFor();
+  await device.visit('/talk');
+  await page.getByRole('list', { name: 'Conversations' }).getByRole('link', { name: /^Awa/ }).waitFor();
 }
 
 // proves AP-1, AP-2, AP-8, AP-11
-test('closed and opened again without a network, the page shows what it knew, takes what is done, and brings it over once', async () => {
-  const [aroha, zoe] = await Promise.all([Person.open(browser, 'Aroha'), Person.open(browser, 'Zoe')]);
-  await Promise.all([aroha.join(server.httpUrl), zoe.join(server.httpUrl)]);
-  await aroha.openConversation('Kōrero');
-  await aroha.sees('Thank you all for the questions');
-  await aroha.page.goto(`${server.httpUrl}/people`);
-  await aroha.page.getByRole('link', { name: /^Zoe/ }).first().click();
-  await aroha.page.getByRole('button', { name: 'Ask for a meeting' }).waitFor();
-  const toZoe = new URL(aroha.page.url()).pathname;
-  await aroha.page.goto(`${server.httpUrl}/programme`);
-  const title = await openSession(aroha.page, 3);
-  const session = new URL(aroha.page.url()).pathname;
-  await kept(aroha.page);
+test('opened, used and closed twice without a network, the page loses nothing and brings everything over once, in order', async () => {
+  const [phone, laptop] = await Promise.all([
+    Device.open(server.port, 'Aroha Pōtiki', { viewport: TALL }),
+    Person.open(browser, 'Aroha Pōtiki', { viewport: TALL }),
+  ]);
+  const priya = await Person.open(browser, 'Priya Nair', { viewport: TALL });
+  await ask(server, 'priya-nair', '/events/hui-taiao-2026/channels', {
+    method: 'POST',
+    body: JSON.stringify({ title: 'Awa', visibility: 'public' }),
+  });
+  await Promise.all([phone.person.join(phone.url), laptop.join(server.httpUrl), priya.join(server.httpUrl)]);
+  const paths = {
+    accept: await askForMeeting(priya, server.httpUrl, 'aroha-potiki', 'The lower stream'),
+    move: await askForMeeting(priya, server.httpUrl, 'aroha-potiki', 'The upper stream'),
+  };
+  await priya.page.goto(`${server.httpUrl}/talk/${DIRECT}`);
+  await priya.say('Kia ora, Aroha');
+  await phone.person.openConversation('Kōrero');
+  await phone.person.say('Before the hill');
+  await marked(phone.page, 'Before the hill', 'Stored on the server');
+  await upToDate(phone);
 
-  await server.stop();
-  await aroha.page.close();
-  const page = await aroha.context.newPage();
-  page.setDefaultTimeout(20_000);
-  // Everything it knew, on whichever place it opens.
-  await page.goto(`${server.httpUrl}${session}`);
-  await page.getByRole('heading', { name: title }).first().waitFor();
-  await page.getByRole('button', { name: 'Favourite', exact: true }).click();
-  await page.getByRole('button', { name: 'I’ll be there' }).click();
-  await page.locator('.main-column').getByText('Waiting to be sent').waitFor();
-  await page.goto(`${server.httpUrl}${toZoe}`);
-  await page.getByRole('button', { name: 'Ask for a meeting' }).click();
-  await page.getByLabel('What it is about').fill('The lower stream');
-  await page.getByRole('button', { name: 'Ask', exact: true }).click();
-  await page.getByRole('heading', { name: 'The lower stream' }).waitFor();
-  await page.goto(`${server.httpUrl}/talk/ch:korero`);
-  await page.getByText('Thank you all for the questions').waitFor();
-  const field = page.getByRole('textbox', { name: /^Message to/ });
-  for (let i = 1; i <= 20; i++) {
-    await field.fill(`From the valley ${i}.`);
-    await page.keyboard.press('Enter');
+  await phone.cut();
+  await phone.stop();
+  await phone.start();
+  await phone.visit('/talk');
+  for (const title of ['Pānui', 'Kōrero', 'Wai', 'Kai', 'Ngahere', 'Priya Nair'])
+    await phone.page
+      .getByRole('link', { name: new RegExp(`^${title}`) })
+      .first()
+      .waitFor();
+  await phone.visit('/programme');
+  await phone.page.locator('[data-programme] [data-entry]').nth(13).waitFor();
+  await doEverything(phone, paths);
+  const [line] = await phone.page.getByText(/^Offline · \d+ waiting/).allTextContents();
+  await phone.stop();
+  await phone.start();
+  await everythingWaits(phone, paths);
+  expect(await phone.page.getByText(/^Offline · \d+ waiting/).allTextContents()).toEqual([line ?? '']);
+  await phone.visit('/me/device');
+  await phone.page.getByText(/^And \d+ more\./).waitFor();
+
+  await phone.mend();
+  await nothingWaits(phone.page);
+  for (const log of LOGS) {
+    const arrived = await textsOf(server, 'aroha-potiki', log, /^valley/);
+    expect({ log, arrived }).toEqual({ log, arrived: writtenIn(log) });
   }
-  await page
-    .locator('[data-message]', { hasText: 'From the valley 20.' })
-    .getByText('Waiting to be sent')
-    .waitFor({ state: 'attached' });
-  // Closed again before anything could be sent.
-  await page.close();
+  const korero = await logOf(server, 'aroha-potiki', 'ch:korero');
+  const mine = (subtype: string) =>
+    korero.filter((entry) => entry.from === 'aroha-potiki' && entry.subtype === subtype);
+  expect(mine('edit').map(({ payload }) => payload['text'])).toEqual(['Behind the hill']);
+  expect(mine('reaction').filter(({ payload }) => payload['emoji'] === '👍')).toHaveLength(1);
 
-  server = await startWithPage({ dir, port: server.port });
-  const back = await aroha.context.newPage();
-  back.setDefaultTimeout(20_000);
-  await back.goto(`${server.httpUrl}/me/device`);
-  await back.getByText('Nothing waits. Everything you wrote is on the server.').waitFor();
+  // A second device of hers, and the other person, without a reload of the page that was away.
+  await laptop.page.goto(`${server.httpUrl}/programme/radio`);
+  for (const name of ['Favourite', 'I’ll be there'])
+    await laptop.page.locator(`.main-column button[aria-pressed="true"]`, { hasText: name }).waitFor();
+  for (const person of [laptop, priya]) {
+    await person.page.goto(`${server.httpUrl}${paths.accept}`);
+    await person.page.locator('.main-column').getByText('Agreed').waitFor();
+    await person.page.getByRole('checkbox', { name: 'Who pays for the probe' }).waitFor();
+    await person.page.getByText('We both pay half.').waitFor();
+    await person.page.goto(`${server.httpUrl}/talk/${DIRECT}`);
+    await person.sees(textIn(DIRECT, 30));
+    expect(await person.texts(/valley 2-\d+\./)).toEqual([...writtenIn(DIRECT)]);
+  }
+  await priya.page.goto(`${server.httpUrl}${paths.move}`);
+  await priya.page.locator('.main-column').getByText('Aroha Pōtiki proposes another time').waitFor();
+  await laptop.page.goto(`${server.httpUrl}/me`);
+  await laptop.page.locator('.row', { hasText: 'Tomasi Vake' }).getByRole('button', { name: 'Unblock' }).waitFor();
+  await laptop.page.locator('nav.places a[href="/talk"]').click();
+  await laptop.page.getByRole('list', { name: 'Conversations' }).getByRole('link', { name: /^Awa/ }).waitFor();
+  await laptop.page.goto(`${server.httpUrl}/talk/ch:korero`);
+  await laptop.sees('Behind the hill');
 
-  // Once, in order, and for somebody else as well as for a second device of hers.
-  await zoe.page.goto(`${server.httpUrl}/talk/ch:korero`);
-  await zoe.sees('From the valley 20.');
-  const texts = await zoe.page.locator('[data-message] .message-text').allTextContents();
-  const mine = texts.filter((text) => text.startsWith('From the valley'));
-  expect(mine).toEqual([...new Set(mine)]);
-  expect(mine.at(-1)).toBe('From the valley 20.');
-  await zoe.page.goto(`${server.httpUrl}/programme?mine`);
-  await zoe.page.getByRole('link', { name: /The lower stream/ }).click();
-  await zoe.page.getByRole('button', { name: 'Accept' }).click();
-  await back.goto(`${server.httpUrl}/programme?mine`);
-  await back
-    .getByRole('link', { name: /The lower stream/ })
-    .getByText('Agreed')
-    .waitFor();
-  await back.locator('[data-entry]', { hasText: title }).getByText('I’ll be there').waitFor();
-  expect([...aroha.faults, ...zoe.faults]).toEqual([]);
-  await Promise.all([aroha.close(), zoe.close()]);
+  for (const log of LOGS) {
+    await phone.page.locator('nav.places a[href="/talk"]').click();
+    await phone.page.locator(`a[href="/talk/${log}"]`).first().click();
+    await marked(phone.page, textIn(log, WRITTEN[log]), log === DIRECT ? 'Read' : 'Stored on the server');
+  }
+  expect(await phone.page.getByText('Waiting to be sent').count()).toBe(0);
+  expect([phone.person, laptop, priya].flatMap(({ faults }) => faults)).toEqual([]);
+  await Promise.all([phone.close(), laptop.close(), priya.close()]);
+});
+
+const KILLS = 6;
+
+/** Tells of every message that the page shows as waiting: by then it must be on the disk. */
+function tellQueued(): void {
+  const told = new Set<string>();
+  const look = (): void => {
+    for (const state of document.querySelectorAll('.state.queued')) {
+      const text = state.closest('[data-message]')?.querySelector('.message-text')?.textContent ?? '';
+      if (told.has(text)) continue;
+      told.add(text);
+      (globalThis as unknown as { queued(text: string): void }).queued(text);
+    }
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, attributes: true });
+}
+
+// proves CL-1, CL-14, LS-2
+test('a browser killed as soon as a message is shown as waiting loses none of them, and none comes twice', async () => {
+  const device = await Device.open(server.port, 'Moana Te Aho', { viewport: TALL });
+  await device.person.join(device.url);
+  await upToDate(device);
+  const shown: string[] = [];
+  for (let round = 1; round <= KILLS; round++) {
+    // Every second time the network is there, and messages are on their way while it dies.
+    await (round % 2 === 0 ? device.mend() : device.cut());
+    const seen: string[] = [];
+    const wanted = 1 + Math.floor(Math.random() * 8);
+    const enough = Promise.withResolvers<void>();
+    const kill = device.killer();
+    await device.page.exposeFunction('queued', (text: string) => {
+      if (!text.startsWith(`killed ${round}-`)) return;
+      seen.push(text);
+      if (seen.length < wanted) return;
+      kill();
+      enough.resolve();
+    });
+    await device.page.addInitScript(tellQueued);
+    await device.visit('/talk/ch:kai');
+    await device.person.composer().waitFor();
+    const writing = (async () => {
+      for (let number = 1; ; number++) await device.person.say(`killed ${round}-${number}.`);
+    })();
+    // It ends with the browser.
+    await Promise.all([enough.promise, writing.catch(() => {})]);
+    await device.dead();
+    shown.push(...seen);
+    await device.start();
+  }
+  await device.mend();
+  await device.visit('/me/device');
+  await nothingWaits(device.page);
+  const arrived = await textsOf(server, 'moana-te-aho', 'ch:kai', /^killed/);
+  expect(arrived.length).toBe(new Set(arrived).size);
+  expect(shown.filter((text) => !arrived.includes(text))).toEqual([]);
+  expect(shown.length).toBeGreaterThanOrEqual(KILLS);
+  const byRound = Map.groupBy(arrived, (text) => text.split('-')[0]);
+  for (const texts of byRound.values())
+    expect(texts).toEqual(
+      texts.toSorted((a, b) => Number.parseInt(a.split('-')[1] ?? '', 10) - Number.parseInt(b.split('-')[1] ?? '', 10)),
+    );
+  await device.close();
 });

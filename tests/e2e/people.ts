@@ -8,18 +8,19 @@ const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 export const PHONE = { width: 360, height: 740 };
 export const DESKTOP = { width: 1440, height: 900 };
 
-/** A real Chromium. @throws {Error} saying what to install when there is none. */
-export async function startBrowser(): Promise<Browser> {
+/** How a real Chromium is started. @throws {Error} saying what to install when there is none. */
+export function browserOptions(): { readonly executablePath: string; readonly args: string[] } {
   if (!existsSync(CHROMIUM)) {
     throw new Error(
       `no Chromium at ${CHROMIUM}: install it (Debian: apt-get install chromium) or set CHROMIUM to its path`,
     );
   }
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet],
-  });
+  return { executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet] };
+}
+
+export async function startBrowser(): Promise<Browser> {
+  return chromium.launch(browserOptions());
 }
 
 /** The real program with the built app and the demo event, as `npm start` runs it. */
@@ -41,7 +42,7 @@ export class Person {
     return new Person(name, context, await context.newPage());
   }
 
-  private constructor(name: string, context: BrowserContext, page: Page) {
+  constructor(name: string, context: BrowserContext, page: Page) {
     this.name = name;
     this.context = context;
     this.page = page;

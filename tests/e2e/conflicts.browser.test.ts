@@ -1,0 +1,257 @@
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestServer } from '@konferenco/testkit';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { Away } from './away.ts';
+import { TALL } from './device.ts';
+import { startBrowser, startWithPage } from './people.ts';
+import { ask } from './server-log.ts';
+
+setDefaultTimeout(120_000);
+
+let dir: string;
+let server: TestServer;
+let browser: Browser;
+let open: Away[] = [];
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
+  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
+});
+afterEach(async () => {
+  const faults = open.flatMap(({ person }) => person.faults);
+  await Promise.all(open.map((away) => away.close()));
+  open = [];
+  expect(faults).toEqual([]);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function somebody(name: string, options: BrowserContextOptions = {}): Promise<Away> {
+  const away = await Away.join(browser, server.port, name, { viewport: TALL, ...options });
+  open.push(away);
+  return away;
+}
+
+/** What stays on screen about conflicts, as it is read. */
+const told = (page: Page) => page.locator('.conflicts .notice p');
+
+/** Gives a session another room by its form. */
+async function moveTo(page: Page, room: string): Promise<void> {
+  await page.getByRole('button', { name: 'Session actions' }).click();
+  await page.getByRole('menuitem', { name: 'Edit the session' }).click();
+  await page.getByRole('dialog').getByLabel('Room').fill(room);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('.facts', { hasText: room }).waitFor();
+}
+
+// proves CF-1, AP-13
+test('two organisers move one session without a network: the later stands for both, and the other is told by whom', async () => {
+  const [ngaire, hemi] = [await somebody('Ngaire Holloway'), await somebody('Hēmi Rangihuna')];
+  for (const away of [ngaire, hemi]) {
+    await away.visit('/programme/soil');
+    await away.page.getByRole('heading', { name: 'What lives under a paddock' }).waitFor();
+    await away.cut();
+  }
+  await moveTo(ngaire.page, 'The old shed');
+  await moveTo(hemi.page, 'The new shed');
+  await hemi.mend();
+  await hemi.page.locator('.main-column').getByText('Waiting to be sent').waitFor({ state: 'detached' });
+  await ngaire.mend();
+  await told(ngaire.page).waitFor();
+  expect(await told(ngaire.page).allTextContents()).toEqual([
+    'Hēmi Rangihuna changed the same thing after you: “What lives under a paddock”. Theirs stands.',
+  ]);
+  for (const { page } of [ngaire, hemi]) await page.locator('.facts', { hasText: 'The new shed' }).waitFor();
+  expect(await told(hemi.page).count()).toBe(0);
+  // It stays through what else happens, until it is closed.
+  await ngaire.page.locator('nav.places a[href="/talk"]').click();
+  await ngaire.page.getByRole('button', { name: 'Show' }).click();
+  await ngaire.page.getByRole('heading', { name: 'What lives under a paddock' }).waitFor();
+  await told(ngaire.page).waitFor({ state: 'detached' });
+});
+
+/** Asks for a meeting and answers its path. */
+async function askFor(away: Away, whom: string, title: string): Promise<string> {
+  await away.visit(`/people/${whom}`);
+  await away.page.getByRole('button', { name: 'Ask for a meeting' }).click();
+  await away.page.getByLabel('What it is about').fill(title);
+  await away.page.getByRole('button', { name: 'Ask', exact: true }).click();
+  await away.page.getByRole('heading', { name: title }).waitFor();
+  return new URL(away.page.url()).pathname;
+}
+
+async function propose(page: Page, nth: number): Promise<void> {
+  await page.getByRole('button', { name: /^(Change the time|Propose another time)$/ }).click();
+  await page.getByRole('radio').nth(nth).check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Propose another time' }).click();
+}
+
+// proves CF-2, AP-13
+test('both propose another time without a network: the later stands, and the other is told and asked to answer', async () => {
+  const [ruth, lena] = [await somebody('Ruth Calder'), await somebody('Lena Brandt')];
+  const path = await askFor(ruth, 'lena-brandt', 'Traps and radios');
+  for (const away of [ruth, lena]) {
+    await away.visit(path);
+    await away.page.getByRole('heading', { name: 'Traps and radios' }).waitFor();
+    await away.cut();
+  }
+  await propose(ruth.page, 1);
+  await propose(lena.page, 2);
+  await lena.mend();
+  await lena.page.locator('.main-column').getByText('Waiting to be sent').waitFor({ state: 'detached' });
+  await ruth.mend();
+  await told(ruth.page).waitFor();
+  expect(await told(ruth.page).allTextContents()).toEqual([
+    'Lena Brandt changed the same thing after you: the meeting “Traps and radios”. Theirs stands.',
+  ]);
+  await ruth.page.locator('.main-column').getByText('Lena Brandt proposes another time').waitFor();
+  await ruth.page.getByRole('button', { name: 'Accept' }).first().click();
+  for (const { page } of [ruth, lena]) await page.locator('.main-column').getByText('Agreed').waitFor();
+});
+
+// proves CF-3, AP-11, AP-13
+test.each([
+  {
+    language: 'English',
+    name: 'Sefa Leota',
+    id: 'sefa-leota',
+    locale: 'en-NZ',
+    accept: 'Accept',
+    agreed: 'Agreed',
+    words: 'The time of your meeting with Moana Te Aho changed before your answer arrived.',
+    again: 'Answer again',
+    acceptNew: 'Accept the new time',
+  },
+  {
+    language: 'te reo Māori',
+    name: 'Wiremu Parāone',
+    id: 'wiremu-paraone',
+    locale: 'mi-NZ',
+    accept: 'Whakaae',
+    agreed: 'Kua whakaaetia',
+    words: 'I rerekē te wā o tō hui ki a Moana Te Aho i mua i te taenga o tō whakautu.',
+    again: 'Whakautua anō',
+    acceptNew: 'Whakaae ki te wā hou',
+  },
+])(
+  'a meeting accepted without a network that was moved meanwhile is said, and agreed to again ($language)',
+  async (who) => {
+    const moana = await somebody('Moana Te Aho');
+    const guest = await somebody(who.name, { locale: who.locale });
+    const path = await askFor(moana, who.id, `Tea with ${who.id}`);
+    await guest.visit(path);
+    await guest.page.getByRole('heading', { name: `Tea with ${who.id}` }).waitFor();
+    await guest.cut();
+    await guest.page.locator('.main-column').getByRole('button', { name: who.accept, exact: true }).click();
+    await guest.page.locator('.main-column').getByText(who.agreed, { exact: true }).waitFor();
+    await propose(moana.page, 2);
+    const time = await moana.page.locator('.facts').textContent();
+    await moana.page.locator('.main-column').getByText('Waiting to be sent').waitFor({ state: 'detached' });
+    await guest.page.locator('nav.places a[href="/talk"]').click();
+    await guest.mend();
+    await told(guest.page).waitFor();
+    expect(await told(guest.page).allTextContents()).toEqual([who.words]);
+    await guest.page.getByRole('button', { name: who.again }).click();
+    await guest.page.locator('.main-column').getByRole('button', { name: who.acceptNew }).click();
+    for (const [page, words] of [
+      [guest.page, who.agreed],
+      [moana.page, 'Agreed'],
+    ] as const)
+      await page.locator('.main-column').getByText(words, { exact: true }).waitFor();
+    expect(await moana.page.locator('.facts').textContent()).toBe(time);
+  },
+);
+
+// proves CF-4, AP-13
+test('a channel joined without a network by somebody an organiser removed: they are told, and can join again', async () => {
+  const channel = (await ask(server, 'ngaire-holloway', '/events/hui-taiao-2026/channels', {
+    method: 'POST',
+    body: JSON.stringify({ title: 'Tuna', visibility: 'public' }),
+  })) as { readonly id: string };
+  const [phone, laptop] = [await somebody('Jack Whitcombe'), await somebody('Jack Whitcombe')];
+  const main = phone.page.locator('.main-column');
+  await phone.page.getByRole('link', { name: /^Tuna/ }).click();
+  await main.getByRole('button', { name: 'Join the channel' }).waitFor();
+  await phone.cut();
+  await main.getByRole('button', { name: 'Join the channel' }).click();
+  await phone.person.composer().waitFor();
+
+  // He joins on the other device as well, and is removed, before this one is back.
+  await laptop.visit(`/talk/ch:${channel.id}`);
+  await laptop.page.getByRole('button', { name: 'Join the channel' }).click();
+  await laptop.person.composer().waitFor();
+  await laptop.visit('/me/device');
+  await laptop.page.getByText('Nothing waits. Everything you wrote is on the server.').waitFor();
+  await ask(server, 'ngaire-holloway', `/channels/${channel.id}/members/jack-whitcombe`, { method: 'DELETE' });
+
+  await phone.mend();
+  await told(phone.page).waitFor();
+  expect(await told(phone.page).allTextContents()).toEqual([
+    'An organiser removed you from Tuna before you joined. You are not in it.',
+  ]);
+  await main.getByRole('button', { name: 'Join the channel' }).click();
+  await phone.person.say('Here by invitation');
+  await phone.person.message('Here by invitation').getByTitle('Stored on the server').waitFor();
+  await phone.page.locator('.conflicts').getByRole('button', { name: 'Close' }).click();
+  expect(await told(phone.page).count()).toBe(0);
+});
+
+/** Sets a page's clock back by what `window.behindMs` says. */
+function behind(): void {
+  const Real = Date;
+  const shifted = () => Real.now() - ((globalThis as { behindMs?: number }).behindMs ?? 0);
+  globalThis.Date = new Proxy(Real, {
+    construct: (target, args) => (args.length === 0 ? new target(shifted()) : Reflect.construct(target, args)),
+    get: (target, key) => (key === 'now' ? shifted : Reflect.get(target, key)),
+  });
+}
+
+// proves CL-27, CL-29, AP-13
+test('what was written without a network stands where it was written, says so, and is found by those who had read on', async () => {
+  const [mere, tomasi] = [await somebody('Mere Tāwhai'), await somebody('Tomasi Vake')];
+  const ruth = await somebody('Ruth Calder', { viewport: { width: 1000, height: 400 } });
+  await mere.person.context.addInitScript(behind);
+  for (const away of [mere, tomasi]) await away.visit('/talk/ch:ngahere');
+  await tomasi.person.say('Where is the spade?');
+  await mere.person.sees('Where is the spade?');
+  await mere.cut();
+  // Ten minutes in which she has no network: she writes at their beginning.
+  await mere.page.evaluate(() => Object.assign(globalThis, { behindMs: 600_000 }));
+  await mere.person.say('Behind the nursery.');
+  await mere.person.message('Behind the nursery.').getByTitle('Waiting to be sent').waitFor();
+  await mere.page.evaluate(() => Object.assign(globalThis, { behindMs: 0 }));
+  await tomasi.person.say(`Nobody knows?${'\nIt was by the gate.'.repeat(10)}`);
+  await tomasi.person.say('I take the shovel.');
+  await tomasi.person.message('I take the shovel.').getByTitle('Stored on the server').waitFor();
+  // He is elsewhere when it arrives; she who reads on sees only the end.
+  await tomasi.page.locator('nav.places a[href="/programme"]').click();
+  await ruth.visit('/talk/ch:ngahere');
+  await ruth.person.sees('I take the shovel.');
+  await mere.mend();
+  await mere.person.message('Behind the nursery.').getByTitle('Stored on the server').waitFor();
+
+  const order = ['Where is the spade?', 'Behind the nursery.', 'Nobody knows?', 'I take the shovel.'];
+  const pattern = new RegExp(order.map((text) => text.replace(/[?.]/g, '\\$&')).join('|'));
+  await mere.person.sees('I take the shovel.');
+  expect(await mere.person.texts(pattern)).toEqual(order);
+  expect(await mere.person.message('Behind the nursery.').textContent()).toMatch(/Written .*, arrived /);
+
+  const lead = ruth.page.getByRole('button', { name: '1 message came late and stands further up' });
+  await lead.click();
+  const late = ruth.person.message('Behind the nursery.');
+  await late.waitFor();
+  expect(await late.getAttribute('class')).toContain('highlighted');
+  expect(await late.textContent()).toMatch(/Written .*\d, arrived .*\d/);
+  await lead.waitFor({ state: 'detached' });
+
+  await tomasi.page.locator('nav.places a[href="/talk"]').click();
+  await tomasi.page.getByRole('link', { name: /^Ngahere.*1 unread message/ }).click();
+  await tomasi.person.sees('Behind the nursery.');
+  expect(await tomasi.person.texts(pattern)).toEqual(order);
+  expect(await tomasi.page.getByRole('button', { name: /came late/ }).count()).toBe(0);
+});
