@@ -24,11 +24,13 @@ import { compareStrings, nodeTable } from './node-table.ts';
 import type { RGAElement } from './rga-element.ts';
 import type { RGAInsert, RGAMove, RGAOperation, RGAPosition, RGASet } from './rga-operation.ts';
 import type { Position, RGAOrder } from './rga-order.ts';
+import type { Stamp } from './stamp.ts';
 import { type Timestamp, timestampOf, wallOf } from './timestamp.ts';
 
 /**
  * The tree of positions, one row each, parents before what stands beside them:
- * `n`: nodes; `i`: references: as they are, or index in `n`, first sequence and number of a run of dots; `p`: parents:
+ * `n`: nodes; `i`: references: as they are; or index in `n`, first sequence and number of a run of dots; or, of a move,
+ * the row in which what it moved was inserted; `p`: parents:
  * twice the number of rows back (beyond the first row: the beginning), plus 1 when before it; `t` and `k`:
  * milliseconds and counters of timestamps, each less the row's before; `a`: who, as index in `n`; `c`: contents of elements inserted and not removed, by row; `d`: rows of
  * removed elements: rows skipped, rows removed, and so on; `s`: contents written later: row, timestamp, index in `n`;
@@ -37,7 +39,7 @@ import { type Timestamp, timestampOf, wallOf } from './timestamp.ts';
 export interface RGAState<T> {
   readonly v: 1;
   readonly n: readonly string[];
-  readonly i: readonly (string | readonly [node: number, sequence: number, count: number])[];
+  readonly i: readonly (string | number | readonly [node: number, sequence: number, count: number])[];
   readonly p: Column;
   readonly t: Column;
   readonly k: Column;
@@ -78,7 +80,7 @@ export function encodeRGA<T>(
   return {
     v: 1,
     n: nodes,
-    i: packRefs(rows, indexOf),
+    i: packRefs(rows, { index, indexOf }),
     p: packNumbers(rows.map(({ parent, side }, row) => (row - rowOf(index, parent)) * 2 + (side === 'before' ? 1 : 0))),
     t: packDifferences(rows.map(({ timestamp }) => wallOf(timestamp))),
     k: packDifferences(rows.map(({ timestamp }) => timestamp - timestampOf(wallOf(timestamp)))),
@@ -95,22 +97,27 @@ export function encodeRGA<T>(
 export function decodeRGA<T>(state: unknown): RGAOperation<T>[] {
   const { n, i, p, t, k, a, c, d, s, w } = readState(state, WHAT);
   const nodes = readStrings(n, WHAT);
-  const refs = unpackRefs(i, nodes);
+  const named = unpackRefs(i, nodes);
   const parents = unpackNumbers(p, WHAT);
   const times = unpackDifferences(t, WHAT);
   const counters = unpackDifferences(k, WHAT);
   const authors = unpackNumbers(a, WHAT);
-  const removed = unpackFlags(d, refs.length);
+  const removed = unpackFlags(d, named.length);
   const contents = unpackValues(c, WHAT);
-  if ([parents, times, counters, authors].some((column) => column.length !== refs.length)) {
+  if ([parents, times, counters, authors].some((column) => column.length !== named.length)) {
     throw malformed(WHAT, 'columns of different length');
   }
+  const stamps = named.map((_, row): Stamp => {
+    const timestamp = readTimestamp(timestampOf(times[row] ?? 0) + (counters[row] ?? 0), WHAT);
+    return { timestamp, node: readIndexed(nodes, authors[row], WHAT) };
+  });
+  const refs = named.map((ref, row) => (typeof ref === 'string' ? ref : movedRef(named[ref], stamps[row])));
   const operations: RGAOperation<T>[] = [];
   const insertions: (RGAInsert<T> | null)[] = [];
   let content = 0;
   refs.forEach((ref, row) => {
-    const timestamp = readTimestamp(timestampOf(times[row] ?? 0) + (counters[row] ?? 0), WHAT);
-    const stamp = { timestamp, node: readIndexed(nodes, authors[row], WHAT) };
+    const stamp = stamps[row];
+    if (!stamp) throw malformed(WHAT, 'a row without a stamp');
     const position = positionOf(refs, row, parents[row] ?? 0);
     const comma = ref.indexOf(',');
     if (comma >= 0) {
@@ -170,12 +177,20 @@ function positionOf(refs: readonly string[], row: number, code: number): RGAPosi
   return { before: ref };
 }
 
-function packRefs<T>(rows: readonly Position<RGAElement<T>>[], indexOf: (node: string) => number): RGAState<T>['i'] {
-  const packed: (string | [number, number, number])[] = [];
-  for (const { ref } of rows) {
-    const parts = ref.includes(',') ? null : dotParts(ref);
+interface Tables<T> {
+  readonly index: ReadonlyMap<Position<RGAElement<T>>, number>;
+  readonly indexOf: (node: string) => number;
+}
+
+function packRefs<T>(rows: readonly Position<RGAElement<T>>[], { index, indexOf }: Tables<T>): RGAState<T>['i'] {
+  const packed: (string | number | [number, number, number])[] = [];
+  for (const position of rows) {
+    const { ref, element } = position;
+    const inserted = element.origin ? index.get(element.origin) : undefined;
+    const isMove = element.origin !== position;
+    const parts = isMove ? null : dotParts(ref);
     const last = packed.at(-1);
-    if (!parts) packed.push(ref);
+    if (!parts) packed.push(isMove && inserted !== undefined ? inserted : ref);
     else if (Array.isArray(last) && last[0] === indexOf(parts.node) && last[1] + last[2] === parts.sequence)
       last[2] += 1;
     else packed.push([indexOf(parts.node), parts.sequence, 1]);
@@ -183,10 +198,10 @@ function packRefs<T>(rows: readonly Position<RGAElement<T>>[], indexOf: (node: s
   return packed;
 }
 
-function unpackRefs(packed: unknown, nodes: readonly string[]): string[] {
-  const refs: string[] = [];
+function unpackRefs(packed: unknown, nodes: readonly string[]): (string | number)[] {
+  const refs: (string | number)[] = [];
   for (const item of readList(packed, WHAT)) {
-    if (typeof item === 'string') {
+    if (typeof item === 'string' || typeof item === 'number') {
       refs.push(item);
       continue;
     }
@@ -198,6 +213,11 @@ function unpackRefs(packed: unknown, nodes: readonly string[]): string[] {
     for (let sequence = from; sequence < from + times; sequence += 1) refs.push(dot(name, sequence));
   }
   return refs;
+}
+
+function movedRef(id: string | number | undefined, stamp: Stamp | undefined): string {
+  if (typeof id !== 'string' || id.includes(',') || !stamp) throw malformed(WHAT, 'a move of no element');
+  return moveRef({ id, ...stamp });
 }
 
 /** Keeps a short malformed state from unfolding into a large one. */
