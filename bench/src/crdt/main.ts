@@ -26,15 +26,16 @@ interface Subject<I> {
   readonly type: DocumentType<I>;
   readonly generate: (options: TraceOptions) => Trace<I>;
   readonly copies: number;
+  readonly live: number;
 }
 
-function subjectOf<K extends Kind>({ types }: Library, { kind, generate, copies }: TraceEntry<K>): Subject<Intents[K]> {
-  return { type: types[kind], generate, copies };
+function subjectOf<K extends Kind>({ types }: Library, { kind, ...entry }: TraceEntry<K>): Subject<Intents[K]> {
+  return { type: types[kind], ...entry };
 }
 
-function measureSubject<I>({ type, generate }: Subject<I>, { seed, scale }: TraceOptions, file: string): Figures {
-  measure(type, generate({ seed: seed + WARM_UP.seed, scale: scale * WARM_UP.share }));
-  const { figures, states } = measure(type, generate({ seed, scale }));
+function measureSubject<I>({ type, generate, live }: Subject<I>, { seed, scale }: TraceOptions, file: string): Figures {
+  measure(type, generate({ seed: seed + WARM_UP.seed, scale: scale * WARM_UP.share }), { live });
+  const { figures, states } = measure(type, generate({ seed, scale }), { live });
   writeFileSync(file, packStates(states));
   return figures;
 }

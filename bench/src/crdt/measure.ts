@@ -31,13 +31,13 @@ export interface Measured {
   readonly states: readonly Payload[];
 }
 
-/** Operations that are merged one by one: enough to measure, few enough for a library that takes milliseconds for each. */
-const LIVE = 2_000;
 /** What is quicker than this is repeated until it took so long, ms. */
 const SHORTEST_MS = 150;
 const MOST_TIMES = 40;
 
 export interface MeasureOptions {
+  /** Operations at the end that are merged one by one. */
+  readonly live: number;
   readonly shortest_ms?: number;
 }
 
@@ -45,7 +45,7 @@ export interface MeasureOptions {
 export function measure<I>(
   type: DocumentType<I>,
   trace: Trace<I>,
-  { shortest_ms = SHORTEST_MS }: MeasureOptions = {},
+  { live: count, shortest_ms = SHORTEST_MS }: MeasureOptions,
 ): Measured {
   const operations = operationsIn(trace);
   const perSecond = (ms: number) => (operations / ms) * 1_000;
@@ -53,8 +53,8 @@ export function measure<I>(
   const session = writeRepeatedly({ type, base, trace, shortest_ms });
   const logs = logsOf(session.sent, trace.documents);
 
-  const earlier = logsOf(session.sent.slice(0, -LIVE), trace.documents);
-  const live = session.sent.slice(-LIVE);
+  const earlier = logsOf(session.sent.slice(0, -count), trace.documents);
+  const live = session.sent.slice(-count);
   const one = repeatedly(
     shortest_ms,
     () => {
