@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LocalStore, LocalStoreError, type LocalStoreFault } from '@konferenco/client';
+import { type LocalStore, LocalStoreError, type LocalStoreFault } from '@konferenco/client/storage';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { StorePage } from './page.ts';
 import { fromText, toText } from './wire.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openLocalStore } from '@konferenco/client';
+import { openLocalStore } from '@konferenco/client/storage';
 import { bunSqliteBackend } from '@konferenco/client/sqlite-bun';
 
 const WRITER = Bun.fileURLToPath(new URL('./writer-process.ts', import.meta.url));

@@ -1,4 +1,4 @@
-import { LocalStoreError, type LocalStore, openLocalStore } from '@konferenco/client';
+import { LocalStoreError, type LocalStore, openLocalStore } from '@konferenco/client/storage';
 import { indexedDbBackend } from '@konferenco/client/indexeddb';
 import { fromText, toText } from './wire.ts';
 

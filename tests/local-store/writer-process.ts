@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { openLocalStore } from '@konferenco/client';
+import { openLocalStore } from '@konferenco/client/storage';
 import { bunSqliteBackend } from '@konferenco/client/sqlite-bun';
 
 /**

@@ -1,4 +1,4 @@
-import { type LocalChange, type LocalStore, memoryStore } from '@konferenco/client';
+import { type LocalChange, type LocalStore, memoryStore } from '@konferenco/client/storage';
 import type { SeededRandom, VirtualClock } from '@konferenco/testkit';
 
 /** How long a write takes (ms). */

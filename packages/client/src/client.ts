@@ -1,5 +1,5 @@
 import { channelLog, directLog } from '@konferenco/protocol';
-import { assemble } from './assemble.ts';
+import { Assembly } from './assemble.ts';
 import type { Client, ClientOptions } from './types.ts';
 
 /**
@@ -13,8 +13,8 @@ import type { Client, ClientOptions } from './types.ts';
  * await client.channel('welcome').send('Kia ora');
  */
 export function createClient(options: ClientOptions): Client {
-  const parts = assemble(options);
-  const { connection, identity, lifecycle, events, outbox } = parts;
+  const parts = new Assembly(options);
+  const { connection, identity, lifecycle, events, replicas, keeper } = parts;
   return {
     get link() {
       return connection.link;
@@ -23,28 +23,28 @@ export function createClient(options: ClientOptions): Client {
       return identity.me;
     },
     get waiting() {
-      return outbox.size + (parts.tabs?.waiting ?? 0);
+      return parts.waiting;
     },
-    presence: parts.presence,
-    sync: parts.replicas.sync,
-    programme: (event) => parts.replicas.programme(event),
-    meetings: parts.replicas.meetings,
-    own: parts.replicas.own,
-    rest: parts.rest,
-    conversations: parts.list,
-    signIn: (credentials) => lifecycle.signIn(credentials),
-    signOut: () => lifecycle.signOut(),
-    restore: () => lifecycle.restore(),
     get ready() {
       return lifecycle.ready;
     },
-    people: parts.kept.people,
-    usage: () => parts.kept.usage(),
+    presence: parts.presence,
+    rest: parts.rest,
+    conversations: parts.list,
+    people: keeper.people,
+    sync: replicas.sync,
+    meetings: replicas.meetings,
+    own: replicas.own,
+    programme: (event) => replicas.programme(event),
+    channel: (id) => parts.conversation(channelLog(id)),
+    direct: (user) => parts.conversation(directLog(identity.requireMe().id, user)),
+    usage: () => keeper.kept.usage(),
+    signIn: (credentials) => lifecycle.signIn(credentials),
+    signOut: () => lifecycle.signOut(),
+    restore: () => lifecycle.restore(),
     connect: () => lifecycle.connect(),
     reconnectNow: () => connection.reconnectNow(),
     close: () => lifecycle.close(),
     on: (event, fn) => events.on(event, fn),
-    channel: (id) => parts.conversation(channelLog(id)),
-    direct: (user) => parts.conversation(directLog(identity.requireMe().id, user)),
   };
 }

@@ -5,7 +5,8 @@ export interface ComposerOptions {
   /** The server's time, as far as known (Unix ms). */
   readonly now: () => number;
   readonly me: () => string;
-  readonly device: () => string | undefined;
+  /** On which device. */
+  readonly identity: { readonly device: string | undefined };
 }
 
 export interface Text {
@@ -50,8 +51,8 @@ export class Composer {
   }
 
   envelope({ type, subtype, to, payload }: Pick<Envelope, 'type' | 'subtype' | 'to' | 'payload'>): Envelope {
-    const { newId, now, me, device } = this.#options;
-    const device_id = device();
+    const { newId, now, me, identity } = this.#options;
+    const device_id = identity.device;
     return {
       id: newId(),
       type,

@@ -2,6 +2,7 @@ import { type ConversationInfo, channelLog, type LogName } from '@konferenco/pro
 import type { LogConversation } from './conversation.ts';
 import { asError, type KonferencoError } from './errors.ts';
 import { Signal } from './events.ts';
+import type { Keeper } from './kept/keeper.ts';
 import { readSaid } from './said.ts';
 import type { ConversationList, ConversationSummary, Environment, Rest } from './types.ts';
 
@@ -14,8 +15,7 @@ export interface ConversationListOptions {
   readonly rest: Rest;
   readonly environment: Pick<Environment, 'after' | 'random'>;
   readonly conversation: (log: LogName) => LogConversation;
-  /** The list changed on the server: keep it. */
-  readonly keep: (infos: readonly ConversationInfo[]) => void;
+  readonly keeper: Pick<Keeper, 'kept'>;
   /** A refresh that nobody waited for failed. */
   readonly failed: (error: KonferencoError) => void;
 }
@@ -113,7 +113,7 @@ export class RestConversationList implements ConversationList {
       if (after === undefined) break;
     }
     this.#take(infos);
-    this.#options.keep(infos);
+    this.#options.keeper.kept.keepInfos(infos);
   }
 
   #take(infos: readonly ConversationInfo[]): void {

@@ -13,7 +13,7 @@ import type { ConversationHost } from './conversation-host.ts';
 import { clientError, type KonferencoError } from './errors.ts';
 import { Signal } from './events.ts';
 import { Following } from './following.ts';
-import type { KeptLog } from './kept/kept-log.ts';
+import type { LogKeeping } from './kept/keeping.ts';
 import type { Delivery } from './log-cursor.ts';
 import type { OutboxNews } from './outbox.ts';
 import { Marks } from './marks.ts';
@@ -32,7 +32,7 @@ export class LogConversation implements Conversation {
   readonly #own: OwnMessages;
   readonly #typing: Typing;
   readonly #marks: Marks;
-  readonly #kept: KeptLog;
+  #kept: LogKeeping;
   readonly #changes = new Signal();
   readonly #threads = new Map<string, LogThread>();
   #state: ConversationState | null = null;
@@ -42,13 +42,14 @@ export class LogConversation implements Conversation {
     const changed = () => this.#changed();
     this.log = log;
     this.#host = host;
-    this.#kept = host.kept(log);
+    this.#kept = host.keeper.kept.log(log);
+    const kept = () => this.#kept;
     this.#replica = new Replica(log, host.me, host.blocks.has);
-    this.#own = new OwnMessages({ log, outbox: host.outbox, replica: this.#replica, kept: this.#kept, changed });
+    this.#own = new OwnMessages({ log, outbox: host.outbox, replica: this.#replica, kept, changed });
     this.#typing = new Typing({ environment, say: (active) => void this.#whisper('typing', { active }), changed });
     this.#marks = new Marks({
       environment,
-      kept: this.#kept,
+      kept,
       replica: this.#replica,
       say: (offset) => this.#whisper('read', { log, offset }),
     });
@@ -58,7 +59,7 @@ export class LogConversation implements Conversation {
       environment,
       subscriptions,
       replica: this.#replica,
-      kept: this.#kept,
+      kept,
       read: () => this.#marks.own.offset,
       deliver: (due) => this.#deliver(due),
       changed,
@@ -151,7 +152,7 @@ export class LogConversation implements Conversation {
       const { log } = this;
       const { wire } = this.#host;
       const changed = () => this.#changed();
-      thread = new LogThread({ log, root, wire, replica: this.#replica, kept: this.#kept, changed });
+      thread = new LogThread({ log, root, wire, replica: this.#replica, kept: () => this.#kept, changed });
       this.#threads.set(root, thread);
     }
     return thread;
@@ -164,6 +165,7 @@ export class LogConversation implements Conversation {
 
   /** What this device keeps of the log is known now. */
   restored(): void {
+    this.#kept = this.#host.keeper.kept.log(this.log);
     this.#marks.restore();
     this.#following.restored();
     for (const thread of this.#threads.values()) void thread.resume();
@@ -269,7 +271,8 @@ export class LogConversation implements Conversation {
     this.#following.trim();
     this.#changed();
     for (const delivery of due) {
-      if (delivery.kind === 'item' && this.#following.isArrival(delivery.position)) this.#host.arrived(delivery.item);
+      if (delivery.kind === 'item' && this.#following.isArrival(delivery.position))
+        this.#host.events.emit('message', { log: this.log, item: delivery.item });
     }
   }
 

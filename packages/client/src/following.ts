@@ -1,7 +1,6 @@
 import { type InboxItem, type Item, type LogName, type LogState, parseLogName } from '@konferenco/protocol';
 import { asError, type KonferencoError } from './errors.ts';
-import type { KeptLog } from './kept/kept-log.ts';
-import { runsOf } from './kept/run-of.ts';
+import type { LogKeeping } from './kept/keeping.ts';
 import type { Delivery } from './log-cursor.ts';
 import { LogFeed } from './log-feed.ts';
 import { Pages } from './pages.ts';
@@ -25,7 +24,7 @@ export interface FollowingOptions {
   readonly environment: Environment;
   readonly subscriptions: Subscriptions;
   readonly replica: Replica;
-  readonly kept: KeptLog;
+  readonly kept: () => LogKeeping;
   /** One's own read mark. */
   readonly read: () => number;
   readonly deliver: (due: readonly Delivery<Item | InboxItem>[]) => void;
@@ -66,7 +65,7 @@ export class Following {
       environment,
       positionOf: (item) => item.offset,
       deliver: (due) => {
-        for (const { items, run } of runsOf(due)) kept.put(items, run);
+        kept().putDelivered(due);
         deliver(due);
       },
       refused: (error) => this.refused(error),
@@ -79,7 +78,7 @@ export class Following {
   restored(): void {
     this.#resumeKept();
     if (!this.#opened) return;
-    this.#options.kept.note({ followed: true });
+    this.#options.kept().note({ followed: true, opened_at: this.#options.environment.now() });
     if (this.#opening) void this.#loadFirstPage();
   }
 
@@ -103,7 +102,7 @@ export class Following {
     this.#opening = Promise.withResolvers<void>();
     const { promise } = this.#opening;
     if (!this.#direct) this.#options.subscriptions.want(this.#options.log, 'opened');
-    this.#options.kept.note({ followed: true, opened_at: this.#options.environment.now() });
+    this.#options.kept().note({ followed: true, opened_at: this.#options.environment.now() });
     if (this.#feed.position !== null) void this.#loadFirstPage();
     else if (this.#direct) this.resume();
     this.#options.changed();
@@ -114,7 +113,7 @@ export class Following {
     if (!this.#opened) return;
     this.#opened = false;
     this.#closedBefore = !this.#listed;
-    this.#options.kept.note({ followed: this.#listed });
+    this.#options.kept().note({ followed: this.#listed });
     this.#options.subscriptions.release(this.#options.log, 'opened');
     this.trim();
     this.#settle();
@@ -123,7 +122,7 @@ export class Following {
   /** The conversation list has it: follow it for its unread count. */
   list(state: LogState): void {
     this.#listed = true;
-    this.#options.kept.note({ followed: true });
+    this.#options.kept().note({ followed: true });
     if (this.#direct) {
       this.#stand(state);
       this.resume();
@@ -132,7 +131,7 @@ export class Following {
 
   unlist(): void {
     this.#listed = false;
-    this.#options.kept.note({ followed: this.#opened });
+    this.#options.kept().note({ followed: this.#opened });
     this.#options.subscriptions.release(this.#options.log, 'listed');
   }
 
@@ -234,7 +233,7 @@ export class Following {
 
   /** Goes on from where an earlier program on this device was. */
   #resumeKept(): void {
-    const { position, row } = this.#options.kept;
+    const { position, row } = this.#options.kept();
     if (position === 0 || this.#feed.position !== null) return;
     this.#restored = true;
     this.#since = position;
@@ -249,7 +248,7 @@ export class Following {
     const behind = state.head - (this.#feed.position ?? state.head);
     if (this.#restored && behind > (this.#opened ? RESTART_OPEN_BEHIND : RESTART_BEHIND)) this.reset();
     this.#located = true;
-    kept.note({ first: state.first });
+    kept().note({ first: state.first });
     if (this.#feed.position === null) {
       const unread = Math.max(this.#options.read(), state.head - UNREAD_WINDOW, state.first - 1);
       const position = this.#listed ? Math.min(unread, state.head) : state.head;

@@ -1,29 +1,28 @@
 import { type InboxItem, inboxLog, LIMITS, type LogName, type ReplyOf } from '@konferenco/protocol';
 import { asError, type KonferencoError } from './errors.ts';
-import type { KeptLog } from './kept/kept-log.ts';
+import type { Emitter } from './events.ts';
+import type { Keeper } from './kept/keeper.ts';
 import { LogFeed } from './log-feed.ts';
 import type { Wire } from './request.ts';
-import type { Environment } from './types.ts';
+import type { ClientEvents, Environment } from './types.ts';
 
 /** Entries a device new to the account is told of at the most; older ones load with their conversations. */
 export const NEW_DEVICE_BACKLOG = 100;
 
-export interface InboxOptions {
+export interface InboxParts {
   readonly wire: Wire;
   readonly environment: Pick<Environment, 'after' | 'random'>;
-  readonly deliver: (items: readonly InboxItem[]) => void;
+  /** Takes what comes, in order. */
+  readonly session: { deliverInbox(items: readonly InboxItem[]): void };
   /** Where this device keeps the inbox. */
-  readonly kept: (log: LogName) => KeptLog;
-  /** Resolves once what was delivered is in the store; with false when it will not be. */
-  readonly written: () => Promise<boolean>;
-  /** Told once the inbox has caught up after a connect, with what had been missed. */
-  readonly caughtUp: (items: readonly InboxItem[]) => void;
-  readonly refused: (error: KonferencoError) => void;
+  readonly keeper: Pick<Keeper, 'kept'>;
+  readonly events: Emitter<ClientEvents>;
+  readonly failed: (error: KonferencoError) => void;
 }
 
 /** Follows the user's own log of pointers and acknowledges it: every 32 entries, after a second, and at the end. */
 export class Inbox {
-  readonly #options: InboxOptions;
+  readonly #parts: InboxParts;
   #feed: LogFeed<InboxItem> | null = null;
   #position: number | null = null;
   /** Up to here this device has it in its store. */
@@ -35,8 +34,8 @@ export class Inbox {
   /** Newest position heard of before the first answer to hello, which may be older. */
   #heard = 0;
 
-  constructor(options: InboxOptions) {
-    this.#options = options;
+  constructor(parts: InboxParts) {
+    this.#parts = parts;
   }
 
   /** The connection stands: catch up from this client's position or, at its start, from the one the server kept for the device. */
@@ -47,7 +46,7 @@ export class Inbox {
     this.#feed ??= this.#createFeed(me);
     const feed = this.#feed;
     // What this device keeps decides: another store of the device may have acknowledged what this one has not.
-    const kept = this.#options.kept(inboxLog(me)).position;
+    const kept = this.#parts.keeper.kept.log(inboxLog(me)).position;
     if (feed.position === null) {
       feed.start(kept || (state.cursor ?? fresh));
       this.#written = feed.position ?? 0;
@@ -55,11 +54,11 @@ export class Inbox {
     this.#position = feed.position;
     this.#missed = [];
     void feed.learn(Math.max(state.head, this.#heard)).then(() => {
-      if (connection !== this.#connection || !this.#options.wire.online) return;
+      if (connection !== this.#connection || !this.#parts.wire.online) return;
       const missed = this.#missed ?? [];
       this.#missed = null;
       this.#planAck();
-      this.#options.caughtUp(missed);
+      this.#parts.events.emit('sync', { items: missed });
     });
   }
 
@@ -80,12 +79,12 @@ export class Inbox {
   /** Frames were dropped: ask where the log stands and fetch what is missing. */
   async resync(me: string): Promise<void> {
     try {
-      const { head } = await this.#options.wire.ask('history', { log: inboxLog(me), limit: 1 });
+      const { head } = await this.#parts.wire.ask('history', { log: inboxLog(me), limit: 1 });
       await this.#feed?.learn(head);
     } catch (thrown) {
       const error = asError(thrown);
       // After a lost connection the next hello says where the inbox stands.
-      if (error.error !== 'disconnected') this.#options.refused(error);
+      if (error.error !== 'disconnected') this.#parts.failed(error);
     }
   }
 
@@ -94,7 +93,7 @@ export class Inbox {
     this.#cancelAck?.();
     this.#cancelAck = null;
     if (this.#written <= this.#acked) return;
-    if (this.#options.wire.say({ type: 'ack', inbox: this.#written })) this.#acked = this.#written;
+    if (this.#parts.wire.say({ type: 'ack', inbox: this.#written })) this.#acked = this.#written;
   }
 
   lost(): void {
@@ -107,7 +106,7 @@ export class Inbox {
   }
 
   #createFeed(me: string): LogFeed<InboxItem> {
-    const { wire, environment, refused } = this.#options;
+    const { wire, environment, session, failed } = this.#parts;
     const feed: LogFeed<InboxItem> = new LogFeed<InboxItem>({
       log: inboxLog(me),
       wire,
@@ -118,18 +117,19 @@ export class Inbox {
         this.#missed?.push(...items);
         const position = feed.position ?? 0;
         this.#position = position;
-        this.#options.deliver(items);
+        session.deliverInbox(items);
         void this.#keep(feed, inboxLog(me), items, position);
       },
-      refused,
+      refused: failed,
     });
     return feed;
   }
 
   /** What came is acknowledged once it is in the store; what a conversation keeps is kept there. */
   async #keep(feed: LogFeed<InboxItem>, log: LogName, items: readonly InboxItem[], position: number): Promise<void> {
-    this.#options.kept(log).keepInbox(items, position);
-    if (!(await this.#options.written()) || feed !== this.#feed) return;
+    const { kept } = this.#parts.keeper;
+    kept.log(log).keepInbox(items, position);
+    if (!(await kept.written()) || feed !== this.#feed) return;
     this.#written = Math.max(this.#written, position);
     this.#planAck();
   }
@@ -137,6 +137,6 @@ export class Inbox {
   #planAck(): void {
     const unacked = this.#written - this.#acked;
     if (unacked >= LIMITS.ack_every) this.acknowledge();
-    else if (unacked > 0) this.#cancelAck ??= this.#options.environment.after(LIMITS.ack_ms, () => this.acknowledge());
+    else if (unacked > 0) this.#cancelAck ??= this.#parts.environment.after(LIMITS.ack_ms, () => this.acknowledge());
   }
 }

@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { asError, clientError, KonferencoError } from './errors.ts';
 import type { Identity } from './identity.ts';
 import type { Inbox } from './inbox.ts';
-import type { Kept } from './kept/kept.ts';
+import type { Keeper } from './kept/keeper.ts';
 import type { Outbox } from './outbox.ts';
 import type { Tabs } from './tabs/types.ts';
 import type { Environment, Link, Rest } from './types.ts';
@@ -17,7 +17,7 @@ export interface LifecycleParts {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly rest: Rest;
-  readonly kept: Kept;
+  readonly keeper: Pick<Keeper, 'kept' | 'forget'>;
   readonly environment: Pick<Environment, 'after'>;
   /** Loads what this device keeps of the person, and shows it. */
   readonly load: (person: string) => Promise<void>;
@@ -138,15 +138,15 @@ export class Lifecycle {
   #forget(unsent: boolean): Promise<void> {
     this.#parts.forget();
     this.#loaded = null;
-    return this.#parts.kept.forget(unsent);
+    return this.#parts.keeper.forget(unsent);
   }
 
   /** Resolves when the outbox is empty and everything is kept, or its time is over, and leaves no timer behind. */
   #drain(): Promise<void> {
-    const { outbox, kept, environment } = this.#parts;
+    const { outbox, keeper, environment } = this.#parts;
     return new Promise((resolve) => {
       const cancel = environment.after(CLOSE_DRAIN_MS, resolve);
-      void Promise.all([outbox.drained().then(() => kept.flush()), kept.flush()]).then(() => {
+      void Promise.all([outbox.drained().then(() => keeper.kept.flush()), keeper.kept.flush()]).then(() => {
         cancel();
         resolve();
       });

@@ -1,12 +1,12 @@
 import type { ConversationInfo } from '@konferenco/protocol';
-import type { KeptLog } from './kept/kept-log.ts';
+import type { LogKeeping } from './kept/keeping.ts';
 import { ReadMark } from './read-mark.ts';
 import type { Replica } from './replica.ts';
 import type { Environment } from './types.ts';
 
 export interface MarksOptions {
   readonly environment: Pick<Environment, 'now' | 'after'>;
-  readonly kept: KeptLog;
+  readonly kept: () => LogKeeping;
   readonly replica: Replica;
   /** Publishes one's own mark; false when there is no connection. */
   readonly say: (offset: number) => boolean;
@@ -15,19 +15,19 @@ export interface MarksOptions {
 /** How far a conversation was read, by oneself and by the other person; kept on the device. */
 export class Marks {
   readonly own: ReadMark;
-  readonly #kept: KeptLog;
+  readonly #kept: () => LogKeeping;
   readonly #replica: Replica;
 
   constructor({ environment, kept, replica, say }: MarksOptions) {
     this.#kept = kept;
     this.#replica = replica;
-    this.own = new ReadMark({ environment, say, keep: (read, said) => kept.note({ read, said }) });
+    this.own = new ReadMark({ environment, say, keep: (read, said) => kept().note({ read, said }) });
     this.restore();
   }
 
   /** Takes up what this device keeps. */
   restore(): void {
-    const { read, said, peer_read } = this.#kept.row;
+    const { read, said, peer_read } = this.#kept().row;
     this.own.restore(read, said);
     this.#replica.readByPeer(peer_read);
   }
@@ -40,6 +40,6 @@ export class Marks {
 
   byPeer(offset: number): void {
     this.#replica.readByPeer(offset);
-    this.#kept.note({ peer_read: this.#replica.peerRead });
+    this.#kept().note({ peer_read: this.#replica.peerRead });
   }
 }

@@ -15,15 +15,17 @@ const envelope = (fields: Partial<Envelope>): Envelope => ({
 });
 
 test('an entry is as urgent as its type, and less where the sender says so, never more', () => {
-  const rank = (fields: Partial<Envelope>) => entryOf('ch:hall', envelope(fields), NOW).priority;
-  expect(rank({})).toBe(PRIORITY_RANK.normal);
-  expect(rank({ priority: 'low' })).toBe(PRIORITY_RANK.low);
-  expect(rank({ priority: 'critical' })).toBe(PRIORITY_RANK.normal);
-  expect(rank({ type: 'alert', subtype: 'alert' })).toBe(PRIORITY_RANK.critical);
+  const of = (fields: Partial<Envelope>, rank?: number) =>
+    entryOf({ log: 'ch:hall', envelope: envelope(fields), ...(rank === undefined ? {} : { rank }) }, NOW).priority;
+  expect(of({})).toBe(PRIORITY_RANK.normal);
+  expect(of({ priority: 'low' })).toBe(PRIORITY_RANK.low);
+  expect(of({ priority: 'critical' })).toBe(PRIORITY_RANK.normal);
+  expect(of({}, PRIORITY_RANK.critical)).toBe(PRIORITY_RANK.critical);
+  expect(of({ priority: 'low' }, PRIORITY_RANK.critical)).toBe(PRIORITY_RANK.low);
 });
 
 test('an entry under a new id keeps all but a time that lies ahead', () => {
-  const entry = entryOf('ch:hall', envelope({}), NOW);
+  const entry = entryOf({ log: 'ch:hall', envelope: envelope({}) }, NOW);
   const again = reminted(entry, 'b', NOW);
   expect(again).toMatchObject({ id: 'b', log: 'ch:hall', created_at: NOW, priority: PRIORITY_RANK.normal });
   expect(JSON.parse(again.envelope)).toEqual(envelope({ id: 'b', timestamp: NOW }));

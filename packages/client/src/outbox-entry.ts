@@ -1,15 +1,22 @@
-import { type Envelope, type LogName, PRIORITY_RANK, ruleOf } from '@konferenco/protocol';
+import { type Envelope, type LogName, PRIORITY_RANK } from '@konferenco/protocol';
 import type { KonferencoError } from './errors.ts';
 import type { OutboxEntry, SendError } from './types.ts';
 
+export interface Submission {
+  readonly log: LogName;
+  readonly envelope: Envelope;
+  /** Rank of its type's priority; normal by default. A sender may only lower it. */
+  readonly rank?: number;
+}
+
 /** What waits for one envelope. `now` is in Unix milliseconds, by the server's clock as far as known. */
-export function entryOf(log: LogName, envelope: Envelope, now: number): OutboxEntry {
+export function entryOf({ log, envelope, rank = PRIORITY_RANK.normal }: Submission, now: number): OutboxEntry {
   return {
     id: envelope.id,
     log,
     envelope: JSON.stringify(envelope),
     created_at: now,
-    priority: rankOf(envelope),
+    priority: Math.max(rank, PRIORITY_RANK[envelope.priority ?? 'critical']),
   };
 }
 
@@ -18,12 +25,6 @@ export function reminted(entry: OutboxEntry, id: string, now: number): OutboxEnt
   const refused = JSON.parse(entry.envelope) as Envelope;
   const envelope: Envelope = { ...refused, id, timestamp: Math.min(refused.timestamp, now) };
   return { ...entry, id, envelope: JSON.stringify(envelope) };
-}
-
-/** Rank of the priority, which a sender may only lower. */
-function rankOf({ type, subtype, priority }: Envelope): number {
-  const usual = PRIORITY_RANK[ruleOf(type, subtype)?.priority ?? 'normal'];
-  return Math.max(usual, PRIORITY_RANK[priority ?? 'critical']);
 }
 
 /** The error as a message shows it. */

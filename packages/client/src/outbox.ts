@@ -1,6 +1,6 @@
-import type { Envelope, LogName, ReplyOf } from '@konferenco/protocol';
+import type { LogName, ReplyOf } from '@konferenco/protocol';
 import { asError, clientError, KonferencoError } from './errors.ts';
-import { entryOf, reminted, sendError } from './outbox-entry.ts';
+import { entryOf, reminted, sendError, type Submission } from './outbox-entry.ts';
 import {
   changed,
   disconnected,
@@ -97,9 +97,9 @@ export class Outbox {
   }
 
   /** @returns resolves when the server has stored it; rejects when it is refused for good or the outbox is full. */
-  add(log: LogName, envelope: Envelope): Promise<Receipt> {
+  add(submission: Submission): Promise<Receipt> {
     if (isFull(this.#state)) return Promise.reject(clientError('outbox_full'));
-    const entry = entryOf(log, envelope, this.#options.now());
+    const entry = entryOf(submission, this.#options.now());
     const receipt = new Promise<Receipt>((resolve, reject) => this.#promised.set(entry.id, { resolve, reject }));
     this.#accept(entry);
     return receipt;

@@ -1,5 +1,5 @@
 import type { Envelope, LogName } from '@konferenco/protocol';
-import type { KeptLog } from './kept/kept-log.ts';
+import type { LogKeeping } from './kept/keeping.ts';
 import type { Outbox, OutboxNews } from './outbox.ts';
 import type { Replica } from './replica.ts';
 import { StateWatchers } from './state-watchers.ts';
@@ -9,7 +9,7 @@ export interface OwnMessagesOptions {
   readonly log: LogName;
   readonly outbox: Outbox;
   readonly replica: Replica;
-  readonly kept: KeptLog;
+  readonly kept: () => LogKeeping;
   readonly changed: () => void;
 }
 
@@ -29,7 +29,7 @@ export class OwnMessages {
 
   send(envelope: Envelope, onState?: (state: MessageState) => void): Promise<Receipt> {
     if (onState) this.#watchers.add(envelope.id, onState);
-    return this.#options.outbox.add(this.#options.log, envelope);
+    return this.#options.outbox.add({ log: this.#options.log, envelope });
   }
 
   retry(id: string): void {
@@ -68,7 +68,7 @@ export class OwnMessages {
       case 'stored':
         replica.insert([{ offset: news.reply.offset, at: news.reply.at, envelope }]);
         // Before the outbox forgets it: it is always in one of the two.
-        this.#options.kept.put([{ offset: news.reply.offset, at: news.reply.at, envelope }]);
+        this.#options.kept().put([{ offset: news.reply.offset, at: news.reply.at, envelope }]);
         break;
       case 'renamed':
         replica.dropDraft(news.was);

@@ -1,6 +1,5 @@
 import { LIMITS, type LogName } from '@konferenco/protocol';
-import type { KeptLog } from './kept/kept-log.ts';
-import { runOfPage } from './kept/run-of.ts';
+import type { LogKeeping } from './kept/keeping.ts';
 import type { Replica } from './replica.ts';
 import type { Wire } from './request.ts';
 import type { TimelineGap } from './types.ts';
@@ -9,7 +8,7 @@ export interface PagesOptions {
   readonly log: LogName;
   readonly wire: Wire;
   readonly replica: Replica;
-  readonly kept: KeptLog;
+  readonly kept: () => LogKeeping;
   readonly changed: () => void;
 }
 
@@ -112,11 +111,11 @@ export class Pages {
     const generation = this.#generation;
     const before = this.#low ?? 1;
     let end = before;
-    let page = await kept.page(end, PAGE);
+    let page = await kept().page(end, PAGE);
     // Without a network a hole is said openly, and what lies below it is shown.
-    while (!page && !wire.online && kept.below(end) > 0 && generation === this.#generation) {
-      end = kept.below(end) + 1;
-      page = await kept.page(end, PAGE);
+    while (!page && !wire.online && kept().below(end) > 0 && generation === this.#generation) {
+      end = kept().below(end) + 1;
+      page = await kept().page(end, PAGE);
     }
     if (generation !== this.#generation) return;
     if (!page) return this.#fetchOlder(before);
@@ -140,8 +139,8 @@ export class Pages {
     const oldest = page.items[0]?.offset ?? page.first;
     this.#low = page.has_more ? Math.min(oldest, before) : Math.max(page.first, 1);
     this.#loadedAny = true;
-    kept.note({ first: page.first });
-    kept.put(page.items, runOfPage(page.items, this.#low, before - 1, page.gap));
+    kept().note({ first: page.first });
+    kept().putPage({ items: page.items, from: this.#low, to: before - 1, gap: page.gap });
   }
 
   async #fill(gap: TimelineGap): Promise<void> {
@@ -155,7 +154,7 @@ export class Pages {
       replica.insert(items);
       this.#options.changed();
       const last = items.at(-1)?.offset;
-      kept.put(items, runOfPage(items, after + 1, last ?? gap.to, page.gap));
+      kept().putPage({ items, from: after + 1, to: last ?? gap.to, gap: page.gap });
       if (last === undefined || !page.has_more) break;
       after = last;
     }

@@ -1,4 +1,5 @@
 import type { ClientFrame, ReplyOf, ServerFrameOf } from '@konferenco/protocol';
+import type { Connection } from './connection.ts';
 import { clientError, KonferencoError, serverError } from './errors.ts';
 import type { Environment } from './types.ts';
 
@@ -27,16 +28,27 @@ interface Pending {
   readonly cancelTimeout: () => void;
 }
 
+export interface RequestsOptions {
+  readonly environment: Pick<Environment, 'after'>;
+  readonly connection: () => Pick<Connection, 'link' | 'send'>;
+}
+
 /** Matches replies to requests by `ref`. */
-export class Requests {
-  readonly #environment: Pick<Environment, 'after'>;
-  readonly #send: (text: string) => boolean;
+export class Requests implements Wire {
+  readonly #options: RequestsOptions;
   readonly #pending = new Map<number, Pending>();
   #lastRef = 0;
 
-  constructor(environment: Pick<Environment, 'after'>, send: (text: string) => boolean) {
-    this.#environment = environment;
-    this.#send = send;
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  get online(): boolean {
+    return this.#options.connection().link.kind === 'online';
+  }
+
+  say(frame: ClientFrame): boolean {
+    return this.#send(JSON.stringify(frame));
   }
 
   ask<T extends AskedFrame>(type: T, fields: Fields<T>): Promise<ReplyOf<T>> {
@@ -67,12 +79,16 @@ export class Requests {
     if (this.#pending.size >= PENDING_MAX) return Promise.reject(serverError('overloaded'));
     const ref = ++this.#lastRef;
     return new Promise((resolve, reject) => {
-      const cancelTimeout = this.#environment.after(REQUEST_TIMEOUT_MS, () =>
+      const cancelTimeout = this.#options.environment.after(REQUEST_TIMEOUT_MS, () =>
         this.#take(ref)?.reject(clientError('timeout')),
       );
       this.#pending.set(ref, { resolve, reject, cancelTimeout });
       if (!this.#send(text(ref))) this.#take(ref)?.reject(clientError('disconnected'));
     });
+  }
+
+  #send(text: string): boolean {
+    return this.#options.connection().send(text);
   }
 
   #take(ref: number): Pending | undefined {

@@ -1,5 +1,5 @@
-import type { ErrorName, RouteName, Tokens } from '@konferenco/protocol';
-import { asError, clientError, KonferencoError, serverError } from './errors.ts';
+import type { RouteName, Tokens } from '@konferenco/protocol';
+import { asError, clientError, KonferencoError, serverError, type ServerErrorName } from './errors.ts';
 import { ROUTE_PATHS } from './routes.ts';
 import type { Environment, KonferencoErrorLike, Rest } from './types.ts';
 
@@ -95,7 +95,7 @@ function refusal(response: Response, data: unknown, now: number): KonferencoErro
   return serverError(nameOf(response.status), after);
 }
 
-function nameOf(status: number): ErrorName {
+function nameOf(status: number): ServerErrorName {
   if (status === 401) return 'unauthenticated';
   if (status === 403) return 'forbidden';
   if (status === 404) return 'not_found';

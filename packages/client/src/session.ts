@@ -5,25 +5,23 @@ import { REFRESH_SPREAD_MS, type RestConversationList } from './conversation-lis
 import { KonferencoError } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { Inbox } from './inbox.ts';
-import type { Kept } from './kept/kept.ts';
-import { isConversation } from './kept/entry.ts';
+import type { Keeper } from './kept/keeper.ts';
 import type { Outbox } from './outbox.ts';
 import type { Presence } from './presence.ts';
-import type { Requests, Wire } from './request.ts';
+import type { Requests } from './request.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Replicas } from './sync/replicas.ts';
 import type { ClientEvents } from './types.ts';
 
 export interface SessionParts {
-  readonly wire: Wire;
-  readonly requests: Requests;
+  readonly wire: Requests;
   readonly events: Emitter<ClientEvents>;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly presence: Presence;
   readonly subscriptions: Subscriptions;
   readonly list: RestConversationList;
-  readonly kept: Kept;
+  readonly keeper: Pick<Keeper, 'kept'>;
   readonly blocks: Blocks;
   /** Conversations met so far. */
   readonly conversations: ReadonlyMap<LogName, LogConversation>;
@@ -46,7 +44,8 @@ export class Session {
 
   /** A connection stands. */
   resume(hello: ReplyOf<'hello'>): void {
-    const { inbox, outbox, presence, subscriptions, list, kept, conversations } = this.#parts;
+    const { inbox, outbox, presence, subscriptions, list, conversations } = this.#parts;
+    const { kept } = this.#parts.keeper;
     if (kept.epoch !== null && kept.epoch !== hello.epoch) {
       kept.renew(hello.epoch, (own) => outbox.offerAgain(own));
       inbox.reset();
@@ -68,8 +67,8 @@ export class Session {
   }
 
   lost(): void {
-    const { requests, inbox, outbox, presence, subscriptions, list, conversations } = this.#parts;
-    requests.dropAll();
+    const { wire, inbox, outbox, presence, subscriptions, list, conversations } = this.#parts;
+    wire.dropAll();
     this.#parts.replicas.lost();
     inbox.lost();
     outbox.lost();
@@ -80,7 +79,7 @@ export class Session {
   }
 
   frame(frame: ServerFrame): void {
-    const { wire, requests, events, inbox, presence, subscriptions, conversations } = this.#parts;
+    const { wire, events, inbox, presence, subscriptions, conversations } = this.#parts;
     switch (frame.type) {
       case 'message':
         conversations.get(frame.log)?.live(frame.items);
@@ -93,10 +92,10 @@ export class Session {
         conversations.get(frame.log)?.transient(frame.envelope);
         break;
       case 'reply':
-        requests.settle(frame);
+        wire.settle(frame);
         break;
       case 'error':
-        if (!requests.settle(frame)) events.emit('error', new KonferencoError(frame));
+        if (!wire.settle(frame)) events.emit('error', new KonferencoError(frame));
         break;
       case 'skipped':
         conversations.get(frame.log)?.skipped(frame.from, frame.to);
@@ -124,12 +123,12 @@ export class Session {
 
   /** Entries of the inbox go to their conversation where it is followed, and are told here where it is not. */
   deliverInbox(items: readonly InboxItem[]): void {
-    const { events, conversations, list, kept, replicas } = this.#parts;
+    const { events, conversations, list, keeper, replicas } = this.#parts;
     replicas.inbox(items);
     for (const item of items) {
       // One's own state is told by what it is part of.
       if (item.reason === 'state') continue;
-      if (isConversation(item.log)) kept.log(item.log).put([item]);
+      keeper.kept.keepItem(item);
       if (conversations.get(item.log)?.fromInbox(item) ?? true) events.emit('message', { log: item.log, item });
       if (item.reason === 'direct' && !list.has(item.log) && this.#parts.hasList()) list.plan(0);
     }

@@ -1,6 +1,6 @@
 import { type Item, LIMITS, type LogName } from '@konferenco/protocol';
 import { asError } from './errors.ts';
-import type { KeptLog } from './kept/kept-log.ts';
+import type { LogKeeping } from './kept/keeping.ts';
 import { Signal } from './events.ts';
 import type { Replica } from './replica.ts';
 import type { Wire } from './request.ts';
@@ -11,7 +11,7 @@ export interface ThreadOptions {
   readonly root: string;
   readonly wire: Wire;
   readonly replica: Replica;
-  readonly kept: KeptLog;
+  readonly kept: () => LogKeeping;
   /** Replies were loaded into the conversation. */
   readonly changed: () => void;
 }
@@ -90,7 +90,7 @@ export class LogThread implements Thread {
         ...(before === undefined ? {} : { before }),
       });
       replica.insert(page.items);
-      kept.put(page.items);
+      kept().put(page.items);
       before = page.items[0]?.offset;
       if (!page.has_more || before === undefined) return;
     }
@@ -105,7 +105,7 @@ export class LogThread implements Thread {
     const corrections: Item[] = [];
     const found: Item[] = [];
     let looked = 0;
-    await kept.lookBack((items) => {
+    await kept().lookBack((items) => {
       for (const item of items) {
         if (item.envelope?.payload['thread'] === this.root || item.thread === this.root) found.push(item);
         else if (item.envelope?.payload['target'] !== undefined) corrections.push(item);

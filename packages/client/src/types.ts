@@ -173,9 +173,9 @@ export interface ClientOptions {
   readonly demoUser?: string;
   readonly device_id?: string;
   readonly outbox?: OutboxStore;
-  /** What this device keeps of conversations; in memory by default. The caller opens and closes it. */
+  /** Where this device keeps what it knows, and the outbox; without it nothing is kept. The caller opens and closes it. */
   readonly store?: LocalStore;
-  /** How much is kept at the most; default: 100,000 entries or 200 MB, in memory 2,000 or 4 MB. Unsent messages are not counted and never dropped. */
+  /** How much the store keeps at the most; default: 100,000 entries or 200 MB, in a store in memory 2,000 or 4 MB. Unsent messages are not counted and never dropped. */
   readonly keep?: Partial<KeepLimits>;
   /** Name and version of the program, for the operator's logs. */
   readonly program?: string;
@@ -275,7 +275,7 @@ export interface Client extends ReplicatedState {
   signOut(): Promise<void>;
   /** Resolves when what this device keeps of the person is loaded, after `restore`, `signIn` or `connect`. */
   readonly ready: Promise<void>;
-  /** Names without a network. */
+  /** Names without a network; with a `store`. */
   readonly people: People;
   usage(): Promise<DeviceUsage>;
   /** Restores a kept sign-in and loads what this device keeps; `null` when there is none. Needs no network. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { CLOSE_CODES, comebackOf, ERROR_CODES, recourseOf } from './codes.ts';
+import { CLOSE_CODES, comebackOf, recourseOf } from './codes.ts';
+import { ERROR_CODES } from './error-codes.ts';
 
 const registries = { 'reply errors': ERROR_CODES, 'close codes': CLOSE_CODES };
 

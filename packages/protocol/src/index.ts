@@ -1,8 +1,10 @@
 export { canonicalJson, signedText } from './canonical.ts';
 export * from './codes.ts';
+export * from './error-codes.ts';
 export * from './id.ts';
 export * from './limits.ts';
 export * from './log-name.ts';
+export * from './priority.ts';
 export type * from './schema/client-frame.ts';
 export type * from './schema/envelope.ts';
 export type * from './schema/operation.ts';

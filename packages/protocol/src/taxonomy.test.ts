@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { type MessageRule, PRIORITY_RANK, ruleOf, TAXONOMY } from './taxonomy.ts';
+import { PRIORITY_RANK } from './priority.ts';
+import { type MessageRule, ruleOf, TAXONOMY } from './taxonomy.ts';
 
 const DAY = 86_400;
 const NAMED = {

@@ -4,8 +4,9 @@
  * Sizes bound the UTF-8 bytes of the payload's JSON. Rates are per sender. Retention is in seconds.
  */
 
+import type { Priority } from './priority.ts';
+
 export type Guarantee = 'best_effort' | 'at_least_once' | 'exactly_once';
-export type Priority = 'low' | 'normal' | 'high' | 'critical';
 
 /** `count` messages in any window of `per_s` seconds, per sender. */
 export interface Rate {
@@ -182,6 +183,3 @@ const RULES: ReadonlyMap<string, MessageRule> = new Map(
 export function ruleOf(type: string, subtype: string): MessageRule | undefined {
   return RULES.get(`${type}/${subtype}`);
 }
-
-/** Lower number, more urgent: the order in which waiting messages leave a queue. */
-export const PRIORITY_RANK: Readonly<Record<Priority, number>> = { critical: 0, high: 1, normal: 2, low: 3 };

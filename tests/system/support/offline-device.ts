@@ -1,4 +1,5 @@
-import { type Client, type ClientOptions, createClient, type LocalStore, memoryStore } from '@konferenco/client';
+import { type Client, type ClientOptions, createClient } from '@konferenco/client';
+import { type LocalStore, memoryStore } from '@konferenco/client/storage';
 import { until } from './until.ts';
 
 type Conflict = Parameters<Parameters<Client['on']>[1]>[0];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { memoryStore, type StoreNotice } from '@konferenco/client';
+import { memoryStore, type StoreNotice } from '@konferenco/client/storage';
 import { createAccountStore } from './account-store.ts';
 
 function fixture() {

@@ -1,4 +1,4 @@
-import { type LocalStore, LocalStoreError, type OpenedStore, type StoreNotice } from '@konferenco/client';
+import { type LocalStore, LocalStoreError, type OpenedStore, type StoreNotice } from '@konferenco/client/storage';
 
 /** A store that becomes that of whoever is signed in. */
 export interface AccountStore {

@@ -84,6 +84,10 @@ export function createApp({ client, device, updates, install, window, now = Date
   };
   client.on('waiting', wakeWhenOnline);
   client.on('link', wakeWhenOnline);
+  // Where there is a network that carries nothing no browser knows of it: once for each time the page is left.
+  window.document.addEventListener('visibilitychange', () => {
+    if (window.document.visibilityState === 'hidden' && client.waiting > 0) updates.wakeWhenOnline();
+  });
 
   return {
     client,

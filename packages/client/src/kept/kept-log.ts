@@ -1,8 +1,11 @@
 import type { Gap, InboxItem, Item, LogName } from '@konferenco/protocol';
+import type { Delivery } from '../log-cursor.ts';
 import { type LocalRange, type LocalStore, type LocalStoreError, sortableNumber } from '../storage/local-store.ts';
 import { blanked, entryOf, isConversation, isExpired, isLine, sizeOf, timeOfId } from './entry.ts';
+import type { FetchedPage, KeptPage, LogKeeping } from './keeping.ts';
 import { EMPTY, type LogRow, merged } from './log-row.ts';
 import { readRows } from './read-rows.ts';
+import { type Run, runOfPage, runsOf } from './run-of.ts';
 import { highestBelow, joined, stretchAt, without } from './stretches.ts';
 import { asStoreError, type WriteBehind } from './write-behind.ts';
 
@@ -14,21 +17,6 @@ const POINTERS_MAX = 1_000;
 const LOOK = 100;
 /** An envelope's id may be this much younger than the moment it was stored. */
 const ID_AHEAD_MS = 60_000;
-
-/** The last word on a stretch: its entries, and what is gone for good. */
-export interface Run {
-  readonly from: number;
-  readonly to: number;
-  readonly gaps: readonly Gap[];
-}
-
-export interface KeptPage {
-  /** Oldest first. */
-  readonly items: readonly Item[];
-  readonly gaps: readonly Gap[];
-  /** Everything from here to where the page ends is in it. */
-  readonly low: number;
-}
 
 export interface KeptLogHost {
   readonly store: LocalStore;
@@ -47,7 +35,7 @@ export interface KeptLogHost {
 type Entry = Item | { readonly offset: number; readonly gap: Gap };
 
 /** What this device keeps of one log. */
-export class KeptLog {
+export class KeptLog implements LogKeeping {
   readonly log: LogName;
   readonly #host: KeptLogHost;
   #row: LogRow = EMPTY;
@@ -62,7 +50,6 @@ export class KeptLog {
     return this.#row;
   }
 
-  /** The newest offset kept; 0 when there is none. */
   get position(): number {
     return this.#row.stretches.at(-1)?.[1] ?? 0;
   }
@@ -91,6 +78,14 @@ export class KeptLog {
     this.#row = { ...row, epoch: epoch() };
     const merge = (own: LogRow, stored: unknown) => merged(own, stored as LogRow);
     if (isOpen()) writes.putMerged('logs', this.log, () => this.#row, merge);
+  }
+
+  putPage({ items, from, to, gap }: FetchedPage): void {
+    this.put(items, runOfPage(items, from, to, gap));
+  }
+
+  putDelivered(due: readonly Delivery<Item | InboxItem>[]): void {
+    for (const { items, run } of runsOf(due)) this.put(items, run);
   }
 
   /** Keeps entries; with `run`, also that nothing else is in it. */
@@ -122,7 +117,7 @@ export class KeptLog {
     this.#host.grown();
   }
 
-  /** Keeps pointers of the inbox, which reaches to `position` now. An entry of a conversation is kept there, not here. */
+  /** An entry of a conversation is kept there, not here. */
   keepInbox(items: readonly InboxItem[], position: number): void {
     if (this.#isRetired) return;
     const { writes } = this.#host;
@@ -134,7 +129,6 @@ export class KeptLog {
     this.note({ stretches: joined(this.#row.stretches, position, position).slice(-1) });
   }
 
-  /** At most `limit` entries right before `before`; `null` when what lies there is not here. */
   async page(before: number, limit: number): Promise<KeptPage | null> {
     const stretch = stretchAt(this.#row.stretches, before - 1);
     if (!stretch) return null;
@@ -175,7 +169,6 @@ export class KeptLog {
     return highestBelow(this.#row.stretches, before);
   }
 
-  /** Kept entries from the newest to the oldest, in pages, until `look` returns false. */
   async lookBack(look: (items: readonly Item[]) => boolean): Promise<void> {
     for (let before = this.position + 1; before > 1; ) {
       const page = await this.page(before, LOOK);

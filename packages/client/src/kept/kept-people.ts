@@ -1,6 +1,5 @@
 import type { User } from '@konferenco/protocol';
 import { Signal } from '../events.ts';
-import type { Rest } from '../types.ts';
 import type { People } from './types.ts';
 import type { WriteBehind } from './write-behind.ts';
 
@@ -68,17 +67,8 @@ export class KeptPeople implements People {
   }
 }
 
-/** `rest`, from which names that pass by are known without a network from then on. */
-export function learning(rest: Rest, people: People): Rest {
-  return async (route, request) => {
-    const response = await rest(route, request);
-    people.learn(usersIn(response));
-    return response;
-  };
-}
-
 /** The profiles in an answer: itself, of oneself, or those of a list's members. */
-function usersIn(response: unknown): readonly User[] {
+export function usersIn(response: unknown): readonly User[] {
   const { user, items, id, name } = response as Partial<User> & {
     readonly user?: User;
     readonly items?: readonly { readonly user?: User }[];

@@ -1,8 +1,10 @@
-import type { ConversationInfo, LogName } from '@konferenco/protocol';
+import type { ConversationInfo, InboxItem, LogName } from '@konferenco/protocol';
 import { LOCAL_TABLES, type LocalStore, type LocalStoreError, type LocalTable } from '../storage/local-store.ts';
 import type { ClientEvents, Environment, OutboxEntry } from '../types.ts';
+import { isConversation } from './entry.ts';
+import type { Keeping } from './keeping.ts';
 import { KeptLog, type KeptLogHost } from './kept-log.ts';
-import { KeptPeople } from './kept-people.ts';
+import { KeptPeople, usersIn } from './kept-people.ts';
 import type { LogRow } from './log-row.ts';
 import { readRows } from './read-rows.ts';
 import type { DeviceUsage, KeepLimits } from './types.ts';
@@ -34,7 +36,7 @@ export interface KeptOptions {
 }
 
 /** Everything one person's device keeps of conversations: loaded once, then written behind what is shown. */
-export class Kept {
+export class Kept implements Keeping {
   readonly people: KeptPeople;
   readonly #options: KeptOptions;
   readonly #writes: WriteBehind;
@@ -59,12 +61,11 @@ export class Kept {
     this.people = new KeptPeople(this.#writes, now);
   }
 
-  /** Identity of the server's store whose offsets are kept; `null`: none yet. */
   get epoch(): string | null {
     return this.#epoch;
   }
 
-  set epoch(epoch: string) {
+  set epoch(epoch: string | null) {
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#writes.put('meta', EPOCH, epoch);
@@ -88,20 +89,25 @@ export class Kept {
     return log;
   }
 
-  /** Lines of the conversation list. */
   get infos(): readonly ConversationInfo[] {
     return [...this.#logs.values()].flatMap(({ row }) => row.info ?? []);
   }
 
-  /** The list is these lines now. */
-  set infos(infos: readonly ConversationInfo[]) {
+  keepInfos(infos: readonly ConversationInfo[]): void {
     const logs = new Set(infos.map(({ log }) => log));
     for (const kept of this.#logs.values()) if (!logs.has(kept.log)) kept.note({ info: undefined });
     for (const info of infos) this.log(info.log).note({ info });
     this.people.learn(infos.flatMap(({ peer }) => peer ?? []));
   }
 
-  /** Loads what is kept of this person; what another left here is removed first. Resolves also when the store cannot be read. */
+  keepItem(item: InboxItem): void {
+    if (isConversation(item.log)) this.log(item.log).put([item]);
+  }
+
+  learnFrom(response: unknown): void {
+    this.people.learn(usersIn(response));
+  }
+
   async open(person: string): Promise<void> {
     if (this.#owner === person) return;
     const { store } = this.#options;
@@ -125,10 +131,6 @@ export class Kept {
     void this.#dropExpired();
   }
 
-  /**
-   * The server's store is another one: forgets what is kept of the old one. `offer` is given one's own entries of the
-   * last day, oldest first, before they are dropped, and resolves when they are safe.
-   */
   renew(epoch: string, offer: (entries: readonly OutboxEntry[]) => Promise<void>): void {
     const logs = [...this.#logs.keys()];
     const work = this.#writes.alone(async () => {
@@ -143,16 +145,15 @@ export class Kept {
     for (const log of this.#logs.values()) log.reset();
   }
 
-  /** Where other parts put rows that are to be written together, in the order of putting. */
   get store(): LocalStore {
     return this.#options.store;
   }
 
+  /** Where other parts put rows that are to be written together, in the order of putting. */
   get rows(): Pick<WriteBehind, 'put'> {
     return this.#writes;
   }
 
-  /** Resolves with true once everything put so far is in the store; with false when it will not be. */
   written(): Promise<boolean> {
     return this.#writes.written();
   }
@@ -161,7 +162,6 @@ export class Kept {
     return this.#writes.flush();
   }
 
-  /** Removes what is kept of the person; `unsent` too, or not. */
   async forget(unsent: boolean): Promise<void> {
     this.#owner = null;
     this.#epoch = null;

@@ -1,6 +1,12 @@
 import type { Gap, InboxItem, Item } from '@konferenco/protocol';
 import type { Delivery } from '../log-cursor.ts';
-import type { Run } from './kept-log.ts';
+
+/** The last word on a stretch: its entries, and what is gone for good. */
+export interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly gaps: readonly Gap[];
+}
 
 /** A page as the last word on `from` to `to`: what it passes over is gone. */
 export function runOfPage(items: readonly Item[], from: number, to: number, gap?: Gap): Run {

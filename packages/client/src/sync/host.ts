@@ -1,6 +1,7 @@
 import type { Envelope, LogName } from '@konferenco/protocol';
 import type { Composer } from '../composer.ts';
 import type { KonferencoError } from '../errors.ts';
+import type { Submission } from '../outbox-entry.ts';
 import type { Wire } from '../request.ts';
 import type { LocalStore } from '../storage/local-store.ts';
 import type { Environment, Receipt } from '../types.ts';
@@ -16,11 +17,12 @@ export interface ReplicatedHost {
   readonly wire: Wire;
   readonly composer: Composer;
   readonly newId: () => string;
-  readonly store: LocalStore;
+  /** `null`: nothing outlives the program. */
+  readonly store: LocalStore | null;
   readonly rows: RowWriter;
   readonly outbox: {
     readonly size: number;
-    add(log: LogName, envelope: Envelope): Promise<Receipt>;
+    add(submission: Submission): Promise<Receipt>;
     /** Drops an entry that was never sent; resolves when the device has forgotten it. */
     discard(id: string): Promise<void>;
     /** Envelopes that wait, oldest first. */

@@ -1,6 +1,7 @@
-import type { Envelope, LogName } from '@konferenco/protocol';
+import { type Envelope, type LogName, PRIORITY_RANK, ruleOf } from '@konferenco/protocol';
 import { asError, serverError } from '../errors.ts';
 import type { OutboxNews } from '../outbox.ts';
+import type { Submission } from '../outbox-entry.ts';
 import type { SendError } from '../types.ts';
 import type { ReplicatedHost } from './host.ts';
 import { type Draft, logOf, recipientOf, subtypeOf } from './operations.ts';
@@ -51,7 +52,7 @@ export class OwnOperations {
       payload: draft.payload,
     });
     const kept = new Promise<void>((resolve) => this.#keeping.set(envelope.id, resolve));
-    const sent = outbox.add(logOf(draft, me()), envelope);
+    const sent = outbox.add(submissionOf(logOf(draft, me()), envelope));
     try {
       // What becomes of it later is told by the outbox's news.
       await Promise.race([kept, sent]);
@@ -150,7 +151,7 @@ export class OwnOperations {
     const payload = { ...envelope.payload, at: this.#stamper.again() };
     const anew = host.composer.envelope({ ...envelope, payload });
     scope.renamed(envelope.id, anew);
-    host.outbox.add(log, anew).catch((thrown: unknown) => {
+    host.outbox.add(submissionOf(log, anew)).catch((thrown: unknown) => {
       // A full outbox takes nothing; every other end of it is told as news.
       const failure = asError(thrown);
       if (failure.error !== 'outbox_full') return;
@@ -160,4 +161,9 @@ export class OwnOperations {
     this.#isClockTold = true;
     return true;
   }
+}
+
+function submissionOf(log: LogName, envelope: Envelope): Submission {
+  const priority = ruleOf(envelope.type, envelope.subtype)?.priority ?? 'normal';
+  return { log, envelope, rank: PRIORITY_RANK[priority] };
 }

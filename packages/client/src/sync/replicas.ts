@@ -1,13 +1,15 @@
 import type { InboxItem, Item, LogName, ReplyOf } from '@konferenco/protocol';
-import { asError, clientError } from '../errors.ts';
+import { asError, clientError, type KonferencoError } from '../errors.ts';
 import type { OutboxNews } from '../outbox.ts';
-import type { ReplicatedHost } from './host.ts';
 import { Late } from './late.ts';
 import type { Replicated } from './replicated.ts';
 import type { Meetings, Own, Programme, ReplicatedState, SyncView } from './types.ts';
 
 export interface ReplicasOptions {
-  readonly host: ReplicatedHost;
+  readonly me: () => string;
+  /** Loads what merges and shows it, and reads what this device keeps. */
+  readonly load: () => Promise<Replicated>;
+  readonly failed: (error: KonferencoError) => void;
   /** What one has blocked or joined may be another than before. */
   readonly changed: (own: ReturnType<Own['state']>, standing: OwnStanding) => void;
 }
@@ -129,15 +131,14 @@ export class Replicas implements ReplicatedState {
   }
 
   async #open(term: number): Promise<void> {
-    const { host } = this.#options;
+    const { load, failed } = this.#options;
     try {
-      const { openReplicated } = await import('./replicated.ts');
-      const replicated = await openReplicated(host);
+      const replicated = await load();
       if (term === this.#term) this.#put(replicated);
     } catch (thrown) {
       // Tried again with the next connection.
       if (term === this.#term) this.#opening = null;
-      host.failed(asError(thrown));
+      failed(asError(thrown));
     }
   }
 
@@ -153,7 +154,7 @@ export class Replicas implements ReplicatedState {
   }
 
   async #wait(): Promise<void> {
-    if (this.#options.host.me() === '') throw clientError('not_signed_in');
+    if (this.#options.me() === '') throw clientError('not_signed_in');
     await this.#opened.promise;
   }
 

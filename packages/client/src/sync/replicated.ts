@@ -2,6 +2,7 @@ import { documentsOf } from '@konferenco/core/sync/documents';
 import { type Envelope, eventLog, type InboxItem, type Item, type LogName, type ReplyOf } from '@konferenco/protocol';
 import { clientError } from '../errors.ts';
 import type { OutboxNews } from '../outbox.ts';
+import type { LocalStore } from '../storage/local-store.ts';
 import type { SendError } from '../types.ts';
 import { ConflictJournal, CONFLICTS_ROW } from './conflict-journal.ts';
 import { conflictOfRefusal, conflictsOf } from './conflicts.ts';
@@ -78,8 +79,15 @@ export class Replicated implements ReplicatedState {
 
   /** Reads what the device keeps, and shows it. */
   async load(): Promise<void> {
-    const { store, outbox, me } = this.#host;
-    const personal = `personal/${me()}`;
+    const { outbox } = this.#host;
+    if (this.#host.store) await this.#loadFrom(this.#host.store);
+    for (const envelope of outbox.waiting().filter(isOperation))
+      this.#scopeOf(envelope).pend({ envelope, offered: true, stored: false });
+    this.#view.changed();
+  }
+
+  async #loadFrom(store: LocalStore): Promise<void> {
+    const personal = `personal/${this.#host.me()}`;
     const schedules = (await keptScopes(store)).filter((name) => name.startsWith('schedule/'));
     const events = schedules.map((name) => name.slice('schedule/'.length));
     const [kept, journal, sightings, own] = await Promise.all([
@@ -95,9 +103,6 @@ export class Replicated implements ReplicatedState {
       const scope = kept[index];
       if (scope) this.#schedule(event).scope.load(scope);
     }
-    for (const envelope of outbox.waiting().filter(isOperation))
-      this.#scopeOf(envelope).pend({ envelope, offered: true, stored: false });
-    this.#view.changed();
   }
 
   programme(event: string): EventProgramme {
@@ -256,11 +261,4 @@ export class Replicated implements ReplicatedState {
       synced_at: times.some((at) => at === null) ? null : Math.min(...times.map(Number)),
     };
   }
-}
-
-/** Replicated state as the client around it uses it; reads what the device keeps first. */
-export async function openReplicated(host: ReplicatedHost): Promise<Replicated> {
-  const replicated = new Replicated(host);
-  await replicated.load();
-  return replicated;
 }

@@ -3,9 +3,6 @@ import type { Environment } from '../types.ts';
 import type { Access, TransportSocket } from './request-socket.ts';
 import { betterThan, type Choice, choose, type Failure, FIRST_CHOICE, type TransportName } from './transport-choice.ts';
 
-/** From the beginning of a look for a better transport to its reply to hello. */
-const PROBE_LIMIT_MS = 8_000;
-
 export interface TransportsOptions {
   readonly environment: Environment;
   /** The WebSocket's address with what opens it. Rejects with a KonferencoError, as `access` does. */
@@ -72,7 +69,7 @@ export class Transports {
   async #open(kind: TransportName, refresh: boolean): Promise<TransportSocket> {
     const { environment, address, access } = this.#options;
     if (kind === 'websocket') return environment.openSocket(await address(refresh), SUBPROTOCOL);
-    const { openFallback } = await import('./fallback.ts');
+    const { openFallback } = await loadFallback();
     return openFallback(kind, { environment, access: await access(refresh) });
   }
 
@@ -98,22 +95,17 @@ export class Transports {
   /** Whether a connection by `kind` gets a reply to hello. */
   async #works(kind: TransportName): Promise<boolean> {
     const generation = this.#generation;
-    const socket = await this.#open(kind, false).catch(() => null);
+    const fallback = await loadFallback().catch(() => null);
+    const socket = fallback && (await this.#open(kind, false).catch(() => null));
     if (generation !== this.#generation) socket?.close(1000, '');
     if (!socket || generation !== this.#generation) return false;
-    return new Promise((resolve) => {
-      const found = (works: boolean) => {
-        cancel();
-        this.#endLook = () => {};
-        socket.onopen = socket.onmessage = socket.onclose = null;
-        socket.close(1000, '');
-        resolve(works);
-      };
-      const cancel = this.#options.environment.after(PROBE_LIMIT_MS, () => found(false));
-      this.#endLook = () => found(false);
-      socket.onopen = () => socket.send(JSON.stringify({ type: 'hello', ref: 1, ...this.#options.hello() }));
-      socket.onmessage = (text) => found(text.startsWith('{"type":"reply"'));
-      socket.onclose = () => found(false);
-    });
+    const look = fallback.lookOver(socket, this.#options);
+    this.#endLook = look.end;
+    return look.works;
   }
+}
+
+/** The code of the other transports, and of what looks for better ones: loaded only where no WebSocket gets through. */
+function loadFallback(): Promise<typeof import('./fallback.ts')> {
+  return import('./fallback.ts');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { ERROR_CODES } from '../codes.ts';
+import { ERROR_CODES } from '../error-codes.ts';
 import { LIMITS } from '../limits.ts';
 import { decodeClientFrame, decodeShortFrame, isBoundedJson, payloadError } from './decode.ts';
 import type { Envelope } from './envelope.ts';

@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ErrorName } from '../codes.ts';
+import type { ErrorName } from '../error-codes.ts';
 import { LIMITS } from '../limits.ts';
 import { CLIENT_FRAMES, type ClientFrame, SHORT_FRAMES, type ShortFrame } from './client-frame.ts';
 import { PAYLOADS, SealedPayload } from './payload.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { type LocalStore, LocalStoreError, type LocalStoreFault, sortableNumber } from '@konferenco/client';
+import { type LocalStore, LocalStoreError, type LocalStoreFault, sortableNumber } from '@konferenco/client/storage';
 import { describeLocalStoreModel } from './local-store-model.ts';
 
 /** A store to test, empty. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'bun:test';
-import { LOCAL_TABLES, type LocalChange, type LocalRange, type LocalStore, type LocalTable } from '@konferenco/client';
+import {
+  LOCAL_TABLES,
+  type LocalChange,
+  type LocalRange,
+  type LocalStore,
+  type LocalTable,
+} from '@konferenco/client/storage';
 import fc from 'fast-check';
 import type { LocalStoreUnderTest } from './local-store-contract.ts';
 
