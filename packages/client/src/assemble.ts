@@ -24,6 +24,7 @@ import { Subscriptions } from './subscriptions.ts';
 import type { ReplicatedParts } from './sync/open-replicated.ts';
 import { isOperation } from './sync/operations.ts';
 import { Replicas } from './sync/replicas.ts';
+import { accountName } from './tabs/lock-names.ts';
 import type { TabHost, Tabs } from './tabs/types.ts';
 import { Credentials } from './tokens.ts';
 import type { ClientEvents, ClientOptions, Environment, OutboxStore, Rest } from './types.ts';
@@ -140,7 +141,7 @@ export class Assembly implements ConversationHost, SessionParts, LifecycleParts,
   #tabHost(environment: Environment): TabHost {
     return {
       environment,
-      account: () => (this.identity.me ? `${this.options.url} ${this.identity.me.id}` : null),
+      account: () => (this.identity.me ? accountName(this.options.url, this.identity.me.id) : null),
       news: (news) =>
         isAboutState(news) ? this.replicas.newsElsewhere(news) : this.conversation(news.entry.log).news(news),
       discard: (id) => this.outbox.discard(id),

@@ -1,6 +1,7 @@
 import { deleteDB } from 'idb';
 import type { Environment } from '../types.ts';
 import { salvageOutbox } from './indexeddb-salvage.ts';
+import { databaseNames, generationOf, newestOf } from './indexeddb-names.ts';
 import { INDEXEDDB_STEPS, type IndexedDbStep, indexedDbFault } from './indexeddb-schema.ts';
 import { indexedDbStore } from './indexeddb-store.ts';
 import { adoptLegacyOutbox } from './legacy-outbox.ts';
@@ -48,28 +49,6 @@ export function indexedDbBackend(options: IndexedDbBackendOptions = {}): LocalBa
       for (const database of all) await deleted(database, after);
     },
   };
-}
-
-/**
- * A database cannot be renamed, so a damaged one is set aside by going on with the next generation, `name~1`. The
- * newest there is counts; a browser that cannot list databases begins with the first.
- */
-async function newestOf(base: string): Promise<string> {
-  const generations = (await databaseNames()).filter((name) => storeOf(name) === base).map(generationOf);
-  const newest = Math.max(0, ...generations);
-  return newest === 0 ? base : `${base}~${newest}`;
-}
-
-function generationOf(name: string): number {
-  return Number(name.split('~')[1] ?? 0);
-}
-
-async function databaseNames(): Promise<readonly string[]> {
-  try {
-    return (await indexedDB.databases?.())?.flatMap(({ name }) => name ?? []) ?? [];
-  } catch (error) {
-    throw indexedDbFault(error);
-  }
 }
 
 function deleted(name: string, after: Environment['after']): Promise<void> {

@@ -1,6 +1,7 @@
 import { tabSharing } from './tab-sharing.ts';
-import type { TabChannel, TabLocks, TabSurroundings } from './surroundings.ts';
+import type { TabChannel, TabSurroundings } from './surroundings.ts';
 import type { TabHost, TabSharing } from './types.ts';
+import { webLocks } from './web-locks.ts';
 
 /**
  * For `createClient({ tabs: browserTabs() })`: the tabs of one person in one browser share one connection and one
@@ -15,13 +16,6 @@ function browserSurroundings(environment: TabHost['environment']): TabSurroundin
   const locks = globalThis.navigator?.locks as LockManager | undefined;
   if (!locks || typeof BroadcastChannel === 'undefined') return null;
   return { id: crypto.randomUUID(), locks: webLocks(locks), openChannel, page: { subscribe: watchPage }, environment };
-}
-
-function webLocks(locks: LockManager): TabLocks {
-  return {
-    request: (name, options, hold) => locks.request(name, options, hold),
-    held: async () => ((await locks.query()).held ?? []).flatMap(({ name }) => (name === undefined ? [] : [name])),
-  };
 }
 
 function openChannel(name: string): TabChannel {

@@ -2,12 +2,13 @@ import { CLOSE_CODES } from '@konferenco/protocol';
 import type { Socket } from '../types.ts';
 import { elect, type ElectionEffect, type ElectionInput, type ElectionState, PULSE_MS } from './election.ts';
 import { Lease } from './lease.ts';
+import { type TabNames, tabNames } from './lock-names.ts';
 import { Membership } from './membership.ts';
 import { Office } from './office.ts';
 import { connectAlone, SharedSocket } from './shared-socket.ts';
 import type { SharedTabs, ShareTabsOptions } from './shared-tabs.ts';
 import type { TabChannel } from './surroundings.ts';
-import { readTabMessage, TAB_PROTOCOL, type TabMessage } from './tab-message.ts';
+import { readTabMessage, type TabMessage } from './tab-message.ts';
 
 /** Joins the tabs of one account, from this tab's first socket on. */
 export function shareTabs(options: ShareTabsOptions): SharedTabs {
@@ -18,7 +19,7 @@ const HANDOVER = CLOSE_CODES.migrate;
 
 class Tab implements SharedTabs {
   readonly #options: ShareTabsOptions;
-  readonly #name: string;
+  readonly #names: TabNames;
   #state: ElectionState = { kind: 'idle' };
   readonly #life: Lease;
   readonly #connection: Lease;
@@ -38,7 +39,7 @@ class Tab implements SharedTabs {
 
   constructor(options: ShareTabsOptions) {
     this.#options = options;
-    this.#name = `konferenco:${TAB_PROTOCOL}:${options.name}`;
+    this.#names = tabNames(options.name);
     this.#life = new Lease(options.surroundings);
     this.#connection = new Lease(options.surroundings);
     this.#stopPage = options.surroundings.page.subscribe((event) => this.#input({ kind: event }));
@@ -84,7 +85,7 @@ class Tab implements SharedTabs {
   }
 
   #lockOf(tab: string): string {
-    return `${this.#name}:tab:${tab}`;
+    return this.#names.tab(tab);
   }
 
   #input(input: ElectionInput): void {
@@ -130,7 +131,7 @@ class Tab implements SharedTabs {
     const { openChannel } = this.#options.surroundings;
     try {
       if (!this.#channel) {
-        const channel = openChannel(this.#name);
+        const channel = openChannel(this.#names.channel);
         channel.onmessage = (message) => this.#receive(message);
         this.#channel = channel;
       }
@@ -149,7 +150,7 @@ class Tab implements SharedTabs {
 
   #queue(options: { readonly steal?: boolean } = {}): void {
     this.#connection.request(
-      `${this.#name}:connection`,
+      this.#names.connection,
       {
         granted: () => this.#input({ kind: 'granted' }),
         stolen: () => this.#input({ kind: 'stolen', deaf: this.#office?.isDeaf ?? false }),
@@ -172,7 +173,7 @@ class Tab implements SharedTabs {
     this.#isPreparing = true;
     const { locks, environment } = this.#options.surroundings;
     try {
-      await locks.request(`${this.#name}:takeover`, { ifAvailable: true }, async (lock) => {
+      await locks.request(this.#names.takeover, { ifAvailable: true }, async (lock) => {
         if (!lock) return;
         this.post({ kind: 'seek', from: this.id });
         if (this.#state.kind === 'following') this.post({ kind: 'ping', from: this.id, to: this.#state.owner });
@@ -297,6 +298,7 @@ class Tab implements SharedTabs {
     }
     this.#cancelPulse ??= this.#options.surroundings.environment.after(PULSE_MS, () => {
       this.#cancelPulse = null;
+      for (const socket of this.#waiting) socket.hasWaited = true;
       this.#input({ kind: 'pulse' });
     });
   }

@@ -2,12 +2,6 @@ import { LIMITS } from '@konferenco/protocol';
 import type { OutboxNews } from '../outbox.ts';
 import type { PortId } from './multiplex-state.ts';
 
-/**
- * Version of everything tabs say to each other and of the names they meet under. Tabs of different versions never
- * meet: a page that was updated in one tab and not in another shares only with its like.
- */
-export const TAB_PROTOCOL = 1;
-
 /** What a tab says of its outbox. `discard`: please drop this entry of yours, the person asked for it here. */
 export type OutboxNotice = OutboxNews | { readonly kind: 'discard'; readonly id: string };
 
