@@ -99,6 +99,21 @@ describe('a connection', () => {
     await expect(connecting).rejects.toMatchObject({ error: 'closed' });
   });
 
+  // proves TR-2
+  test('that is handed over again and again before it stands is tried as a WebSocket again', async () => {
+    const { client, server, connect, clock } = fixture();
+    await connect();
+    await server.cut(CLOSE_CODES.migrate.code, CLOSE_CODES.migrate.text);
+    for (let tries = 2; tries <= 6; tries++) {
+      while (server.connections.length < tries) await clock.pass(1_000);
+      await server.cut(CLOSE_CODES.migrate.code, CLOSE_CODES.migrate.text);
+    }
+    while (server.connections.length < 7) await clock.pass(1_000);
+    await server.accept();
+    await server.flush();
+    expect(client.link).toEqual({ kind: 'online' });
+  });
+
   // proves CL-8
   test('moves to another node within the time it was given', async () => {
     const { client, server, connect, clock } = fixture();

@@ -8,6 +8,7 @@ import {
 } from './connection-state.ts';
 import { asError } from './errors.ts';
 import type { Access, TransportSocket } from './transport/request-socket.ts';
+import type { Failure } from './transport/transport-choice.ts';
 import { Transports } from './transport/transports.ts';
 import type { Environment, Link, Socket } from './types.ts';
 
@@ -48,8 +49,8 @@ export class Connection {
   #heardAt = 0;
   readonly #stopNetwork: () => void;
   readonly #transports: Transports;
-  /** Whether the present try has got as far as a socket, so that its end says something about the transport. */
-  #hasSocket = false;
+  /** The present try's socket, once it has one: only then its end says something about the transport. */
+  #tried: TransportSocket | null = null;
 
   constructor(environment: Environment, host: ConnectionHost) {
     this.#environment = environment;
@@ -133,14 +134,14 @@ export class Connection {
 
   async #open(refresh: boolean): Promise<void> {
     const attempt = ++this.#try;
-    this.#hasSocket = false;
+    this.#tried = null;
     this.#silence_ms = CONNECT_TIMEOUT_MS;
     this.#heard();
     this.#watchSilence();
     try {
       const socket = await this.#transports.open(refresh);
       if (attempt !== this.#try) return socket.close(1000, '');
-      this.#hasSocket = true;
+      this.#tried = socket;
       this.#listen(attempt, socket);
       if (this.#transports.kind !== 'websocket') return;
       this.#silence_ms = WEBSOCKET_TIMEOUT_MS;
@@ -177,7 +178,7 @@ export class Connection {
     socket.onclose = (code, reason) => {
       if (!current()) return;
       this.#socket = null;
-      if (this.#state.kind === 'connecting') this.#transports.failed(socket.failure ?? 'unknown');
+      if (this.#state.kind === 'connecting') this.#transports.failed(socket.failure ?? failureOf(code));
       this.#lose(code, reason, comebackOf(code));
     };
     this.#unlisten = () => {
@@ -245,7 +246,7 @@ export class Connection {
   /** Ends a connection on which nothing was heard for too long; true when it did. */
   #checkSilence(): boolean {
     if (this.#environment.now() - this.#heardAt < this.#silence_ms) return false;
-    if (this.#state.kind === 'connecting' && this.#hasSocket) this.#transports.failed('blocked');
+    if (this.#state.kind === 'connecting') this.#transports.silent(this.#tried);
     this.#lose(
       CLOSE_CODES.heartbeat_missed.code,
       CLOSE_CODES.heartbeat_missed.text,
@@ -253,6 +254,11 @@ export class Connection {
     );
     return true;
   }
+}
+
+/** What a WebSocket that closed before the reply to hello says of the way. Only who speaks the protocol closes with its codes. */
+function failureOf(code: number): Failure {
+  return code >= 4000 ? 'refused' : 'unknown';
 }
 
 /** The frame, or `null` when the text is none. Unknown members and types are left to the reader, who ignores them. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { ServerFrame } from '@konferenco/protocol';
 import { settle, VirtualClock } from '../testing/virtual-clock.ts';
+import type { TransportSocket } from '../transport/request-socket.ts';
 import type { Socket } from '../types.ts';
 import { PULSE_MS } from './election.ts';
 import { shareTabs } from './share-tabs.ts';
@@ -175,6 +176,18 @@ describe('tabs that share a connection', () => {
     expect(back.state).toBe('open');
     expect(a.tabs.part).toBe('following');
     expect(standing()).toHaveLength(1);
+  });
+
+  // proves TR-2
+  test('a socket that had to wait for a frozen owner says nothing of the way to the server', async () => {
+    const { clock, openTab } = world();
+    const [a, b] = [openTab(), openTab()];
+    const ofA: TransportSocket = a.connect().socket;
+    await clock.pass(50);
+    a.tab.freeze();
+    const ofB: TransportSocket = b.connect().socket;
+    await clock.pass(PULSE_MS);
+    expect([ofA.failure, ofB.failure]).toEqual([undefined, 'refused']);
   });
 
   // proves TB-8

@@ -1,4 +1,6 @@
 import { LIMITS } from '@konferenco/protocol';
+import type { TransportSocket } from '../transport/request-socket.ts';
+import type { Failure } from '../transport/transport-choice.ts';
 import type { Socket } from '../types.ts';
 import type { PortId } from './multiplex-state.ts';
 
@@ -13,13 +15,15 @@ export interface SocketLink {
 const TOO_LARGE = 1009;
 
 /** A tab's end of a connection that may be another tab's. To the client above it is a socket like any other. */
-export class SharedSocket implements Socket {
+export class SharedSocket implements TransportSocket {
   onopen: (() => void) | null = null;
   onmessage: ((text: string) => void) | null = null;
   onclose: ((code: number, reason: string) => void) | null = null;
   readonly port: PortId;
   readonly url: string;
   readonly protocol: string;
+  /** Its tab had to find out who owns the connection. */
+  hasWaited = false;
   #link: SocketLink | null = null;
   #phase: 'waiting' | 'open' | 'closed' = 'waiting';
 
@@ -31,6 +35,11 @@ export class SharedSocket implements Socket {
 
   get isClosed(): boolean {
     return this.#phase === 'closed';
+  }
+
+  /** A wait for another tab says nothing of the way to the server. */
+  get failure(): Failure | undefined {
+    return this.hasWaited ? 'refused' : undefined;
   }
 
   get buffered(): number {

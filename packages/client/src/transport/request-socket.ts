@@ -16,7 +16,7 @@ export interface Access {
 
 /** A socket that knows why it ended before it worked. */
 export interface TransportSocket extends Socket {
-  readonly failure?: Failure;
+  readonly failure?: Failure | undefined;
 }
 
 type Surroundings = DownlinkHost['environment'] & Pick<Environment, 'fetch'>;

@@ -25,6 +25,11 @@ describe('a step down', () => {
     expect(after([failed('blocked')]).kind).toBe('sse');
   });
 
+  test('does not come where the server itself closed', () => {
+    expect(after(Array.from({ length: 9 }, () => failed('refused')))).toEqual(FIRST_CHOICE);
+    expect(after([failed('unknown'), failed('refused')]).kind).toBe('websocket');
+  });
+
   test('goes from an event stream to polling only where the stream is held back', () => {
     const sse = after([failed('blocked')]);
     expect(choose(sse, failed('blocked')).kind).toBe('poll');

@@ -62,6 +62,8 @@ export function betterThan(kind: TransportName): readonly TransportName[] {
 
 function afterFailure(choice: Choice, failure: Failure): Choice {
   if (choice.kind === 'websocket') {
+    // Whoever refused was reached.
+    if (failure === 'refused') return choice;
     const strikes = choice.strikes + (failure === 'blocked' ? STRIKES : 1);
     return strikes >= (choice.suspicious ? 1 : STRIKES)
       ? { ...choice, kind: 'sse', strikes: 0 }

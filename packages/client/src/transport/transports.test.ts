@@ -75,6 +75,14 @@ test('a look ends with the connection, and leaves nothing behind', async () => {
   expect([sockets[0]?.closed, better, clock.pending]).toEqual([true, 0, 0]);
 });
 
+// proves TR-2
+test('a fallback that does not even begin within the time makes room for the WebSocket', () => {
+  transports.silent(null);
+  expect(transports.kind).toBe('websocket');
+  transports.silent(null);
+  expect(transports.kind).toBe('websocket');
+});
+
 test('a fallback that cannot be begun makes room for the WebSocket', async () => {
   access = () => Promise.reject(new TypeError('no network'));
   await expect(transports.open(false)).rejects.toThrow('no network');

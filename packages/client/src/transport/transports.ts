@@ -54,6 +54,14 @@ export class Transports {
     this.#choice = choose(this.#choice, { kind: 'failed', failure });
   }
 
+  /** Nothing came within the time for a beginning. `socket`: what the try has got as far as. */
+  silent(socket: TransportSocket | null): void {
+    if (this.kind === 'websocket') {
+      // Without a socket it was the credentials that did not come.
+      if (socket) this.failed(socket.failure ?? 'blocked');
+    } else this.failed(socket ? 'blocked' : 'unreachable');
+  }
+
   /** The connection is gone. */
   lost(): void {
     this.#generation++;
