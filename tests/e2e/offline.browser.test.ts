@@ -244,6 +244,8 @@ test('a browser killed as soon as a message is shown as waiting loses none of th
   const device = await Device.open(server.port, 'Moana Te Aho', { viewport: TALL });
   await device.person.join(device.url);
   await upToDate(device);
+  await device.stop();
+  await device.start();
   const shown: string[] = [];
   for (let round = 1; round <= KILLS; round++) {
     // Every second time the network is there, and messages are on their way while it dies.
