@@ -1,21 +1,14 @@
-import {
-  type Client,
-  createClient,
-  openLocalStore,
-  outboxOnStore,
-  persistStorage,
-  type StoreNotice,
-  type Tokens,
-  type TokenStore,
-} from '@konferenco/client';
+import { type Client, createClient } from '@konferenco/client';
+import { indexedDbTokens } from '@konferenco/client/background';
+import { openLocalStore, outboxOnStore, persistStorage, type StoreNotice } from '@konferenco/client/storage';
 import { indexedDbBackend } from '@konferenco/client/indexeddb';
 import { browserTabs } from '@konferenco/client/tabs';
 import { createAccountStore } from './state/account-store.ts';
 import { createDevice, type Device, type DeviceNotice } from './state/device.ts';
-import { keptAtMost, readJson } from './state/preferences.ts';
+import { keptAtMost } from './state/preferences.ts';
+import { createSignIn } from './state/sign-in.ts';
 import { createStore } from './state/store.ts';
-
-const TOKENS = 'konferenco.tokens';
+import { isOtherVersionOpen } from './state/version.ts';
 
 export interface WebClient {
   readonly client: Client;
@@ -35,7 +28,13 @@ export function createWebClient(window: Window & typeof globalThis, onFault: (er
   });
   const client = createClient({
     url,
-    tokens: localTokens(window.localStorage, (tokens) => account.use(tokens?.user.id ?? null)),
+    tokens: createSignIn({
+      kept: indexedDbTokens(url),
+      storage: window.localStorage,
+      isOtherVersionOpen: () => isOtherVersionOpen(window),
+      onFault,
+      whose: ({ user }) => account.use(user.id),
+    }),
     store: account.store,
     // In memory the client's own, smaller bounds hold.
     ...(backend === null ? {} : { keep: { entries: keptAtMost(window.localStorage) } }),
@@ -52,25 +51,4 @@ function noticeOf(notice: StoreNotice): DeviceNotice {
   return notice.kind === 'recovered'
     ? { kind: 'recovered', saved: notice.saved, lost: notice.lost }
     : { kind: notice.kind };
-}
-
-/**
- * Keeps the sign-in in this browser, and tells whose it is. Other scripts of the same origin could read it; the page's
- * CSP lets none in.
- */
-function localTokens(storage: Storage, whose: (tokens: Tokens | null) => void): TokenStore {
-  return {
-    async load() {
-      const tokens = readJson<Tokens>(storage, TOKENS);
-      if (tokens !== null) whose(tokens);
-      return tokens;
-    },
-    async save(tokens) {
-      if (tokens === null) storage.removeItem(TOKENS);
-      else {
-        storage.setItem(TOKENS, JSON.stringify(tokens));
-        whose(tokens);
-      }
-    },
-  };
 }

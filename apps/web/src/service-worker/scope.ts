@@ -1,7 +1,8 @@
 /** The parts of a service worker's global scope that are used here; TypeScript's own description excludes the page's. */
 export interface WorkerScope {
   readonly location: { readonly origin: string };
-  readonly navigator: { readonly locks?: { query(): Promise<LockManagerSnapshot> } };
+  readonly navigator: { readonly locks?: LockManager };
+  readonly registration: { readonly periodicSync?: { unregister(tag: string): Promise<void> } };
   readonly clients: {
     matchAll(options: { type: 'window'; includeUncontrolled?: boolean }): Promise<readonly WindowPeer[]>;
     claim(): Promise<void>;
@@ -10,7 +11,7 @@ export interface WorkerScope {
   addEventListener(type: 'install' | 'activate', fn: (event: Lasting) => void): void;
   addEventListener(type: 'fetch', fn: (event: FetchLike) => void): void;
   addEventListener(type: 'message', fn: (event: Lasting & { readonly data: unknown }) => void): void;
-  addEventListener(type: 'sync', fn: (event: Lasting & { readonly tag: string }) => void): void;
+  addEventListener(type: 'sync' | 'periodicsync', fn: (event: Lasting & { readonly tag: string }) => void): void;
 }
 
 /** An open page. */

@@ -261,3 +261,34 @@ test('the browser is asked to wake the page only without a network, not while th
   });
   expect(tags).toEqual({ whileAway: [], asked: ['konferenco-outbox'] });
 }, 30_000);
+
+// proves AP-6
+test('it is asked for once each time the page is left while something waits, whatever the browser says of the network', async () => {
+  const page = await visit();
+  const tags = await page.evaluate(async () => {
+    const asked: string[] = [];
+    const { prototype } = (
+      window as unknown as { SyncManager: { prototype: { register(tag: string): Promise<void> } } }
+    ).SyncManager;
+    prototype.register = async (tag) => {
+      asked.push(tag);
+    };
+    const leave = () => {
+      for (const state of ['hidden', 'visible']) {
+        Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }
+    };
+    const { fake } = window;
+    const counts: number[] = [];
+    fake.setLink({ kind: 'waiting', retry_at: Date.now() + 60_000, attempt: 1 });
+    await fake.channel('welcome').send('Is anybody there?');
+    counts.push(asked.length);
+    for (let i = 0; i < 2; i++) {
+      leave();
+      counts.push(asked.length);
+    }
+    return counts;
+  });
+  expect(tags).toEqual([0, 1, 2]);
+}, 30_000);

@@ -1,6 +1,8 @@
 import { type FromWorker, OUTBOX_SYNC, PAGE_LOCK, type ShellBuild, type ToWorker } from './build.ts';
+import { sendOutbox } from './outbox.ts';
 import type { WorkerScope } from './scope.ts';
 import { createShellCache } from './shell-cache.ts';
+import { wake } from './wake.ts';
 
 /** Written here by the build. */
 declare const SHELL_BUILD: ShellBuild;
@@ -32,14 +34,26 @@ scope.addEventListener('message', (event) => {
   }
 });
 scope.addEventListener('sync', (event) => {
-  if (event.tag === OUTBOX_SYNC) event.waitUntil(wakePages());
+  if (event.tag === OUTBOX_SYNC) event.waitUntil(seeToOutbox());
+});
+scope.addEventListener('periodicsync', (event) => {
+  if (event.tag !== OUTBOX_SYNC) return;
+  // Once nothing waits there is nothing to come back for, until a page asks again.
+  event.waitUntil(seeToOutbox().then(() => scope.registration.periodicSync?.unregister(OUTBOX_SYNC)));
 });
 
-/** Pages in the background may have given up on the network for a while; this sends what waits now. */
+function seeToOutbox(): Promise<void> {
+  return wake({
+    wakePages,
+    send: () => sendOutbox(scope.location.origin, scope.navigator.locks),
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+}
+
 async function wakePages(): Promise<void> {
-  const wake: FromWorker = { kind: 'wake' };
+  const message: FromWorker = { kind: 'wake' };
   for (const page of await scope.clients.matchAll({ type: 'window', includeUncontrolled: true }))
-    page.postMessage(wake);
+    page.postMessage(message);
 }
 
 /** Versions whose pages hold their lock. Without locks, none: pages then fetch what they miss. */

@@ -1,5 +1,6 @@
-import { type FromWorker, OUTBOX_SYNC, pageLock, type ToWorker } from '../service-worker/build.ts';
+import { type FromWorker, OUTBOX_SYNC, type ToWorker } from '../service-worker/build.ts';
 import { createStore, type PlainStore } from './store.ts';
+import { holdVersion } from './version.ts';
 
 /** Whether a newer version of the application can be shown. */
 export type UpdateState = 'current' | 'ready';
@@ -12,12 +13,14 @@ export interface Updates {
   apply(): void;
   /** Asks the server whether there is one; at most every half hour. */
   check(): void;
-  /** Asks the browser to wake this program once there is a network, as far as it can. */
+  /** Asks the browser to see to what waits once there is a network, by the page or without it, as far as it can. */
   wakeWhenOnline(): void;
 }
 
 const SCRIPT = '/service-worker.js';
 const CHECK_EVERY_MS = 30 * 60_000;
+/** The least time between two periodic wake-ups; browsers make it longer for applications that are rarely used. */
+const PERIOD_MS = 60 * 60_000;
 
 /** Where there is no service worker: nothing is kept and nothing is updated. */
 export const noUpdates: Updates = {
@@ -89,25 +92,17 @@ export function createUpdates({ window, wake, onFault, now }: UpdatesOptions): U
       registration?.update().catch(() => {});
     },
     wakeWhenOnline() {
-      const sync = (registration as SyncRegistration | null)?.sync;
+      const { sync, periodicSync } = (registration ?? {}) as Partial<SyncRegistration>;
       // Refused without permission: the page then sends as soon as it is shown again.
       sync?.register(OUTBOX_SYNC).catch(() => {});
+      // For installed applications, and for the day on which the browser has given up the other. The worker ends it.
+      periodicSync?.register(OUTBOX_SYNC, { minInterval: PERIOD_MS }).catch(() => {});
     },
   };
 }
 
-/** Background Sync, which TypeScript does not describe and not every browser has. */
+/** Background Sync and its periodic kind, which TypeScript does not describe and not every browser has. */
 interface SyncRegistration extends ServiceWorkerRegistration {
   readonly sync?: { register(tag: string): Promise<void> };
-}
-
-/** While this page is open, the files of its version are kept. */
-function holdVersion(window: Window): void {
-  const version = window.document.querySelector<HTMLMetaElement>('meta[name="konferenco-version"]')?.content;
-  if (version === undefined) return;
-  window.navigator.locks
-    ?.request(pageLock(version), { mode: 'shared' }, () => new Promise(() => {}))
-    .catch(() => {
-      // Given up when the page closes.
-    });
+  readonly periodicSync?: { register(tag: string, options: { readonly minInterval: number }): Promise<void> };
 }
