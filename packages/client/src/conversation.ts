@@ -19,7 +19,7 @@ import type { OutboxNews } from './outbox.ts';
 import { Marks } from './marks.ts';
 import { OwnMessages } from './own-messages.ts';
 import { Replica } from './replica.ts';
-import { LogThread } from './thread.ts';
+import { LogThread, type ThreadOptions } from './thread.ts';
 import type { Conversation, ConversationState, Message, Receipt, SendOptions, Thread, TimelineGap } from './types.ts';
 import { Typing } from './typing.ts';
 
@@ -33,36 +33,29 @@ export class LogConversation implements Conversation {
   readonly #typing: Typing;
   readonly #marks: Marks;
   #kept: LogKeeping;
+  /** What every part of a conversation is given. */
+  readonly #shared: Omit<ThreadOptions, 'root'>;
   readonly #changes = new Signal();
   readonly #threads = new Map<string, LogThread>();
   #state: ConversationState | null = null;
 
   constructor(log: LogName, host: ConversationHost) {
     const { wire, environment, subscriptions, failed } = host;
-    const changed = () => this.#changed();
     this.log = log;
     this.#host = host;
     this.#kept = host.keeper.kept.log(log);
-    const kept = () => this.#kept;
     this.#replica = new Replica(log, host.me, host.blocks.has);
-    this.#own = new OwnMessages({ log, outbox: host.outbox, replica: this.#replica, kept, changed });
+    const changed = () => this.#changed();
+    const shared = { log, wire, environment, replica: this.#replica, kept: () => this.#kept, changed };
+    this.#shared = shared;
+    this.#own = new OwnMessages({ ...shared, outbox: host.outbox });
     this.#typing = new Typing({ environment, say: (active) => void this.#whisper('typing', { active }), changed });
-    this.#marks = new Marks({
-      environment,
-      kept,
-      replica: this.#replica,
-      say: (offset) => this.#whisper('read', { log, offset }),
-    });
+    this.#marks = new Marks({ ...shared, say: (offset) => this.#whisper('read', { log, offset }) });
     this.#following = new Following({
-      log,
-      wire,
-      environment,
+      ...shared,
       subscriptions,
-      replica: this.#replica,
-      kept,
       read: () => this.#marks.own.offset,
       deliver: (due) => this.#deliver(due),
-      changed,
       failed,
     });
   }
@@ -149,10 +142,7 @@ export class LogConversation implements Conversation {
   thread(root: string): Thread {
     let thread = this.#threads.get(root);
     if (!thread) {
-      const { log } = this;
-      const { wire } = this.#host;
-      const changed = () => this.#changed();
-      thread = new LogThread({ log, root, wire, replica: this.#replica, kept: () => this.#kept, changed });
+      thread = new LogThread({ ...this.#shared, root });
       this.#threads.set(root, thread);
     }
     return thread;

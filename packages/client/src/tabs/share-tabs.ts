@@ -73,19 +73,15 @@ class Tab implements SharedTabs {
   }
 
   async others(): Promise<number> {
-    const mine = this.#lockOf(this.id);
+    const mine = this.#names.tab(this.id);
     const held = await this.#options.surroundings.locks.held();
-    return held.filter((name) => name !== mine && name.startsWith(this.#lockOf(''))).length;
+    return held.filter((name) => name !== mine && name.startsWith(this.#names.tab(''))).length;
   }
 
   close(): void {
     this.#stopPage();
     this.#input({ kind: 'close' });
     this.#place();
-  }
-
-  #lockOf(tab: string): string {
-    return this.#names.tab(tab);
   }
 
   #input(input: ElectionInput): void {
@@ -144,7 +140,7 @@ class Tab implements SharedTabs {
     const granted = () => {
       if (this.#state.kind === 'seeking' || this.#state.kind === 'following') this.#queue();
     };
-    this.#life.request(this.#lockOf(this.id), { granted, stolen: unavailable, failed: unavailable });
+    this.#life.request(this.#names.tab(this.id), { granted, stolen: unavailable, failed: unavailable });
     this.#options.joined?.();
   }
 
@@ -193,7 +189,7 @@ class Tab implements SharedTabs {
       term: `${this.id}.${++this.#terms}`,
       surroundings,
       post: (message) => this.post(message),
-      lockOf: (tab) => this.#lockOf(tab),
+      lockOf: (tab) => this.#names.tab(tab),
       goAlone: () => this.#goAlone(),
       tabGone: (tab) => {
         this.post({ kind: 'gone', from: this.id, tab });
@@ -234,18 +230,15 @@ class Tab implements SharedTabs {
   /** Lets waiting sockets find their connection. */
   #place(): void {
     for (const socket of [...this.#waiting]) {
-      if (socket.isClosed) this.#waiting.delete(socket);
-      else if (this.#state.kind === 'closed') this.#settle(socket, () => socket.closed(1006, ''));
-      else if (this.#isAlone)
-        this.#settle(socket, () => connectAlone(socket, this.#options.surroundings.environment.openSocket));
-      else if (this.#office) this.#settle(socket, () => this.#office?.join(socket));
-      else if (this.#membership) this.#settle(socket, () => this.#membership?.join(socket));
+      const isOver = this.#state.kind === 'closed';
+      const connection = this.#office ?? this.#membership;
+      if (!socket.isClosed && !isOver && !this.#isAlone && !connection) continue;
+      this.#waiting.delete(socket);
+      if (socket.isClosed) continue;
+      if (isOver) socket.closed(1006, '');
+      else if (this.#isAlone) connectAlone(socket, this.#options.surroundings.environment.openSocket);
+      else connection?.join(socket);
     }
-  }
-
-  #settle(socket: SharedSocket, placed: () => void): void {
-    this.#waiting.delete(socket);
-    placed();
   }
 
   #receive(value: unknown): void {
