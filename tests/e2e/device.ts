@@ -102,7 +102,8 @@ export class Device {
   /** Opens a place as a link from elsewhere does. */
   async visit(path: string): Promise<void> {
     await this.page.goto(`${this.url}${path}`);
-    await this.page.locator('nav.places').waitFor();
+    // On a phone a conversation covers the places.
+    await this.page.locator('nav.places').waitFor({ state: 'attached' });
   }
 
   async close(): Promise<void> {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestServer } from '@konferenco/testkit';
 import type { Browser, Page } from 'playwright-core';
+import { violations } from './axe.ts';
 import { Device, TALL, upToDate } from './device.ts';
-import { Person, startBrowser, startWithPage } from './people.ts';
+import { PHONE, Person, startBrowser, startWithPage } from './people.ts';
 import { ask, logOf, textsOf } from './server-log.ts';
 
 setDefaultTimeout(180_000);
@@ -285,5 +286,123 @@ test('a browser killed as soon as a message is shown as waiting loses none of th
     expect(texts).toEqual(
       texts.toSorted((a, b) => Number.parseInt(a.split('-')[1] ?? '', 10) - Number.parseInt(b.split('-')[1] ?? '', 10)),
     );
+  await device.close();
+});
+
+/** What a page measures of itself from its first moment. */
+function measure(): void {
+  const seen = { list: 0, answered: 0, shift: 0 };
+  Object.assign(globalThis, { seen });
+  new PerformanceObserver((all) => {
+    for (const entry of all.getEntries()) seen.shift += (entry as unknown as { value: number }).value;
+  }).observe({ type: 'layout-shift', buffered: true });
+  new MutationObserver(() => {
+    if (seen.list > 0 || document.querySelector('[aria-label="Conversations"] .row') === null) return;
+    // A request that failed has no answer.
+    const answers = (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).filter(
+      ({ name, responseStart }) => responseStart > 0 && new URL(name).pathname.startsWith('/api'),
+    );
+    Object.assign(seen, { list: performance.now(), answered: answers.length });
+  }).observe(document, { childList: true, subtree: true });
+}
+
+// proves AP-1, AP-8
+test('on a slow phone and a weak link a second visit shows the conversations before the server has answered, and nothing jumps', async () => {
+  const device = await Device.open(server.port, 'Jack Whitcombe', { viewport: PHONE });
+  await device.person.join(device.url);
+  await upToDate(device);
+  const measured: Record<string, number> = {};
+  for (const where of ['online', 'offline'] as const) {
+    await device.stop();
+    await device.start();
+    if (where === 'offline') await device.cut();
+    const { page } = device;
+    await page.addInitScript(measure);
+    const devtools = await device.context.newCDPSession(page);
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+    const speed = 400_000 / 8;
+    await devtools.send('Network.enable');
+    await devtools.send('Network.emulateNetworkConditions', {
+      offline: where === 'offline',
+      latency: 400,
+      downloadThroughput: speed,
+      uploadThroughput: speed,
+    });
+    await page.goto(`${device.url}/talk`);
+    if (where === 'online') await page.waitForLoadState('networkidle');
+    else await page.getByText('Offline').first().waitFor();
+    await page.getByRole('link', { name: /^Kōrero/ }).waitFor();
+    const seen = await page.evaluate(() => (globalThis as unknown as { seen: Record<string, number> }).seen);
+    expect(seen['answered']).toBe(0);
+    expect(seen['shift']).toBeLessThan(0.01);
+    measured[where] = Math.round(seen['list'] ?? 0);
+  }
+  console.log(
+    `a slow phone shows its conversations after ${measured['online']} ms online, ${measured['offline']} ms offline`,
+  );
+  await device.close();
+});
+
+/** Keeps everything that screen readers are told. */
+function listen(): void {
+  const heard: string[] = [];
+  const last = new Map<Element, string>();
+  Object.assign(globalThis, { heard });
+  new MutationObserver(() => {
+    for (const region of document.querySelectorAll('[role=status], [role=log], [role=alert], [aria-live]')) {
+      const text = (region.textContent ?? '').trim();
+      if (text !== (last.get(region) ?? '') && text !== '') heard.push(text);
+      last.set(region, text);
+    }
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+}
+
+// proves AP-12, AP-13
+test('without a network no screen has anything axe objects to, and those who listen are told once', async () => {
+  const device = await Device.open(server.port, 'Priya Nair', { viewport: PHONE, colorScheme: 'dark' });
+  await device.page.addInitScript(listen);
+  await device.person.join(device.url);
+  await upToDate(device);
+  const { page } = device;
+  await device.visit('/talk/ch:wai');
+  await device.person.composer().waitFor();
+  await page.waitForLoadState('networkidle');
+  const heard = () => page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard.splice(0));
+  await heard();
+  await device.cut();
+  for (let number = 1; number <= 5; number++)
+    await device.person
+      .composer()
+      .fill(`quiet ${number}.`)
+      .then(() => page.keyboard.press('Enter'));
+  await page.getByText(/^Offline · 5 waiting/).waitFor();
+  expect(await heard()).toEqual(['Offline']);
+  const screens = [
+    '/talk',
+    '/talk/ch:wai',
+    '/programme',
+    '/programme/radio',
+    '/programme?mine',
+    '/people',
+    '/me',
+    '/me/device',
+  ];
+  for (const place of screens) {
+    await device.visit(place);
+    await page.locator('main').first().waitFor();
+    await page
+      .getByText(/Offline · 5 waiting/)
+      .first()
+      .waitFor();
+    expect({ place, found: await violations(page) }).toEqual({ place, found: [] });
+  }
+  await page.getByText('Waiting to be sent').first().waitFor();
+  await device.visit('/talk/ch:wai');
+  await page.getByText(/^Offline · 5 waiting/).waitFor();
+  await heard();
+  await device.mend();
+  await marked(page, 'quiet 5.', 'Stored on the server');
+  expect((await heard()).length).toBeLessThanOrEqual(1);
+  expect(device.person.faults).toEqual([]);
   await device.close();
 });
