@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
+import { fetchParts } from './fetched-parts.ts';
 import { runReplicas } from './replica-run.ts';
 import type { Regression } from './seeds.ts';
 
@@ -25,12 +26,7 @@ async function expectSame(seed: number): Promise<void> {
 }
 
 // Loaded once: what is loaded in the middle of a run takes time of the platform's.
-beforeAll(() =>
-  Promise.all([
-    import('../../packages/client/src/sync/replicated.ts'),
-    import('../../packages/client/src/notes/shared-notes.ts'),
-  ]),
-);
+beforeAll(fetchParts);
 
 // proves RP-1, RP-2, RP-3, RP-5, RP-7, RP-10
 describe('twenty replicas whose links are cut, whose programs are killed, and one of whose clocks is a year ahead', () => {

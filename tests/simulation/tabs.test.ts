@@ -7,6 +7,7 @@ import {
   memoryOutbox,
   type Message,
 } from '@konferenco/client';
+import { fetchParts } from './fetched-parts.ts';
 import { type SharedTabs, shareTabs, tabSharing } from '@konferenco/client/tabs';
 import { channelLog, directLog, type Envelope, type LogName } from '@konferenco/protocol';
 import { createMemoryDisk, createMemoryStore } from '@konferenco/server';
@@ -308,12 +309,6 @@ async function loadAll({ clock, running }: World): Promise<void> {
       }
     }
   }
-}
-
-/** What a client fetches when it needs it: fetching takes real time, which a run has none of. */
-async function fetchParts(): Promise<void> {
-  await import('../../packages/client/src/transport/fallback.ts');
-  await import('../../packages/client/src/sync/replicated.ts');
 }
 
 async function simulate(

@@ -4,7 +4,7 @@ import { VirtualClock } from '../testing/virtual-clock.ts';
 import { ReplicaWorld } from '../testing/replica-world.ts';
 import { MeetingNotes, TYPING_MS } from './shared-notes.ts';
 
-beforeAll(() => import('../sync/replicated.ts'));
+beforeAll(() => import('../sync/open-replicated.ts'));
 
 const HOUR = 3_600_000;
 

@@ -3,7 +3,7 @@ import { type ModelDevice, ReplicaWorld } from '../testing/replica-world.ts';
 import { saidBy, sessionAt } from '../testing/said-by.ts';
 
 // Loaded once, so that later loads take no time of the platform's.
-beforeAll(() => Promise.all([import('./replicated.ts'), import('../notes/shared-notes.ts')]));
+beforeAll(() => Promise.all([import('./open-replicated.ts'), import('../notes/shared-notes.ts')]));
 
 const HOUR = 3_600_000;
 

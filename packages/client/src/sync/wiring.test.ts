@@ -6,7 +6,7 @@ import { fixture, texts } from '../testing/fixture.ts';
 import { ReplicaWorld } from '../testing/replica-world.ts';
 import { settle } from '../testing/virtual-clock.ts';
 
-beforeAll(() => import('./replicated.ts'));
+beforeAll(() => import('./open-replicated.ts'));
 
 // proves RP-8
 test('a block made offline hides at once, and is still there after a restart', async () => {
