@@ -26,8 +26,6 @@ export function conflictsOf(arrival: {
   for (const [position, theirs] of applied.entries()) {
     const before = new Set(applied.slice(0, position).map(({ id }) => id));
     const waiting = arrival.pending.map(({ envelope }) => envelope).filter(({ id }) => !before.has(id));
-    // Minutes merge: nothing in them is in the way of anything.
-    if (theirs.subtype === 'notes_change') continue;
     for (const { key } of documentsOf(theirs, me)) {
       const mine = waiting.filter((envelope) => documentsOf(envelope, me).some((document) => document.key === key));
       const state = view.get(key);

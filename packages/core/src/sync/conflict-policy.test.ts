@@ -43,6 +43,13 @@ describe('of two who changed one thing at once, who lost is told', () => {
   });
 });
 
+// proves CF-8
+test('of minutes that both write nobody is told anything', () => {
+  const write = (from: string, to: string, update: string) =>
+    meetingOf('notes_change', from, to, { meeting: MEETING, update });
+  expect(told('ana', `notes/${MEETING}`, [write('ana', 'ben', 'AA==')], write('ben', 'ana', 'AQ=='))).toEqual([]);
+});
+
 describe('a meeting', () => {
   const key = `meeting/${MEETING}`;
   const slot = (hours: number) => ({ starts_at: NOON + hours * HOUR, ends_at: NOON + (hours + 1) * HOUR });

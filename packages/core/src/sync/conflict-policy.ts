@@ -1,6 +1,7 @@
 import { compareStamps } from '@konferenco/crdt';
 import type { Envelope, MeetingAnswer, StateOperation } from '@konferenco/protocol';
 import type { DocumentKey, DocumentState } from './document.ts';
+import { kindOf } from './documents.ts';
 import { meetingWrites, viewMeeting } from './meeting-document.ts';
 import { sessionWrites } from './session-document.ts';
 import { stampOf, type Written } from './stamp.ts';
@@ -61,8 +62,9 @@ function loses([field, mine]: readonly [string, Written], about: string, stands:
   );
 }
 
-function acceptAgain({ me, state, theirs, mine }: Encounter): StateConflict[] {
-  const view = viewMeeting(state, me);
+function acceptAgain({ me, key, state, theirs, mine }: Encounter): StateConflict[] {
+  // Operations of meetings are about their minutes too, which are another kind of document.
+  const view = kindOf(key) === 'meeting' ? viewMeeting(state, me) : null;
   if (theirs.subtype !== 'propose_time' || view?.standing !== 'waiting_for_me') return [];
   const accepted = mine.some(
     ({ subtype, payload }) => subtype === 'accept' && (payload as MeetingAnswer).proposal !== view.proposal,
