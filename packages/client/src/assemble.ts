@@ -128,6 +128,11 @@ export class Assembly implements ConversationHost, SessionParts, LifecycleParts,
     await this.list.restore(this.keeper.kept.infos);
   };
 
+  /** Replicated state is shown, where it is kept. */
+  readonly shown = async (): Promise<void> => {
+    if (this.keeper.kept.store) await this.replicas.open();
+  };
+
   /** Forgets conversations, list and subscriptions: they are another person's from now on. */
   readonly forget = (): void => {
     this.list.clear();

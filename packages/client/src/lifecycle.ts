@@ -21,6 +21,8 @@ export interface LifecycleParts {
   readonly environment: Pick<Environment, 'after'>;
   /** Loads what this device keeps of the person, and shows it. */
   readonly load: (person: string) => Promise<void>;
+  /** Resolves when all that was kept is shown, also what nothing else waits for. */
+  readonly shown: () => Promise<void>;
   /** Forgets conversations, list and subscriptions: they are another person's from now on. */
   readonly forget: () => void;
   readonly failed: (error: KonferencoError) => void;
@@ -126,11 +128,11 @@ export class Lifecycle {
   /** Shows what this device keeps of the person, once, and takes up what is unsent. */
   #load({ id: person }: User): Promise<void> {
     if (this.#loaded?.person === person) return this.#loaded.done;
-    const done = this.#parts
-      .load(person)
-      .then(() => this.#loadOutbox())
-      .then(() => this.#ready.resolve());
+    const { load, shown } = this.#parts;
+    const done = load(person).then(() => this.#loadOutbox());
     this.#loaded = { person, done };
+    // That it failed is told by `done`.
+    done.then(shown).then(this.#ready.resolve, () => undefined);
     return done;
   }
 

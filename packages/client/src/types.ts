@@ -273,7 +273,10 @@ export interface Client extends ReplicatedState {
   signIn(credentials: { readonly name: string; readonly invite?: string }): Promise<User>;
   /** Ends the session and removes everything kept here of the person, unsent messages too: see `waiting` before. */
   signOut(): Promise<void>;
-  /** Resolves when what this device keeps of the person is loaded, after `restore`, `signIn` or `connect`. */
+  /**
+   * Resolves when all that this device keeps of the person is loaded, after `restore`, `signIn` or `connect`; the
+   * programme, meetings and the like too, for which those three do not wait.
+   */
   readonly ready: Promise<void>;
   /** Names without a network; with a `store`. */
   readonly people: People;

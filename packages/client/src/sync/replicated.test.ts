@@ -48,6 +48,20 @@ async function aMeeting(world: ReplicaWorld, mere: ModelDevice, ana: ReturnType<
 
 describe('a programme', () => {
   // proves RP-1
+  test('kept on the device is there when the client is ready, without a network', async () => {
+    const { world, organiser } = aWorld();
+    world.server.publish(organiser.schedule('conf', 'session_change', sessionAt('a', 1, world.clock)));
+    const mere = await world.device('mere');
+    mere.client.programme('conf');
+    await world.pass(2_000);
+    await mere.network(false);
+    mere.kill();
+    const ready = mere.begin().ready.then(() => mere.client.programme('conf').state().sessions.map(({ id }) => id));
+    await world.pass(100);
+    expect(await ready).toEqual(['a']);
+  });
+
+  // proves RP-1
   test('is there after a restart without a network, with what was done offline', async () => {
     const { world, organiser } = aWorld();
     for (const [id, hour] of [

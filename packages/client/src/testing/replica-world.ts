@@ -38,6 +38,12 @@ export class ModelDevice {
 
   /** Starts the program on what the device keeps. */
   async start(): Promise<void> {
+    this.begin();
+    await this.#world.settled();
+  }
+
+  /** {@link start}, without letting anything happen yet. */
+  begin(): Client {
     const { clock, server, random } = this.#world;
     const run = { alive: true };
     this.#run = run;
@@ -65,7 +71,7 @@ export class ModelDevice {
     client.on('error', (error) => run.alive && this.errors.push(error));
     this.#client = client;
     client.connect().catch((error: KonferencoError) => run.alive && this.errors.push(error));
-    await this.#world.settled();
+    return client;
   }
 
   readonly #sockets = new Set<ReturnType<ModelServer['openSocket']>>();
