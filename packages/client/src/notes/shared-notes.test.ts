@@ -41,7 +41,8 @@ function alone(clock: VirtualClock, id: number) {
       tell = fn;
       return () => {};
     },
-    send: (update) => sent.push(update),
+    keep: () => {},
+    send: (updates) => sent.push(...updates),
   });
   return {
     notes,
@@ -57,6 +58,27 @@ function alone(clock: VirtualClock, id: number) {
     },
   };
 }
+
+// proves RP-10
+test('what was typed right before the program was killed is in the minutes, and sent', async () => {
+  const { world, mere, ana, meeting } = await twoWriters();
+  const notes = await mere.client.meetings.notes(meeting);
+  notes.edit('Kia ora');
+  await world.pass(TYPING_MS);
+  await mere.network(false);
+  notes.edit('Kia ora koutou');
+  await world.pass(1);
+  notes.edit('Kia ora koutou katoa');
+  await world.pass(1);
+  mere.kill();
+  await mere.start();
+  await world.pass(100);
+  expect((await mere.client.meetings.notes(meeting)).text()).toBe('Kia ora koutou katoa');
+  await mere.network(true);
+  await world.pass(30_000);
+  expect((await ana.client.meetings.notes(meeting)).text()).toBe('Kia ora koutou katoa');
+  expect(await mere.store.list('meta', { prefix: 'typed/', limit: 9 })).toEqual([]);
+});
 
 describe('shared notes', () => {
   // proves RP-10

@@ -18,8 +18,10 @@ export interface NotesHost {
   /** How many own updates were refused so far: they are part of the text no longer. */
   readonly refusals: () => number;
   readonly subscribe: (fn: () => void) => () => void;
-  /** Puts an update into the outbox. */
-  readonly send: (update: string) => void;
+  /** Keeps on the device what was typed since the last `send`, so that a program that ends does not take it along. */
+  readonly keep: (updates: readonly string[]) => void;
+  /** Puts updates into the outbox. */
+  readonly send: (updates: readonly string[]) => void;
 }
 
 /** The minutes of one meeting as a text that two people write at once. */
@@ -122,19 +124,17 @@ export class MeetingNotes implements SharedNotes {
 
   #collect(update: Uint8Array): void {
     this.#unsent.push(update);
+    this.#host.keep(batched(this.#unsent).map(toBase64));
     this.#cancelFlush ??= this.#host.environment.after(TYPING_MS, () => this.#flush());
   }
 
   #flush(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
-    const unsent = this.#unsent;
+    const updates = batched(this.#unsent).map(toBase64);
     this.#unsent = [];
-    for (const update of batched(unsent)) {
-      const text = toBase64(update);
-      this.#known.add(text);
-      this.#host.send(text);
-    }
+    for (const update of updates) this.#known.add(update);
+    if (updates.length > 0) this.#host.send(updates);
   }
 
   /** Something changed in the replicated state. */

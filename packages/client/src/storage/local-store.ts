@@ -8,7 +8,7 @@
  * - `documents`: `{namespace}/{scope}/{document}`, a replicated document's state
  * - `versions`: `{namespace}/{scope}`, what the documents of the scope include, and when that was last checked
  * - `people`: `{user}`, profiles seen, partial and of limited number
- * - `meta`: who this is, the store's epoch, preferences of the device
+ * - `meta`: who this is, the store's epoch, what was typed into minutes and is not in the outbox yet
  */
 export const LOCAL_TABLES = ['outbox', 'entries', 'logs', 'documents', 'versions', 'people', 'meta'] as const;
 export type LocalTable = (typeof LOCAL_TABLES)[number];

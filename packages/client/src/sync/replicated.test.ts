@@ -56,7 +56,12 @@ describe('a programme', () => {
     await world.pass(2_000);
     await mere.network(false);
     mere.kill();
-    const ready = mere.begin().ready.then(() => mere.client.programme('conf').state().sessions.map(({ id }) => id));
+    const ready = mere.begin().ready.then(() =>
+      mere.client
+        .programme('conf')
+        .state()
+        .sessions.map(({ id }) => id),
+    );
     await world.pass(100);
     expect(await ready).toEqual(['a']);
   });

@@ -80,10 +80,13 @@ export class Replicated implements ReplicatedState {
   /** Reads what the device keeps, and shows it. */
   async load(): Promise<void> {
     const { outbox } = this.#host;
-    if (this.#host.store) await this.#loadFrom(this.#host.store);
+    const { store } = this.#host;
+    if (store) await this.#loadFrom(store);
     for (const envelope of outbox.waiting().filter(isOperation))
       this.#scopeOf(envelope).pend({ envelope, offered: true, stored: false });
     this.#view.changed();
+    if (store)
+      void this.#notes.takeUp(store).catch((thrown: unknown) => this.#host.failed(clientError('storage', thrown)));
   }
 
   async #loadFrom(store: LocalStore): Promise<void> {
