@@ -31,6 +31,11 @@ test('fonts of the first paint are at most 60 KB, macrons included', () => {
   expect(sum(fonts.map((f) => f.bytes))).toBeLessThanOrEqual(60 * KB);
 });
 
+test('the service worker, which every browser compares on each visit, is at most 10 KB compressed', () => {
+  const worker = manifest.files.find(({ path }) => path === 'service-worker.js');
+  expect(worker?.gzip).toBeLessThanOrEqual(10 * KB);
+});
+
 test('the page runs no inline script and asks no other host for anything', async () => {
   const page = await readFile(join(outDir, 'index.html'), 'utf8');
   expect(page).not.toMatch(/<script(?![^>]*\ssrc=)/);

@@ -38,14 +38,14 @@ const FRAME_BYTES = 64;
  */
 export async function postEntries(entries: readonly OutboxEntry[], options: PostOptions): Promise<Answers> {
   const { url, token, device_id, fetch } = options;
-  const frames = entries.map(({ envelope }, ref) => `{"type":"publish","ref":${ref},"envelope":${envelope}}`);
+  const frames = entries.map(({ envelope }, index) => `{"type":"publish","ref":${index + 1},"envelope":${envelope}}`);
   const body = `{"device_id":${JSON.stringify(device_id)},"frames":[${frames.join(',')}]}`;
   const text = await postJson('/api/frames', { url, fetch, body, token, answer: 'text/event-stream' });
   const answers = new Map<string, KonferencoError | null>();
   for (const { data } of new EventParser().push(text)) {
     const frame = JSON.parse(data) as ServerFrame;
     if (frame.type !== 'reply' && frame.type !== 'error') continue;
-    const entry = entries[frame.ref ?? -1];
+    const entry = entries[(frame.ref ?? 0) - 1];
     if (entry) answers.set(entry.id, frame.type === 'reply' ? null : new KonferencoError(frame));
   }
   return answers;
