@@ -41,6 +41,7 @@ class World {
   /** What it says to a request; a number is a status of something in between. */
   refuseAll: (authorization: string) => Refusal | number | null = () => null;
   reachable = true;
+  hangs = false;
   beforeAnswer: () => void = () => {};
 
   write(log: string, ...ids: string[]): void {
@@ -81,6 +82,7 @@ class World {
 
   async #answer(path: string, init: RequestInit): Promise<Response> {
     if (!this.reachable) throw new TypeError('Failed to fetch');
+    if (this.hangs) await new Promise((_, reject) => init.signal?.addEventListener('abort', reject));
     const body = String(init.body);
     if (path === '/api/session/refresh') return this.#refreshed((JSON.parse(body) as Tokens).refresh_token);
     const authorization = new Headers(init.headers).get('authorization') ?? '';
@@ -244,6 +246,7 @@ describe('refusals', () => {
   });
 
   const troubles: readonly (readonly [string, WakeEnd, Partial<World>])[] = [
+    ['a network that carries nothing', 'later', { hangs: true }],
     ['no network', 'later', { reachable: false }],
     ['a page of a hotel', 'later', { refuseAll: () => 200 }],
     ['a gateway without a server', 'later', { refuseAll: () => 502 }],

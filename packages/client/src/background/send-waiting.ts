@@ -8,7 +8,7 @@ import { drain, type DrainEnd } from './drain.ts';
 import { postEntries, postJson } from './post-entries.ts';
 
 /** After this a request is taken to have reached nobody. */
-export const REQUEST_MS = 20_000;
+const REQUEST_MS = 20_000;
 
 /** The sign-in as a program without a page may use it: read, and renewed where it still stands. */
 export interface RenewableTokens {
