@@ -99,7 +99,7 @@ export function keepingNothing(): Keeping {
     people: { get: ignore as () => undefined, all: () => [], learn: ignore, subscribe: () => ignore },
     infos: [],
     store: null,
-    rows: { put: ignore },
+    rows: { put: ignore, putLate: ignore },
     log: () => NO_LOG,
     keepInfos: ignore,
     keepItem: ignore,

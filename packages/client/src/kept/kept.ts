@@ -1,5 +1,6 @@
 import type { ConversationInfo, InboxItem, LogName } from '@konferenco/protocol';
 import { LOCAL_TABLES, type LocalStore, type LocalStoreError, type LocalTable } from '../storage/local-store.ts';
+import type { RowWriter } from '../sync/scope-rows.ts';
 import type { ClientEvents, Environment, OutboxEntry } from '../types.ts';
 import { isConversation } from './entry.ts';
 import type { Keeping } from './keeping.ts';
@@ -28,7 +29,7 @@ export interface KeptOptions {
   readonly store: LocalStore;
   /** Other programs of the device write the same store. */
   readonly isShared: boolean;
-  readonly environment: Pick<Environment, 'now' | 'after'>;
+  readonly environment: Pick<Environment, 'now' | 'after' | 'exclusively'>;
   /** The server's time, as far as known (Unix ms). */
   readonly now: () => number;
   readonly keep: Partial<KeepLimits> | undefined;
@@ -150,7 +151,7 @@ export class Kept implements Keeping {
   }
 
   /** Where other parts put rows that are to be written together, in the order of putting. */
-  get rows(): Pick<WriteBehind, 'put'> {
+  get rows(): RowWriter {
     return this.#writes;
   }
 

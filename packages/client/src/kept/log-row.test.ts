@@ -12,7 +12,7 @@ test('two programs of one store do not undo what the other knows of a log', asyn
     const behind = new WriteBehind({
       store,
       isShared: true,
-      environment: new VirtualClock(),
+      environment: { after: new VirtualClock().after, exclusively: (_, fn) => fn() },
       makeRoom: () => Promise.resolve(false),
       failed: () => {},
     });

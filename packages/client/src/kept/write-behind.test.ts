@@ -23,7 +23,7 @@ function world() {
   const behind = new WriteBehind({
     store,
     isShared: false,
-    environment: clock,
+    environment: { after: clock.after, exclusively: (_, fn) => fn() },
     makeRoom: async () => {
       state.rooms++;
       return true;

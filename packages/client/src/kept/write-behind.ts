@@ -3,6 +3,8 @@ import type { Environment } from '../types.ts';
 
 /** After a write that failed, the next try. */
 export const WRITE_AGAIN_MS = 15_000;
+/** Held by whoever reads rows to write them anew. */
+const ROWS_LOCK = 'konferenco-rows';
 /** Rows held for a store that does not take them; beyond that they are given up, and nobody is told that they are kept. */
 export const WAITING_MAX = 5_000;
 
@@ -10,14 +12,22 @@ export interface WriteBehindOptions {
   readonly store: LocalStore;
   /** Other programs write the same store. */
   readonly isShared: boolean;
-  readonly environment: Pick<Environment, 'after'>;
+  readonly environment: Pick<Environment, 'after' | 'exclusively'>;
   /** Frees room on the device; false when there is nothing to give up. */
   readonly makeRoom: () => Promise<boolean>;
   readonly failed: (error: LocalStoreError) => void;
 }
 
+/** Rows that belong together, made in the moment in which they are written. */
+export interface LateRows {
+  /** `shared`: what others write too, and nobody else does until this was written; `null` when there are no others. */
+  readonly make: (shared: LocalStore | null) => Promise<readonly LocalChange[]>;
+  /** What was made last is in the store. */
+  readonly written: () => void;
+}
+
 /** A row to write. `undefined` deletes. */
-interface Row {
+interface KnownRow {
   readonly table: LocalTable;
   readonly key: string;
   /** Taken when its batch closes. */
@@ -25,6 +35,7 @@ interface Row {
   /** The value with what another program of the same store wrote there. */
   readonly merge?: (stored: unknown) => unknown;
 }
+type Row = KnownRow | LateRows;
 type Rows = Map<string, Row>;
 
 /** Rows that are written together, and who is to be told. */
@@ -53,13 +64,13 @@ export class WriteBehind {
   }
 
   put(table: LocalTable, key: string, value: unknown): void {
-    this.#add({ table, key, value: () => value });
+    this.#add(nameOf(table, key), { table, key, value: () => value });
   }
 
   /** Of a row that changes often, and in several programs: `value` gives it as it is when its batch closes, `merge` adds what is stored. */
   putMerged<T>(table: LocalTable, key: string, value: () => T, merge: (value: T, stored: unknown) => T): void {
     let closed: T | undefined;
-    this.#add({
+    this.#add(nameOf(table, key), {
       table,
       key,
       value: () => {
@@ -70,11 +81,16 @@ export class WriteBehind {
     });
   }
 
+  /** Rows under one name, in the place of those put under it before. */
+  putLate(name: string, rows: LateRows): void {
+    this.#add(name, rows);
+  }
+
   /** What is to be written under this key: `undefined` when nothing is, `{ value: undefined }` when it is to be deleted. */
   peek(table: LocalTable, key: string): { readonly value: unknown } | undefined {
     const name = nameOf(table, key);
     const row = this.#waiting.get(name) ?? this.#batches.findLast(({ rows }) => rows.has(name))?.rows.get(name);
-    return row && { value: row.value() };
+    return row && 'value' in row ? { value: row.value() } : undefined;
   }
 
   /** Resolves once everything put so far is in the store: true; or false when some of it was given up. */
@@ -107,8 +123,7 @@ export class WriteBehind {
     this.#tell(this.#told.splice(0));
   }
 
-  #add(row: Row): void {
-    const name = nameOf(row.table, row.key);
+  #add(name: string, row: Row): void {
     // Written last is what came last.
     this.#waiting.delete(name);
     this.#waiting.set(name, row);
@@ -127,8 +142,7 @@ export class WriteBehind {
     if (this.#waiting.size === 0) return;
     const rows: Rows = new Map();
     for (const [name, row] of this.#waiting) {
-      const value = row.value();
-      rows.set(name, { ...row, value: () => value });
+      rows.set(name, 'value' in row ? closed(row) : row);
     }
     const batch: Batch = { rows, told: this.#told };
     this.#waiting = new Map();
@@ -141,17 +155,29 @@ export class WriteBehind {
     const error = await this.#tryWrite(batch.rows);
     this.#batches = this.#batches.filter((other) => other !== batch);
     if (error) return this.#again(batch, error);
+    for (const row of batch.rows.values()) if ('written' in row) row.written();
     this.#tell(batch.told);
     if (this.#batches.length > 0) return;
     if (this.#waiting.size > 0) this.#write();
     else this.#tell(this.#told.splice(0));
   }
 
+  /** Between reading what others wrote and writing it anew, nobody else may write. */
   async #tryWrite(rows: Rows): Promise<LocalStoreError | null> {
+    const { isShared, environment } = this.#options;
+    const reads = isShared && [...rows.values()].some((row) => 'make' in row || row.merge);
+    try {
+      return await (reads ? environment.exclusively(ROWS_LOCK, () => this.#writeRows(rows)) : this.#writeRows(rows));
+    } catch (thrown) {
+      return asStoreError(thrown);
+    }
+  }
+
+  async #writeRows(rows: Rows): Promise<LocalStoreError | null> {
     const { store, makeRoom } = this.#options;
     let changes: readonly LocalChange[] = [];
     try {
-      changes = await Promise.all([...rows.values()].map((row) => this.#changeOf(row)));
+      changes = (await Promise.all([...rows.values()].map((row) => this.#changesOf(row)))).flat();
       await store.write(changes);
       return null;
     } catch (thrown) {
@@ -167,10 +193,12 @@ export class WriteBehind {
     }
   }
 
-  async #changeOf({ table, key, value, merge }: Row): Promise<LocalChange> {
+  async #changesOf(row: Row): Promise<readonly LocalChange[]> {
     const { store, isShared } = this.#options;
+    if ('make' in row) return row.make(isShared ? store : null);
+    const { table, key, value, merge } = row;
     const stored = isShared && merge ? await store.get(table, key) : undefined;
-    return { table, key, value: stored === undefined || !merge ? value() : merge(stored) };
+    return [{ table, key, value: stored === undefined || !merge ? value() : merge(stored) }];
   }
 
   #again({ rows, told }: Batch, error: LocalStoreError): void {
@@ -192,6 +220,12 @@ export class WriteBehind {
   #tell(told: readonly ((kept: boolean) => void)[]): void {
     for (const tell of told) tell(!this.#isLossy);
   }
+}
+
+/** The row with the value that it has now. */
+function closed(row: KnownRow): KnownRow {
+  const value = row.value();
+  return { ...row, value: () => value };
 }
 
 function nameOf(table: LocalTable, key: string): string {

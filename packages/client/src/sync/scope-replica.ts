@@ -1,7 +1,8 @@
 import { type Envelope, LIMITS, type ReplyOf, type SyncNamespace, type SyncTrigger } from '@konferenco/protocol';
 import { Signal } from '../events.ts';
 import { changedPending, type Pending, type PendingList, viewOf, withoutPending, withPending } from './pending.ts';
-import { type KeptScope, type RowWriter, writeDocument, writeHead } from './scope-rows.ts';
+import { ScopeKeeper } from './scope-keeper.ts';
+import type { KeptScope, RowWriter, ScopeHead } from './scope-rows.ts';
 import {
   connectedTo,
   type Documents,
@@ -53,6 +54,7 @@ export class ScopeReplica {
   readonly id: string;
   readonly #options: ScopeOptions;
   readonly #changes = new Signal();
+  readonly #keeper: ScopeKeeper;
   #state: ScopeState = EMPTY_SCOPE;
   #pending: PendingList = [];
   #view: Documents | null = null;
@@ -64,6 +66,11 @@ export class ScopeReplica {
     this.namespace = options.namespace;
     this.id = options.id;
     this.#options = options;
+    this.#keeper = new ScopeKeeper({
+      scope: this.name,
+      rows: options.rows,
+      now: () => ({ documents: this.confirmed, head: this.#head() }),
+    });
   }
 
   /** What a person sees. */
@@ -124,6 +131,7 @@ export class ScopeReplica {
     this.#state = { ...this.#state, documents: kept.documents, version: kept.version };
     const stored = kept.stored.map((envelope): Pending => ({ envelope, offered: true, stored: true }));
     this.#pending = this.#pending.reduce(withPending, stored);
+    this.#keeper.loaded(kept.version);
     if (kept.damaged) this.invalidate();
     this.#changed();
   }
@@ -183,7 +191,8 @@ export class ScopeReplica {
   synced(at: number, seen: ReadonlySet<string>): void {
     this.#synced_at = at;
     this.#pending = withoutPending(this.#pending, seen);
-    this.#writeHead();
+    this.#keeper.settled(seen);
+    this.#keeper.write();
     this.#changed();
   }
 
@@ -206,7 +215,7 @@ export class ScopeReplica {
   stored(id: string): void {
     if (!this.#pending.some(({ envelope }) => envelope.id === id)) return;
     this.#pending = changedPending(this.#pending, id, (one) => ({ ...one, stored: true }));
-    this.#writeHead();
+    this.#keeper.write();
     this.#changed();
   }
 
@@ -227,7 +236,8 @@ export class ScopeReplica {
   invalidate(): void {
     this.#isDamaged = true;
     this.#state = { ...withoutSnapshot(this.#state), version: '' };
-    this.#writeHead();
+    this.#keeper.distrust();
+    this.#keeper.write();
   }
 
   /** Tells what `work` changes once, when it is done. */
@@ -249,19 +259,19 @@ export class ScopeReplica {
     const waited = this.#pending;
     this.#pending = pending;
     this.#view = null;
-    for (const key of changed) writeDocument(this.#options.rows, { scope: this.name, key }, state.documents.get(key));
+    this.#keeper.settled(seen);
     // What does not concern the scope only moves its position; a kept one that is a little behind does no harm.
-    if (!isSame) this.#writeHead();
+    if (!isSame) this.#keeper.write(changed);
     this.#options.arrived({ scope: this, applied, pending: waited });
     if (!isSame) this.#changed();
   }
 
-  #writeHead(): void {
-    writeHead(this.#options.rows, this.name, {
+  #head(): ScopeHead {
+    return {
       version: this.#state.version,
       synced_at: this.#synced_at,
       stored: this.#pending.flatMap(({ envelope, stored }) => (stored ? [envelope] : [])),
-    });
+    };
   }
 
   #changed(): void {

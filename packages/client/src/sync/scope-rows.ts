@@ -2,7 +2,14 @@ import type { DocumentKey, DocumentState } from '@konferenco/core';
 import { FORM } from '@konferenco/core/sync/stamp';
 import type { SyncVersion } from '@konferenco/core/sync/sync-version';
 import type { Envelope } from '@konferenco/protocol';
-import { type LocalStore, LocalStoreError, type LocalTable } from '../storage/local-store.ts';
+import type { LateRows } from '../kept/write-behind.ts';
+import {
+  type LocalChange,
+  type LocalRange,
+  type LocalStore,
+  LocalStoreError,
+  type LocalTable,
+} from '../storage/local-store.ts';
 import type { Documents } from './scope-state.ts';
 
 /** Rows read at once. */
@@ -11,6 +18,7 @@ const PAGE = 500;
 /** Where rows go: gathered, and written all or nothing, in the order of coming. */
 export interface RowWriter {
   put(table: LocalTable, key: string, value: unknown): void;
+  putLate(name: string, rows: LateRows): void;
 }
 
 /** What a scope's row in `versions` says beside the documents. */
@@ -38,9 +46,11 @@ export async function readScope(store: LocalStore, scope: string): Promise<KeptS
   const head = await readHead(store, scope);
   const documents = new Map<DocumentKey, DocumentState>();
   const prefix = `${scope}/`;
+  const distrusted = headRow(scope, { ...(head ?? NO_HEAD), version: '' });
   let damaged = head === null;
   for (let after: string | undefined; ; ) {
-    const read = await readPage(store, { prefix, limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const range = { prefix, limit: PAGE, ...(after === undefined ? {} : { after }) };
+    const read = await readPage(store, { table: 'documents', range, also: [distrusted] });
     damaged ||= read.damaged;
     for (const { key, value } of read.rows) {
       if (isReadable(value)) documents.set(key.slice(prefix.length), value);
@@ -54,20 +64,17 @@ export async function readScope(store: LocalStore, scope: string): Promise<KeptS
 
 /** Names of the scopes that a device keeps, as their rows' keys say. */
 export async function keptScopes(store: LocalStore): Promise<readonly string[]> {
-  const { rows } = await readPage(store, { prefix: '', limit: PAGE }, 'versions');
+  const { rows } = await readPage(store, { table: 'versions', range: { prefix: '', limit: PAGE }, also: [] });
   return rows.map(({ key }) => key);
 }
 
-export function writeHead(writer: RowWriter, scope: string, head: ScopeHead): void {
-  writer.put('versions', scope, head);
+export function headRow(scope: string, head: ScopeHead): LocalChange {
+  return { table: 'versions', key: scope, value: head };
 }
 
-export function writeDocument(
-  writer: RowWriter,
-  { scope, key }: { readonly scope: string; readonly key: DocumentKey },
-  state: DocumentState | undefined,
-): void {
-  writer.put('documents', `${scope}/${key}`, state);
+/** Without state, the document goes. */
+export function documentRow(scope: string, key: DocumentKey, state: DocumentState | undefined): LocalChange {
+  return { table: 'documents', key: `${scope}/${key}`, value: state };
 }
 
 /** Whether this program knows the form in which a document was kept: another version of it may have another. */
@@ -76,7 +83,7 @@ function isReadable(value: unknown): value is DocumentState {
 }
 
 /** `null`: it is there and cannot be read. */
-async function readHead(store: LocalStore, scope: string): Promise<ScopeHead | null> {
+export async function readHead(store: LocalStore, scope: string): Promise<ScopeHead | null> {
   try {
     const row = (await store.get('versions', scope)) as ScopeHead | undefined;
     return row ?? NO_HEAD;
@@ -86,18 +93,30 @@ async function readHead(store: LocalStore, scope: string): Promise<ScopeHead | n
   }
 }
 
-/** Damaged rows are dropped, and what is left is read. */
+/** Keys of the documents that a device keeps of a scope. */
+export async function keptDocuments(store: LocalStore, scope: string): Promise<readonly DocumentKey[]> {
+  const prefix = `${scope}/`;
+  try {
+    const rows = await store.list('documents', { prefix, limit: Number.MAX_SAFE_INTEGER });
+    return rows.map(({ key }) => key.slice(prefix.length));
+  } catch (thrown) {
+    if (!(thrown instanceof LocalStoreError) || thrown.fault !== 'damaged') throw thrown;
+    return thrown.keys.map((key) => key.slice(prefix.length));
+  }
+}
+
+/** Damaged rows are dropped, in one write with `also`, and what is left is read. */
 async function readPage(
   store: LocalStore,
-  range: { readonly prefix: string; readonly after?: string; readonly limit: number },
-  table: LocalTable = 'documents',
+  page: { readonly table: LocalTable; readonly range: LocalRange; readonly also: readonly LocalChange[] },
 ) {
+  const { table, range, also } = page;
   try {
     return { rows: await store.list(table, range), damaged: false };
   } catch (thrown) {
     if (!(thrown instanceof LocalStoreError) || thrown.fault !== 'damaged') throw thrown;
+    await store.write([...thrown.keys.map((key) => ({ table, key, value: undefined })), ...also]);
     if (thrown.keys.length === 0) await store.drop(table, range.prefix);
-    else await store.write(thrown.keys.map((key) => ({ table, key, value: undefined })));
     return { rows: await store.list(table, range), damaged: true };
   }
 }

@@ -6,6 +6,7 @@ import type { KonferencoError } from '../errors.ts';
 import { memoryStore } from '../storage/memory-store.ts';
 import { type LocalStore, LocalStoreError, type LocalTable } from '../storage/local-store.ts';
 import type { Conflict } from '../sync/types.ts';
+import type { TabSharing } from '../tabs/types.ts';
 import type { Client, KonferencoErrorLike } from '../types.ts';
 import { ModelServer, type ModelServerOptions } from './model-server.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -19,12 +20,17 @@ export class ModelDevice {
   skew = 0;
   isOnline = true;
   isVisible = true;
+  /** Outlives programs; several devices with one store are tabs of one device. */
   readonly store: LocalStore = memoryStore();
+  /** Given to tabs of one store. */
+  readonly tabs: TabSharing | undefined;
+  /** How long each access to the store takes. */
+  readonly pause: (() => Promise<void>) | undefined;
   readonly #world: ReplicaWorld;
   readonly #damaged = new Set<LocalTable>();
   #client: Client | null = null;
   /** Closes over the program that runs: timers and links of an ended one are dead. */
-  #run = { alive: false };
+  #run = runOf();
 
   constructor(world: ReplicaWorld, user: string) {
     this.#world = world;
@@ -45,12 +51,13 @@ export class ModelDevice {
   /** {@link start}, without letting anything happen yet. */
   begin(): Client {
     const { clock, server, random } = this.#world;
-    const run = { alive: true };
+    const run = runOf();
     this.#run = run;
     const client = createClient({
       url: 'http://server.test',
       demoUser: this.user,
-      store: faulty(stoppable(this.store, run), this.#damaged),
+      store: faulty(slow(stoppable(this.store, run), this.pause), this.#damaged),
+      ...(this.tabs && { tabs: this.tabs }),
       environment: {
         now: () => clock.now() + this.skew,
         after: (ms, fn) => clock.after(ms, () => run.alive && fn()),
@@ -62,7 +69,7 @@ export class ModelDevice {
           this.#sockets.add(socket);
           return socket;
         },
-        exclusively: (_, fn) => fn(),
+        exclusively: (name, fn) => this.#world.locks.hold(name, run, fn),
         visible: () => this.isVisible,
         network: { online: () => this.isOnline, subscribe: () => () => {} },
       },
@@ -78,7 +85,7 @@ export class ModelDevice {
 
   /** Ends the program between two instructions: what it was about to write is lost. */
   kill(): void {
-    this.#run.alive = false;
+    this.#run.end();
     this.#client = null;
     for (const socket of this.#sockets) {
       socket.onmessage = null;
@@ -123,6 +130,7 @@ export class ReplicaWorld {
   readonly clock = new VirtualClock();
   readonly server: ModelServer;
   readonly random: () => number;
+  readonly locks = new Locks();
 
   constructor(seed: number, options: Partial<ModelServerOptions> = {}) {
     const random = seededRandom(seed);
@@ -131,7 +139,10 @@ export class ReplicaWorld {
     this.server = new ModelServer({ clock: this.clock, latency, ...options });
   }
 
-  async device(user: string, setUp: Partial<Pick<ModelDevice, 'skew' | 'isOnline'>> = {}): Promise<ModelDevice> {
+  async device(
+    user: string,
+    setUp: Partial<Pick<ModelDevice, 'skew' | 'isOnline' | 'store' | 'tabs' | 'pause'>> = {},
+  ): Promise<ModelDevice> {
     const device = Object.assign(new ModelDevice(this, user), setUp);
     await device.start();
     return device;
@@ -147,6 +158,52 @@ export class ReplicaWorld {
   }
 }
 
+/** One run of a program. */
+interface Run {
+  alive: boolean;
+  readonly ended: Promise<void>;
+  end(): void;
+}
+
+function runOf(): Run {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const run: Run = {
+    alive: true,
+    ended: promise,
+    end: () => {
+      run.alive = false;
+      resolve();
+    },
+  };
+  return run;
+}
+
+/** Locks that a program which ends gives back. */
+class Locks {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  hold<T>(name: string, run: Run, fn: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(name) ?? Promise.resolve();
+    const held = before.then(() => (run.alive ? fn() : new Promise<T>(() => {})));
+    this.#last.set(
+      name,
+      before.then(() => Promise.race([held.catch(() => undefined), run.ended])),
+    );
+    return held;
+  }
+}
+
+/** Tabs that share a store and cannot hear one another. */
+export const deafTabs: TabSharing = ({ environment }) => ({
+  openSocket: environment.openSocket,
+  outbox: (store) => store,
+  tell: () => {},
+  discard: () => {},
+  waiting: 0,
+  signedOut: () => {},
+  close: () => {},
+});
+
 /** A store that an ended program writes to no more. */
 function stoppable(store: LocalStore, run: { readonly alive: boolean }): LocalStore {
   const never = <T>() => new Promise<T>(() => {});
@@ -158,6 +215,17 @@ function stoppable(store: LocalStore, run: { readonly alive: boolean }): LocalSt
     drop: (table, prefix) => (run.alive ? store.drop(table, prefix) : never()),
     usage: () => store.usage(),
     close: () => Promise.resolve(),
+  };
+}
+
+/** A store that takes its time. */
+function slow(store: LocalStore, pause: (() => Promise<void>) | undefined): LocalStore {
+  if (!pause) return store;
+  return {
+    ...store,
+    get: (table, key) => pause().then(() => store.get(table, key)),
+    list: (table, range) => pause().then(() => store.list(table, range)),
+    write: (changes) => pause().then(() => store.write(changes)),
   };
 }
 

@@ -21,6 +21,11 @@ export function mergeVersions(a: SyncVersion, b: SyncVersion): SyncVersion {
   return parse(a).merge(parse(b)).toString();
 }
 
+/** Whether who is at `version` knows everything that `other` says. What is no version says nothing. */
+export function coversVersion(version: SyncVersion, other: SyncVersion): boolean {
+  return parse(version).covers(parse(other));
+}
+
 function parse(version: SyncVersion): VersionVector {
   try {
     return VersionVector.parse(version);
