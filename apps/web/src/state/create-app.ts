@@ -55,14 +55,7 @@ export function createApp({ client, device, updates, install, window, now = Date
     client.conversations.refresh().catch(complain);
     void venue.refresh();
   };
-  // Names that this device keeps are known without a network.
-  const learnKept = (): void => directory.learn(client.people.all());
-  learnKept();
-  client.people.subscribe(learnKept);
-  void client.ready.then(learnKept);
-  client.conversations.subscribe(() => {
-    directory.learn(client.conversations.state().items.flatMap((s) => (s.peer ? [s.peer] : [])));
-  });
+  learnNames(client, directory);
   // What was shown as done was not: what the server has is shown again.
   client.on('conflict', ({ kind }) => {
     if (kind === 'refused' || kind === 'overridden') void venue.me.refresh();
@@ -78,16 +71,7 @@ export function createApp({ client, device, updates, install, window, now = Date
     }
   });
 
-  // Only without a network: with one the browser would wake the page at once, and again after every failed try.
-  const wakeWhenOnline = (): void => {
-    if (client.waiting > 0 && client.link.kind === 'offline') updates.wakeWhenOnline();
-  };
-  client.on('waiting', wakeWhenOnline);
-  client.on('link', wakeWhenOnline);
-  // Where there is a network that carries nothing no browser knows of it: once for each time the page is left.
-  window.document.addEventListener('visibilitychange', () => {
-    if (window.document.visibilityState === 'hidden' && client.waiting > 0) updates.wakeWhenOnline();
-  });
+  sendWithoutPage(client, updates, window.document);
 
   return {
     client,
@@ -122,6 +106,31 @@ export function createApp({ client, device, updates, install, window, now = Date
       leave();
     },
   };
+}
+
+/** Names that this device keeps are known without a network; those of conversations come with their list. */
+function learnNames(client: App['client'], directory: App['directory']): void {
+  const learnKept = (): void => directory.learn(client.people.all());
+  learnKept();
+  client.people.subscribe(learnKept);
+  void client.ready.then(learnKept);
+  client.conversations.subscribe(() => {
+    directory.learn(client.conversations.state().items.flatMap((s) => (s.peer ? [s.peer] : [])));
+  });
+}
+
+/** Has what waits sent when there is a network again, also if no page is open by then. */
+function sendWithoutPage(client: App['client'], updates: App['updates'], document: Document): void {
+  // Only without a network: with one the browser would wake the page at once, and again after every failed try.
+  const wakeWhenOnline = (): void => {
+    if (client.waiting > 0 && client.link.kind === 'offline') updates.wakeWhenOnline();
+  };
+  client.on('waiting', wakeWhenOnline);
+  client.on('link', wakeWhenOnline);
+  // Where there is a network that carries nothing no browser knows of it: once for each time the page is left.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden' && client.waiting > 0) updates.wakeWhenOnline();
+  });
 }
 
 const UNREACHABLE: readonly unknown[] = ['network', 'timeout', 'disconnected'];
