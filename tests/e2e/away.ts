@@ -32,7 +32,8 @@ export class Away {
 
   async visit(path: string): Promise<void> {
     await this.page.goto(`${this.url}${path}`);
-    await this.page.locator('nav.places').waitFor();
+    // On a phone a conversation covers the places.
+    await this.page.locator('nav.places').waitFor({ state: 'attached' });
   }
 
   async cut(): Promise<void> {

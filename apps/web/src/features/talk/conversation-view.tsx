@@ -65,11 +65,16 @@ function Opened({ conversation, subject, message }: OpenedProps) {
   const [late, lateSeen] = useLateAbove(state.late_above);
   const actions = useMemo(() => ({ ...tools, lateSeen }), [tools, lateSeen]);
   const target = useJumpTarget(conversation, message);
-  const loadOlder = useCallback(() => {
-    conversation
-      .loadOlder()
-      .catch((error: unknown) => app.announcer.show(t('failed.load', { reason: why(error) }), { harm: true }));
-  }, [conversation, app, t, why]);
+  const loadOlder = useCallback(
+    (asked: boolean) => {
+      conversation.loadOlder().catch((error: unknown) => {
+        // The line about the connection says it already, unless the person asked.
+        if (asked || app.client.link.kind === 'online')
+          app.announcer.show(t('failed.load', { reason: why(error) }), { harm: true });
+      });
+    },
+    [conversation, app, t, why],
+  );
   const retry = (): void => {
     conversation.open().catch((error: unknown) => app.announcer.show(why(error), { harm: true }));
   };

@@ -30,7 +30,8 @@ interface TimelineProps {
   /** Where the list stood when it was last left. */
   readonly memory?: ScrollMemory;
   readonly empty: ReactNode;
-  readonly loadOlder: () => void;
+  /** `asked`: the person did, rather than the list coming near its beginning. */
+  readonly loadOlder: (asked: boolean) => void;
   readonly fill: (gap: TimelineGap) => void;
   /** The newest message is in view and the page is being looked at. */
   readonly onSeen: () => void;
@@ -181,7 +182,7 @@ function RowView({ row, focusable, target, loading, props }: RowViewProps) {
     case 'gap':
       return <GapRow gap={row.gap} fill={props.fill} />;
     case 'older':
-      return <OlderRow loading={loading} load={props.loadOlder} />;
+      return <OlderRow loading={loading} load={() => props.loadOlder(true)} />;
     case 'start':
       return <StartRow />;
   }
@@ -234,7 +235,7 @@ function useOlder(virtual: Scroller, { hasOlder, loading, loadOlder }: TimelineP
   const first = virtual.getVirtualItems().find((i) => i.index > 0)?.index;
   const near = first !== undefined && first <= AHEAD_ROWS;
   useEffect(() => {
-    if (near && hasOlder === true && !loading) loadOlder();
+    if (near && hasOlder === true && !loading) loadOlder(false);
   }, [near, hasOlder, loading, loadOlder]);
 }
 
