@@ -24,7 +24,8 @@ const After = Type.Optional(
   Type.Integer({
     minimum: 0,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: 'Last entry of the log the author had seen; by it a message that arrives late stands where it was written.',
+    description:
+      'Last entry of the log the author had seen; by it a message that arrives late stands where it was written.',
   }),
 );
 
