@@ -60,3 +60,24 @@ test('whatever two tabs over one store do and whenever they are killed, the next
     expect(left).toHaveLength(SESSIONS.length);
   }
 }, 60_000);
+
+// proves RP-1
+test('a tab keeps every page of the snapshot it took, for a program that starts without a network', async () => {
+  const world = new ReplicaWorld(1, { latency: () => 100 });
+  const organiser = saidBy('organiser', world.clock);
+  const sessions = Array.from({ length: 250 }, (_, index) => `s${1_000 + index}`);
+  for (const session of sessions) {
+    const set = { title: 'here', starts_at: START, ends_at: START + 1 };
+    world.server.publish(organiser.schedule('conf', 'session_change', { session, set }));
+  }
+  const store = memoryStore();
+  const pause = () => new Promise<void>((resolve) => world.clock.after(250, resolve));
+  const first = await world.device('mere', { store, pause, tabs: deafTabs });
+  first.client.programme('conf');
+  await world.pass(5_000);
+  first.kill();
+  const next = await world.device('mere', { store, tabs: deafTabs, isOnline: false });
+  next.client.programme('conf');
+  await world.pass(5_000);
+  expect(titles(next)).toEqual(sessions.map((id) => `${id} here`));
+});

@@ -57,14 +57,16 @@ export class ScopeKeeper {
   write(changed: Iterable<DocumentKey> = []): void {
     for (const key of changed) this.#changed.add(key);
     let version: SyncVersion = '';
+    let holdsChanges = false;
     this.#options.rows.putLate(this.#options.scope, {
       make: async (shared) => {
         const made = shared ? await this.#over(shared) : this.#alone();
         version = made.version;
+        holdsChanges = made.holdsChanges;
         return made.rows;
       },
       written: () => {
-        this.#writing = new Set();
+        if (holdsChanges) this.#writing = new Set();
         if (version !== '') this.#base = version;
       },
     });
@@ -72,7 +74,7 @@ export class ScopeKeeper {
 
   #alone() {
     const { documents, head } = this.#options.now();
-    return { version: head.version, rows: this.#rows(this.#due(), documents, head) };
+    return { version: head.version, holdsChanges: true, rows: this.#rows(this.#due(), documents, head) };
   }
 
   /** What to write where other programs write, too: `store` has what they wrote. */
@@ -85,15 +87,19 @@ export class ScopeKeeper {
     const { documents, head: own } = now();
     const { version } = own;
     const head = stored ? this.#joined(own, stored) : own;
-    const due = this.#due();
     const there = stored?.version ?? '';
-    // Nothing is known here: what others know stands, unless it was taken back.
-    if (version === '')
-      return { version, rows: this.#rows([], documents, { ...head, version: base === null ? '' : there }) };
-    if (isTrusted && coversVersion(there, version))
-      return { version, rows: this.#rows([], documents, { ...head, version: there }) };
+    const headAlone = (kept: SyncVersion) => ({
+      version,
+      holdsChanges: false,
+      rows: this.#rows([], documents, { ...head, version: kept }),
+    });
+    // Nothing is known here yet: what others know stands, unless it was taken back. What changed waits for its version.
+    if (version === '') return headAlone(base === null ? '' : there);
+    if (isTrusted && coversVersion(there, version)) return headAlone(there);
+    const due = this.#due();
     const isDelta = isTrusted && coversVersion(version, there);
-    return { version, rows: this.#rows(isDelta ? due : new Set([...replaced, ...documents.keys()]), documents, head) };
+    const keys = isDelta ? due : new Set([...replaced, ...documents.keys()]);
+    return { version, holdsChanges: true, rows: this.#rows(keys, documents, head) };
   }
 
   #due(): Iterable<DocumentKey> {
