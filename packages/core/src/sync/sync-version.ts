@@ -21,9 +21,15 @@ export function mergeVersions(a: SyncVersion, b: SyncVersion): SyncVersion {
   return parse(a).merge(parse(b)).toString();
 }
 
-/** Whether who is at `version` knows everything that `other` says. What is no version says nothing. */
+/**
+ * Whether who is at `version` knows everything that `other` says. What is no version says nothing. Offset 0 of a store is
+ * more than nothing of it: what was there before its first operation came with a snapshot.
+ */
 export function coversVersion(version: SyncVersion, other: SyncVersion): boolean {
-  return parse(version).covers(parse(other));
+  const known = new Map(parse(version).entries());
+  return parse(other)
+    .entries()
+    .every(([epoch, offset]) => (known.get(epoch) ?? -1) >= offset);
 }
 
 function parse(version: SyncVersion): VersionVector {
