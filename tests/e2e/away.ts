@@ -2,15 +2,21 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { Link } from './link.ts';
 import { Person } from './people.ts';
 
+export interface JoinOptions extends BrowserContextOptions {
+  readonly before?: (() => void) | undefined;
+}
+
 /** Somebody whose network goes and comes. */
 export class Away {
   readonly person: Person;
   readonly url: string;
   readonly #link: Link;
 
-  /** In a browser of their own, signed in. */
-  static async join(browser: Browser, port: number, name: string, options: BrowserContextOptions = {}): Promise<Away> {
-    const away = new Away(await Person.open(browser, name, options), await Link.to(port));
+  /** In a browser of their own, signed in; `before` runs in each of its pages before anything else. */
+  static async join(browser: Browser, port: number, name: string, options: JoinOptions = {}): Promise<Away> {
+    const { before, ...context } = options;
+    const away = new Away(await Person.open(browser, name, context), await Link.to(port));
+    if (before) await away.person.context.addInitScript(before);
     const { page } = away.person;
     await page.goto(away.url);
     // The first field is the name in either language, and the first button after it joins.

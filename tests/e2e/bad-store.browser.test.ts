@@ -85,9 +85,8 @@ const REFUSALS: Readonly<Record<string, () => void>> = {
 test.each(Object.keys(REFUSALS))(
   'where IndexedDB %s the page works, and says what is lost when it is closed',
   async (how) => {
-    const away = await Away.join(browser, server.port, 'Ruth Calder', { viewport: TALL });
+    const away = await Away.join(browser, server.port, 'Ruth Calder', { viewport: TALL, before: REFUSALS[how] });
     const { page } = away;
-    await away.person.context.addInitScript(REFUSALS[how] ?? (() => {}));
     await away.visit('/talk/ch:kai');
     await line(page).waitFor();
     expect(await line(page).textContent()).toBe(
@@ -99,7 +98,9 @@ test.each(Object.keys(REFUSALS))(
     await page.locator('[data-programme] [data-entry]').nth(13).waitFor();
     await page.locator('.link-line.long').getByRole('button', { name: 'Close' }).click();
     await line(page).waitFor({ state: 'detached' });
-    expect(away.person.faults).toEqual([]);
+    // What the browser refused is reported, and nothing else.
+    const refused = 'The user denied permission to access the database.';
+    expect(away.person.faults.filter((fault) => fault !== refused)).toEqual([]);
     await away.close();
   },
 );
@@ -152,7 +153,7 @@ async function layFormer(away: Away, entries: readonly FormerEntry[]): Promise<v
 /** Names of the databases of accounts. */
 const stores = (page: Page): Promise<readonly string[]> =>
   page.evaluate(async () =>
-    (await indexedDB.databases()).flatMap(({ name = '' }) => (name.startsWith('konferenco-') ? [name] : [])),
+    (await indexedDB.databases()).flatMap(({ name = '' }) => (/^konferenco-[0-9a-f]{16}/.test(name) ? [name] : [])),
   );
 
 // proves LS-8, LS-9
@@ -236,11 +237,13 @@ test('with the browser’s own files damaged the page opens, works, and says tha
   expect(await damage(device.profile)).toBeGreaterThan(0);
   await device.mend();
   await device.start();
-  await device.visit('/talk/ch:kai');
+  // Who was signed in stood in the same files.
+  await device.person.join(device.url);
   await line(device.page).waitFor();
   expect(await line(device.page).textContent()).toBe(
     'What this device kept was damaged and is fetched anew. Messages that waited to be sent may be lost.',
   );
+  await device.person.openConversation('Kai');
   await device.person.say('After the damage.');
   await marked(device.page, 'After the damage.', 'Stored on the server');
   await device.page.locator('nav.places a[href="/programme"]').click();
@@ -257,10 +260,6 @@ test('of damaged rows those that can be read are sent, and the page says how man
   await away.cut();
   for (const text of ['Whole one.', 'Torn.', 'Whole two.']) await away.person.say(text);
   await marked(page, 'Whole two.', 'Waiting to be sent');
-  // The page goes, so that nothing of it is in memory, and one row is damaged from outside.
-  await page.goto('about:blank');
-  await away.mend();
-  await page.goto(`${away.url}/api/server`);
   const [own = ''] = await stores(page);
   const torn = await page.evaluate(
     (name) =>
@@ -295,6 +294,7 @@ test('of damaged rows those that can be read are sent, and the page says how man
   expect(await line(page).textContent()).toBe(
     'What this device kept was damaged and is fetched anew. 2 messages that waited were saved. 1 message that waited is lost.',
   );
+  await away.mend();
   for (const text of ['Whole one.', 'Whole two.']) await marked(page, text, 'Stored on the server');
   expect(await textsOf(server, 'sefa-leota', 'ch:kai', /^(Whole|Torn|Turn)/)).toEqual(['Whole one.', 'Whole two.']);
   expect(away.person.faults).toEqual([]);

@@ -389,7 +389,7 @@ test('without a network no screen has anything axe objects to, and those who lis
   ];
   for (const place of screens) {
     await device.visit(place);
-    await page.locator('main').first().waitFor();
+    await page.locator('h1:visible, h2:visible').first().waitFor();
     await page
       .getByText(/Offline · 5 waiting/)
       .first()

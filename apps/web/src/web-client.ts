@@ -8,6 +8,7 @@ import { createDevice, type Device, type DeviceNotice } from './state/device.ts'
 import { keptAtMost } from './state/preferences.ts';
 import { createSignIn } from './state/sign-in.ts';
 import { createStore } from './state/store.ts';
+import { isKnown } from './state/venue.ts';
 import { isOtherVersionOpen } from './state/version.ts';
 
 export interface WebClient {
@@ -20,21 +21,32 @@ export function createWebClient(window: Window & typeof globalThis, onFault: (er
   const url = window.location.origin;
   const backend = indexedDbBackend();
   const notice = createStore<DeviceNotice | null>(null);
+  let found: DeviceNotice | null = null;
   const account = createAccountStore({
     kind: backend === null ? 'memory' : 'durable',
     open: (user) => openLocalStore({ url, user, backend }),
-    onNotice: (told) => notice.set(told === null ? null : noticeOf(told)),
+    onNotice: (told) => notice.set(told === null ? found : noticeOf(told)),
     onFault,
+  });
+  const signIn = createSignIn({
+    kept: indexedDbTokens(url),
+    storage: window.localStorage,
+    isOtherVersionOpen: () => isOtherVersionOpen(window),
+    onFault,
+    whose: ({ user }) => account.use(user.id),
   });
   const client = createClient({
     url,
-    tokens: createSignIn({
-      kept: indexedDbTokens(url),
-      storage: window.localStorage,
-      isOtherVersionOpen: () => isOtherVersionOpen(window),
-      onFault,
-      whose: ({ user }) => account.use(user.id),
-    }),
+    tokens: {
+      ...signIn,
+      async load() {
+        const tokens = await signIn.load();
+        // A browser removes databases that are damaged, or when it needs room, and tells nobody.
+        if (tokens === null && isKnown(window.localStorage) && (await namesOf(backend, onFault))?.length === 0)
+          found = { kind: 'recovered', saved: 0, lost: null };
+        return tokens;
+      },
+    },
     store: account.store,
     // In memory the client's own, smaller bounds hold.
     ...(backend === null ? {} : { keep: { entries: keptAtMost(window.localStorage) } }),
@@ -45,6 +57,19 @@ export function createWebClient(window: Window & typeof globalThis, onFault: (er
   const outbox = outboxOnStore({ store: account.store, lost: () => {} });
   const device = createDevice(client, { notice, outbox: outbox.load, persist: () => persistStorage() });
   return { client, device };
+}
+
+/** Names of the stores in this browser; `null`: it does not tell. */
+async function namesOf(
+  backend: ReturnType<typeof indexedDbBackend>,
+  onFault: (error: unknown) => void,
+): Promise<readonly string[] | null> {
+  try {
+    return (await backend?.names()) ?? null;
+  } catch (error) {
+    onFault(error);
+    return null;
+  }
 }
 
 function noticeOf(notice: StoreNotice): DeviceNotice {

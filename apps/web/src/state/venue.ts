@@ -20,6 +20,11 @@ export interface Venue {
 /** `programme` is where earlier versions kept it; it only has to be removed. */
 const KEYS = { me: 'konferenco.me', channels: 'konferenco.channels', programme: 'konferenco.programme' } as const;
 
+/** Whether somebody was signed in here and did not sign out. */
+export function isKnown(storage: Storage): boolean {
+  return storage.getItem(KEYS.me) !== null;
+}
+
 /** The venue as last seen on this device, then as the server says; fetched again after changes and reconnects. */
 export function createVenue(client: Client, storage: Storage, preferences: PlainStore<Preferences>): Venue {
   const kept = <T>(key: string): [T | null, (value: T) => void] => [
