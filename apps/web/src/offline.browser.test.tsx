@@ -288,8 +288,14 @@ describe('what is told', () => {
     await at('/talk?offline', {}, async (page) => {
       await page.getByText('Offline · 3 waiting · Last up to date 4 min ago').waitFor();
       await page.evaluate(() => window.fake.setLink({ kind: 'online', transport: 'poll' }));
-      await page.getByText(/Slow link · text first/).first().waitFor();
-      await page.getByText(/Sending \d…/).first().waitFor();
+      await page
+        .getByText(/Slow link · text first/)
+        .first()
+        .waitFor();
+      await page
+        .getByText(/Sending \d…/)
+        .first()
+        .waitFor();
       expect(await violations(page)).toEqual([]);
     });
   }, 30_000);
