@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test';
 import { ensureParts, type Machine } from './parts.ts';
 
+const SERVERS = ['/usr/lib/postgresql/15/bin/postgres', 'nats-server', 'redis-server'];
+
 /** A machine on which `present` is installed, and apt-get answers `results` one after the other. */
 function machine(present: readonly string[], results: readonly boolean[] = [], facts: Partial<Machine> = {}) {
   const installed = new Set(present);
@@ -23,20 +25,20 @@ function machine(present: readonly string[], results: readonly boolean[] = [], f
 }
 
 test('a machine that has everything is left alone', async () => {
-  const { fake, calls } = machine(['google-chrome', 'caddy', 'strace']);
+  const { fake, calls } = machine(['google-chrome', 'caddy', 'strace', ...SERVERS]);
   expect(await ensureParts(fake)).toEqual([]);
   expect(calls).toEqual([]);
 });
 
 test('only what is missing is installed, with fresh package lists from the second try on', async () => {
-  const { fake, calls } = machine(['strace'], [false, true, true]);
+  const { fake, calls } = machine(['strace', ...SERVERS], [false, true, true]);
   expect(await ensureParts(fake)).toEqual([]);
   const install = 'install -y --no-install-recommends chromium caddy';
   expect(calls).toEqual([install, 'update', install]);
 });
 
 test('what cannot be had is named with its purpose and the way to get it, and never passed over', async () => {
-  const { fake, calls } = machine(['chromium', 'caddy']);
+  const { fake, calls } = machine(['chromium', 'caddy', ...SERVERS]);
   const [text, ...others] = await ensureParts(fake);
   expect(others).toEqual([]);
   expect(text).toContain('strace is missing, needed for the test that a reply waits for the disk');
@@ -50,6 +52,9 @@ test('without the right to install, nothing is tried; on a Mac the advice is for
   expect(texts.map((text) => /brew install [^)]+/.exec(text)?.[0])).toEqual([
     'brew install --cask chromium',
     'brew install caddy',
+    'brew install postgresql',
+    'brew install nats-server',
+    'brew install redis',
   ]);
   expect(calls).toEqual([]);
 });

@@ -8,6 +8,8 @@ interface Part {
   readonly places?: readonly string[];
   /** Debian's package. */
   readonly debian: string;
+  /** Homebrew's, where its name is another. */
+  readonly brew?: string;
   readonly linuxOnly?: true;
   readonly for: string;
 }
@@ -20,9 +22,19 @@ const PARTS: readonly Part[] = [
       '/Applications/Chromium.app/Contents/MacOS/Chromium',
     ],
     debian: 'chromium',
+    brew: '--cask chromium',
     for: 'browser tests',
   },
   { commands: ['caddy'], debian: 'caddy', for: 'tests of TLS and the handshake deadline' },
+  {
+    commands: ['postgres'],
+    // Debian keeps it off the PATH.
+    places: [13, 14, 15, 16, 17, 18].map((version) => `/usr/lib/postgresql/${version}/bin/postgres`),
+    debian: 'postgresql',
+    for: 'tests of the PostgreSQL store',
+  },
+  { commands: ['nats-server'], debian: 'nats-server', for: 'tests of the NATS bus and streams' },
+  { commands: ['redis-server'], debian: 'redis-server', brew: 'redis', for: 'tests of what nodes share in Redis' },
   { commands: ['strace'], debian: 'strace', linuxOnly: true, for: 'the test that a reply waits for the disk' },
 ];
 
@@ -55,7 +67,7 @@ export async function ensureParts(machine: Machine = thisMachine()): Promise<str
 }
 
 function missingText(part: Part, platform: string): string {
-  const brew = part.debian === 'chromium' ? '--cask chromium' : part.debian;
+  const brew = part.brew ?? part.debian;
   const how =
     platform === 'darwin' ? `brew install ${brew}` : `on Debian and Ubuntu: sudo apt-get install ${part.debian}`;
   return `${part.commands.join(' or ')} is missing, needed for ${part.for}. Install it (${how}), then run the tests again.`;

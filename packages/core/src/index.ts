@@ -21,6 +21,7 @@ export { Sequencer } from './delivery/sequencer.ts';
 export { RateLimiter, type RateLimiterOptions, RateLimitExceededError } from './limits/rate-limiter.ts';
 export { SenderLimits } from './limits/sender-limits.ts';
 export { type BucketRate, fullBucket, takeTokenMutable, type TokenBucket } from './limits/token-bucket.ts';
+export { interestsOf } from './routing/interest.ts';
 export { MessageRouter, type Routed, type RoutePorts, type RouteTarget } from './routing/message-router.ts';
 export {
   type ChannelPart,

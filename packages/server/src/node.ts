@@ -72,7 +72,7 @@ export function createNode(deps: NodeDeps): Node {
   const { store, bus, clock, random, options } = deps;
   const now = () => clock.now();
   const digest = { burst: options.digestRate * 2, per_s: options.digestRate };
-  const hub = new Hub(digest, now);
+  const hub = new Hub({ digest, now, bus });
   const topics = new StreamTopics(deps.publisher);
   const connections = { count: () => 0, streams: () => ({ sse: 0, poll: 0 }) };
   const metrics = new Metrics({

@@ -1,4 +1,4 @@
-import type { Bus, BusRecord, Clock } from '@konferenco/core';
+import { type Bus, type BusRecord, type Clock, type Interest, interestsOf } from '@konferenco/core';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** What the network does to what it carries. Probabilities from 0 to 1, times in milliseconds of virtual time. */
@@ -37,11 +37,16 @@ export class SimulatedPipe {
   }
 }
 
+interface SimulatedSubscriber {
+  readonly receivers: Set<(record: BusRecord) => void>;
+  readonly follows: Set<Interest>;
+}
+
 /** A bus between simulated nodes that loses, doubles, delays and so reorders records, except to the node that sent them. */
 export class SimulatedBus {
   readonly #clock: Clock;
   readonly #random: SeededRandom;
-  readonly #nodes = new Map<string, Set<(record: BusRecord) => void>>();
+  readonly #nodes = new Map<string, SimulatedSubscriber>();
   /** What the bus does from now on. */
   faults: NetworkFaults;
 
@@ -53,23 +58,29 @@ export class SimulatedBus {
 
   /** The bus as one node sees it. Closed, it neither takes nor brings anything. */
   connect(node: string): Bus {
-    const own = new Set<(record: BusRecord) => void>();
+    const own: SimulatedSubscriber = { receivers: new Set(), follows: new Set() };
     this.#nodes.set(node, own);
     const connected = () => this.#nodes.get(node) === own;
     return {
       lossy: true,
       publish: (record) => {
         if (!connected()) return;
-        for (const receive of own) receive(record);
-        for (const [name, receivers] of this.#nodes) if (name !== node) this.#carry(record, receivers);
+        for (const receive of own.receivers) receive(record);
+        const interests = interestsOf(record);
+        for (const [name, { receivers, follows }] of this.#nodes) {
+          if (name === node) continue;
+          if (interests === null || interests.some((one) => follows.has(one))) this.#carry(record, receivers);
+        }
       },
+      follow: (interest) => void own.follows.add(interest),
+      unfollow: (interest) => void own.follows.delete(interest),
       subscribe: (receive) => {
-        own.add(receive);
-        return () => own.delete(receive);
+        own.receivers.add(receive);
+        return () => own.receivers.delete(receive);
       },
       onReconnect() {},
       close: async () => {
-        own.clear();
+        own.receivers.clear();
         if (connected()) this.#nodes.delete(node);
       },
     };

@@ -10,6 +10,9 @@ export interface LiveEntry {
   readonly rank: number;
 }
 
+/** What a node has to ask for to be told: a log that somebody here hears, or the inbox of somebody who is here. */
+export type Interest = LogName;
+
 /** What nodes tell each other. Unknown kinds are ignored, so that neighbouring versions can share a bus. */
 export type BusRecord =
   | { readonly kind: 'entry'; readonly log: LogName; readonly entry: LiveEntry; readonly pointers: readonly Pointer[] }
@@ -54,7 +57,14 @@ export interface Bus {
   /** Whether records may be lost on the way: then what a lost one was about has to be looked up in the store. */
   readonly lossy: boolean;
   publish(record: BusRecord): void;
-  /** Receives every record this node has use for. Returns what ends the subscription. */
+  /**
+   * Asks for the records about `interest` (see `interestsOf`); asked twice, it is the same. Returns a promise while records
+   * published elsewhere may still pass this node by, and nothing once they do not.
+   */
+  follow(interest: Interest): void | Promise<void>;
+  /** Ends it. Records may still come for a while. */
+  unfollow(interest: Interest): void;
+  /** Receives its own records, those this node follows, and those that are for every node. Returns what ends the subscription. */
   subscribe(receive: (record: BusRecord) => void): () => void;
   /** Called after the bus was away: records may have been lost, so heads and revocations are to be checked again. */
   onReconnect(fn: () => void): void;

@@ -53,6 +53,8 @@ export class TestBus implements Bus {
     if (this.losing) return;
     for (const receive of this.#receivers) receive(record);
   }
+  follow(): void {}
+  unfollow(): void {}
   subscribe(receive: (record: BusRecord) => void): () => void {
     this.#receivers.add(receive);
     return () => this.#receivers.delete(receive);

@@ -1,21 +1,27 @@
-import type { BucketRate } from '@konferenco/core';
-import type { LogName } from '@konferenco/protocol';
+import type { BucketRate, Bus } from '@konferenco/core';
+import { inboxLog, type LogName } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { topicOf } from '../gateway/socket.ts';
 import { LiveLog } from './live-log.ts';
 
 const NONE: readonly Connection[] = [];
 
+export interface HubOptions {
+  readonly digest: BucketRate;
+  /** Unix ms. */
+  readonly now: () => number;
+  /** Told which logs and inboxes somebody here hears. */
+  readonly bus: Pick<Bus, 'follow' | 'unfollow'>;
+}
+
 /** Who is connected to this node, and which logs they hear. */
 export class Hub {
   readonly #users = new Map<string, Connection | Connection[]>();
   readonly #logs = new Map<LogName, LiveLog>();
-  readonly #digest: BucketRate;
-  readonly #now: () => number;
+  readonly #options: HubOptions;
 
-  constructor(digest: BucketRate, now: () => number) {
-    this.#digest = digest;
-    this.#now = now;
+  constructor(options: HubOptions) {
+    this.#options = options;
   }
 
   get users(): number {
@@ -30,26 +36,28 @@ export class Hub {
     return this.#logs;
   }
 
-  /** Returns true when it is the user's first connection here. */
-  add(connection: Connection): boolean {
+  /** Returns a promise as long as what is published elsewhere for the user may pass this node by. */
+  add(connection: Connection): void | Promise<void> {
     const present = this.#users.get(connection.user);
     if (present === undefined) this.#users.set(connection.user, connection);
     else if (Array.isArray(present)) present.push(connection);
     else this.#users.set(connection.user, [present, connection]);
-    return present === undefined;
+    return this.#options.bus.follow(inboxLog(connection.user));
   }
 
-  /** Ends a connection's subscriptions. Returns true when it was the user's last connection here. */
-  remove(connection: Connection): boolean {
+  /** Ends a connection's subscriptions. */
+  remove(connection: Connection): void {
     for (const log of [...connection.logs]) this.unsubscribe(connection, log);
     const present = this.#users.get(connection.user);
-    if (present === connection) return this.#users.delete(connection.user);
-    if (!Array.isArray(present)) return false;
+    if (present === connection) {
+      this.#users.delete(connection.user);
+      this.#options.bus.unfollow(inboxLog(connection.user));
+    }
+    if (!Array.isArray(present)) return;
     const rest = present.filter((other) => other !== connection);
     const [only] = rest;
     if (rest.length === 1 && only) this.#users.set(connection.user, only);
     else this.#users.set(connection.user, rest);
-    return false;
   }
 
   connectionsOf(user: string): readonly Connection[] {
@@ -68,7 +76,9 @@ export class Hub {
   subscribe(connection: Connection, log: LogName): LiveLog {
     let live = this.#logs.get(log);
     if (!live) {
-      live = new LiveLog(log, this.#digest, this.#now());
+      const { digest, now, bus } = this.#options;
+      live = new LiveLog(log, digest, now());
+      live.followed = bus.follow(log);
       this.#logs.set(log, live);
     }
     connection.lost?.delete(log);
@@ -89,7 +99,10 @@ export class Hub {
     const live = this.#logs.get(log);
     if (live) {
       live[connection.encoding]--;
-      if (live.subscribers === 0) this.#logs.delete(log);
+      if (live.subscribers === 0) {
+        this.#logs.delete(log);
+        this.#options.bus.unfollow(log);
+      }
     }
     return true;
   }

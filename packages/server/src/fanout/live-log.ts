@@ -16,6 +16,8 @@ export class LiveLog {
   holeSince = 0;
   /** Unix ms of the last write. */
   writtenAt = 0;
+  /** Until then records published on other nodes may pass this one by. */
+  followed: void | Promise<void> = undefined;
   /** Whether the batch holds an entry more urgent than normal. */
   isUrgent = false;
 

@@ -16,10 +16,10 @@ export function handleHello(services: Services, connection: Connection, frame: C
   }
   connection.status = frame.status ?? 'online';
   connection.phase = 'ready';
-  services.hub.add(connection);
+  const followed = services.hub.add(connection);
   services.presence.arrived(connection.user);
   services.metrics.opened.inc();
-  welcome(services, connection).then(
+  welcome(services, connection, followed).then(
     (data) => {
       reply(connection, frame.ref, JSON.stringify(data), services.sendBuffer);
       if (frame.inbox !== undefined && frame.inbox < data.inbox.head)
@@ -29,7 +29,12 @@ export function handleHello(services: Services, connection: Connection, frame: C
   );
 }
 
-async function welcome(services: Services, connection: Connection): Promise<ReplyOf<'hello'>> {
+async function welcome(
+  services: Services,
+  connection: Connection,
+  followed: void | Promise<void>,
+): Promise<ReplyOf<'hello'>> {
+  if (followed) await followed;
   const { user, device, expires_at } = connection.identity;
   const [cursor, [inbox]] = await Promise.all([
     services.cursors.position(user, device),

@@ -32,6 +32,7 @@ async function subscribe(services: Services, connection: Connection, log: string
     if (decision !== 'ok') return refuse(connection, { error: decision });
     const live = hear(services, connection, log);
     if (!live) return refuse(connection, { error: 'too_many_subscriptions' });
+    if (live.followed) await live.followed;
     const [state] = await services.store.states([log]);
     if (state) live.sequencer.start(state.head);
   } catch (error) {

@@ -50,6 +50,7 @@ async function answerStates(
   outcomes: readonly (readonly [LogName, Decision, LiveLog | null])[],
 ): Promise<void> {
   const granted = outcomes.flatMap(([log, , live]) => (live ? [{ log, live }] : []));
+  for (const { live } of granted) if (live.followed) await live.followed;
   const states = await services.store.states(granted.map(({ log }) => log));
   const logs: Record<string, unknown> = {};
   const behind: (readonly [LogName, number])[] = [];

@@ -8,6 +8,8 @@ export function createLocalBus(): Bus {
     publish(record) {
       for (const receive of receivers) receive(record);
     },
+    follow() {},
+    unfollow() {},
     subscribe(receive) {
       receivers.add(receive);
       return () => receivers.delete(receive);

@@ -1,0 +1,88 @@
+import { chown } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Glob } from 'bun';
+import { type Place, type RunningProgram, runProgram } from './program.ts';
+
+export interface PostgresOptions {
+  /** Lines of postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A PostgreSQL of its own, synchronous commit and `fsync` on as an operator has it, owner and database `konferenco`. */
+export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<RunningProgram> {
+  const bin = await binFolder();
+  const owner = await serverUser();
+  const flags = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const data = ({ dir }: Place) => join(dir, 'data');
+  return runProgram({
+    name: 'postgres',
+    async prepare(place) {
+      if (owner) await chown(place.dir, owner.uid, owner.gid);
+      const initdb = [
+        join(bin, 'initdb'),
+        '-D',
+        data(place),
+        '-U',
+        'konferenco',
+        '-A',
+        'trust',
+        '--no-sync',
+        '-E',
+        'UTF8',
+      ];
+      await run([...as(owner), ...initdb, '--locale=C.UTF-8']);
+      await run([
+        ...as(owner),
+        'sh',
+        '-c',
+        'echo "CREATE DATABASE konferenco;" | "$@"',
+        'sh',
+        ...[join(bin, 'postgres'), '--single', '-j', '-D', data(place), 'postgres'],
+      ]);
+    },
+    command: (place) => [
+      ...as(owner),
+      ...[join(bin, 'postgres'), '-D', data(place), '-p', `${place.port}`, '-k', place.dir],
+      ...flags,
+    ],
+    url: ({ port }) => `postgres://konferenco@127.0.0.1:${port}/konferenco`,
+    isReady: async ({ port }) =>
+      (await Bun.spawn([join(bin, 'pg_isready'), '-q', '-h', '127.0.0.1', '-p', `${port}`]).exited) === 0,
+  });
+}
+
+const DEBIAN = '/usr/lib/postgresql';
+const SETTINGS = { listen_addresses: '127.0.0.1', max_connections: '100', log_min_messages: 'fatal' };
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** PostgreSQL refuses to run as root: then it runs as the user its package made. */
+async function serverUser(): Promise<Owner | null> {
+  if (process.getuid?.() !== 0) return null;
+  const [uid, gid] = await Promise.all([run(['id', '-u', 'postgres']), run(['id', '-g', 'postgres'])]);
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+function as(owner: Owner | null): readonly string[] {
+  return owner ? ['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'] : [];
+}
+
+/** Where all of the server's programs lie: Debian keeps them off the PATH, by version, of which the newest is taken. */
+async function binFolder(): Promise<string> {
+  const found = await Array.fromAsync(new Glob('*/bin/postgres').scan(DEBIAN)).catch(() => []);
+  const newest = found.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
+  if (newest) return join(DEBIAN, newest, '..');
+  if (Bun.which('pg_config')) return run(['pg_config', '--bindir']);
+  throw new Error('PostgreSQL is not installed: on Debian and Ubuntu, sudo apt-get install postgresql');
+}
+
+/** What a short program printed. @throws {Error} with its complaint when it fails. */
+async function run(command: readonly string[]): Promise<string> {
+  const child = Bun.spawn([...command], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+  const [out, complaint] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  if ((await child.exited) !== 0) throw new Error(`${command.join(' ')}:\n${out}${complaint}`);
+  return out.trim();
+}
