@@ -35,13 +35,15 @@ function steps(): Step[] {
   ];
 }
 
-/** Arguments narrow it to steps whose title contains one of them. */
-async function main(filters: readonly string[]): Promise<void> {
+/** Arguments narrow it to steps whose title contains one of them; those of `-word` are left out. */
+async function main(args: readonly string[]): Promise<void> {
   const started = performance.now();
   const failed: string[] = [];
-  const wanted = steps().filter(
-    (step) => filters.length === 0 || filters.some((filter) => step.title.includes(filter)),
-  );
+  const filters = args.filter((arg) => !arg.startsWith('-'));
+  const left = args.filter((arg) => arg.startsWith('-')).map((arg) => arg.slice(1));
+  const wanted = steps()
+    .filter(({ title }) => filters.length === 0 || filters.some((filter) => title.includes(filter)))
+    .filter(({ title }) => !left.some((word) => title.includes(word)));
   for (const { title, command } of wanted) {
     const result = await runStep(command, { timeoutMs: STEP_TIMEOUT_MS, capture: true });
     const good = result.code === 0;
@@ -52,7 +54,7 @@ async function main(filters: readonly string[]): Promise<void> {
     console.log(excerpt(result.output, command));
   }
   const time = formatSeconds(performance.now() - started);
-  if (wanted.length === 0) failed.push(`no step's title contains ${filters.join(' or ')}`);
+  if (wanted.length === 0) failed.push(`no step's title fits ${args.join(' ')}`);
   console.log(
     failed.length === 0
       ? `\nAll ${wanted.length} steps passed in ${time}.`
