@@ -41,6 +41,23 @@ describe('loadConfig', () => {
     expect(() => loadConfig({ KONFERENCO_RATE_LIMITS: 'off', KONFERENCO_HOST: '0.0.0.0' }, [])).toThrow('loopback');
   });
 
+  test('half a cluster is refused with what is missing', () => {
+    const postgres = { KONFERENCO_POSTGRES_URL: 'postgres://u:secret@localhost/k' };
+    const nats = { KONFERENCO_NATS_URL: 'nats://localhost:4222' };
+    const redis = { KONFERENCO_REDIS_URL: 'redis://localhost:6379' };
+    expect(() => loadConfig(nats, [])).toThrow('KONFERENCO_POSTGRES_URL');
+    expect(() => loadConfig({ ...postgres, ...redis }, [])).toThrow('KONFERENCO_NATS_URL');
+    expect(() => loadConfig({ ...postgres, KONFERENCO_STORAGE: 'memory' }, [])).toThrow('exclude each other');
+    expect(loadConfig({ ...postgres, ...nats, ...redis }, [])).toMatchObject({ natsUrl: 'nats://localhost:4222' });
+    expect(loadConfig(postgres, [])).toMatchObject({ natsUrl: '' });
+  });
+
+  test('a wrong address is refused without repeating it: it may hold a password', () => {
+    const wrong = { KONFERENCO_POSTGRES_URL: 'mysql://u:secret@localhost/k' };
+    expect(() => loadConfig(wrong, [])).toThrow('KONFERENCO_POSTGRES_URL');
+    expect(() => loadConfig(wrong, [])).not.toThrow('secret');
+  });
+
   test('help names every option', () => {
     for (const option of Object.values(OPTIONS)) expect(helpText()).toContain(option.env);
   });

@@ -28,11 +28,24 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ar
   if (config.eventTimeZone && !isTimeZone(config.eventTimeZone)) {
     problems.push(`KONFERENCO_EVENT_TIME_ZONE: ${config.eventTimeZone} is no time zone this machine knows`);
   }
+  problems.push(...halfACluster(config));
   if (problems.length === 0 && config.rateLimits === 'off' && !isLoopback(config.host)) {
     problems.push('KONFERENCO_RATE_LIMITS=off is possible on a loopback address only');
   }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
   return Object.freeze(config);
+}
+
+/** Nodes that are joined in one way and not in the other would each be right alone and wrong together. */
+function halfACluster({ postgresUrl, natsUrl, redisUrl, storage }: Config): string[] {
+  const problems: string[] = [];
+  if (natsUrl && !postgresUrl)
+    problems.push('KONFERENCO_NATS_URL joins nodes that share one store: set KONFERENCO_POSTGRES_URL too');
+  if (redisUrl && !natsUrl)
+    problems.push('KONFERENCO_REDIS_URL is for nodes that are joined: set KONFERENCO_NATS_URL too');
+  if (postgresUrl && storage === 'memory')
+    problems.push('KONFERENCO_STORAGE=memory and KONFERENCO_POSTGRES_URL exclude each other: leave one of them out');
+  return problems;
 }
 
 /** Demo sign-in: on loopback, as long as nothing says that this is more than a trial. */

@@ -48,6 +48,36 @@ export const OPTIONS = {
     flag: '--storage',
     description: 'disk keeps; memory forgets at the end of the process and is meant for tests.',
   },
+  postgresUrl: {
+    type: 'text',
+    default: '',
+    secret: true,
+    pattern: /^postgres(ql)?:\/\/\S+$/,
+    env: 'KONFERENCO_POSTGRES_URL',
+    flag: '--postgres-url',
+    description:
+      'PostgreSQL (15 or newer) that keeps everything, instead of the data folder: postgres://user:password@host:5432/database. Several nodes share one.',
+  },
+  natsUrl: {
+    type: 'text',
+    default: '',
+    secret: true,
+    pattern: /^(nats|tls):\/\/\S+$/,
+    env: 'KONFERENCO_NATS_URL',
+    flag: '--nats-url',
+    description:
+      'NATS servers (with JetStream) that join the nodes of a cluster, comma-separated: nats://user:password@host:4222. Needs PostgreSQL.',
+  },
+  redisUrl: {
+    type: 'text',
+    default: '',
+    secret: true,
+    pattern: /^rediss?:\/\/\S+$/,
+    env: 'KONFERENCO_REDIS_URL',
+    flag: '--redis-url',
+    description:
+      'Redis (7 or newer) where nodes share presence and rates: redis://user:password@host:6379. Several, comma-separated, are a Redis cluster. Needs NATS.',
+  },
   restored: {
     type: 'choice',
     default: 'no',

@@ -1,4 +1,4 @@
 export { startNats } from './nats.ts';
 export { type PostgresOptions, startPostgres } from './postgres.ts';
-export { freePort, type Program, type RunningProgram, runProgram } from './program.ts';
+export { freePort, type Program, type RunningProgram, runProgram, type WhereToRun } from './program.ts';
 export { startRedis } from './redis.ts';

@@ -1,54 +1,59 @@
+import { existsSync } from 'node:fs';
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Glob } from 'bun';
-import { type Place, type RunningProgram, runProgram } from './program.ts';
+import { type Place, type RunningProgram, runProgram, type WhereToRun } from './program.ts';
 
-export interface PostgresOptions {
+export interface PostgresOptions extends WhereToRun {
   /** Lines of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A PostgreSQL of its own, synchronous commit and `fsync` on as an operator has it, owner and database `konferenco`. */
-export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<RunningProgram> {
+export async function startPostgres({ settings = {}, ...where }: PostgresOptions = {}): Promise<RunningProgram> {
   const bin = await binFolder();
   const owner = await serverUser();
   const flags = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const data = ({ dir }: Place) => join(dir, 'data');
-  return runProgram({
-    name: 'postgres',
-    async prepare(place) {
-      if (owner) await chown(place.dir, owner.uid, owner.gid);
-      const initdb = [
-        join(bin, 'initdb'),
-        '-D',
-        data(place),
-        '-U',
-        'konferenco',
-        '-A',
-        'trust',
-        '--no-sync',
-        '-E',
-        'UTF8',
-      ];
-      await run([...as(owner), ...initdb, '--locale=C.UTF-8']);
-      await run([
+  return runProgram(
+    {
+      name: 'postgres',
+      async prepare(place) {
+        if (existsSync(join(data(place), 'PG_VERSION'))) return;
+        if (owner) await chown(place.dir, owner.uid, owner.gid);
+        const initdb = [
+          join(bin, 'initdb'),
+          '-D',
+          data(place),
+          '-U',
+          'konferenco',
+          '-A',
+          'trust',
+          '--no-sync',
+          '-E',
+          'UTF8',
+        ];
+        await run([...as(owner), ...initdb, '--locale=C.UTF-8']);
+        await run([
+          ...as(owner),
+          'sh',
+          '-c',
+          'echo "CREATE DATABASE konferenco;" | "$@"',
+          'sh',
+          ...[join(bin, 'postgres'), '--single', '-j', '-D', data(place), 'postgres'],
+        ]);
+      },
+      command: (place) => [
         ...as(owner),
-        'sh',
-        '-c',
-        'echo "CREATE DATABASE konferenco;" | "$@"',
-        'sh',
-        ...[join(bin, 'postgres'), '--single', '-j', '-D', data(place), 'postgres'],
-      ]);
+        ...[join(bin, 'postgres'), '-D', data(place), '-p', `${place.port}`, '-k', place.dir],
+        ...flags,
+      ],
+      url: ({ port }) => `postgres://konferenco@127.0.0.1:${port}/konferenco`,
+      isReady: async ({ port }) =>
+        (await Bun.spawn([join(bin, 'pg_isready'), '-q', '-h', '127.0.0.1', '-p', `${port}`]).exited) === 0,
     },
-    command: (place) => [
-      ...as(owner),
-      ...[join(bin, 'postgres'), '-D', data(place), '-p', `${place.port}`, '-k', place.dir],
-      ...flags,
-    ],
-    url: ({ port }) => `postgres://konferenco@127.0.0.1:${port}/konferenco`,
-    isReady: async ({ port }) =>
-      (await Bun.spawn([join(bin, 'pg_isready'), '-q', '-h', '127.0.0.1', '-p', `${port}`]).exited) === 0,
-  });
+    where,
+  );
 }
 
 const DEBIAN = '/usr/lib/postgresql';

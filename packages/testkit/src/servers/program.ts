@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A real server that a test runs, on loopback, with a folder of its own. */
+/** A real server that we run, on loopback, with a folder of its own. */
 export interface RunningProgram {
   readonly port: number;
   /** Address as its clients take it. */
@@ -17,7 +17,7 @@ export interface RunningProgram {
   resume(): void;
   /** Starts it again on the same port and folder, after `kill`. */
   restart(): Promise<void>;
-  /** Ends it and removes its folder. */
+  /** Ends it and removes its folder, unless it was given one. */
   stop(): Promise<void>;
 }
 
@@ -37,16 +37,27 @@ export interface Place {
   readonly dir: string;
 }
 
+/** Where a server runs; by default on a free port, in a new folder that goes with it. */
+export interface WhereToRun {
+  readonly port?: number;
+  /** A folder that is kept, made when it is not there. */
+  readonly dir?: string;
+}
+
 const READY_MS = 30_000;
 const ASK_AGAIN_MS = 25;
 /** How long the end of a server may take before it is killed. */
 const END_MS = 10_000;
 
 /** @throws {Error} with what the program printed, when it does not serve within 30 s. */
-export async function runProgram(program: Program): Promise<RunningProgram> {
-  const place = { port: await freePort(), dir: await mkdtemp(join(tmpdir(), `konferenco-${program.name}-`)) };
+export async function runProgram(program: Program, { port, dir }: WhereToRun = {}): Promise<RunningProgram> {
+  if (dir !== undefined) await mkdir(dir, { recursive: true });
+  const place = {
+    port: port ?? (await freePort()),
+    dir: dir ?? (await mkdtemp(join(tmpdir(), `konferenco-${program.name}-`))),
+  };
   await program.prepare?.(place);
-  const handle = new ProgramHandle(program, place);
+  const handle = new ProgramHandle(program, place, dir !== undefined);
   try {
     await handle.restart();
   } catch (error) {
@@ -61,11 +72,13 @@ class ProgramHandle implements RunningProgram {
   readonly url: string;
   readonly #program: Program;
   readonly #place: Place;
+  readonly #isKept: boolean;
   #child: Bun.Subprocess<'ignore', 'pipe', 'pipe'> | null = null;
 
-  constructor(program: Program, place: Place) {
+  constructor(program: Program, place: Place, isKept: boolean) {
     this.#program = program;
     this.#place = place;
+    this.#isKept = isKept;
     this.port = place.port;
     this.url = program.url(place);
   }
@@ -125,7 +138,7 @@ class ProgramHandle implements RunningProgram {
       child.kill('SIGKILL');
       await child.exited;
     }
-    await rm(this.#place.dir, { recursive: true, force: true, maxRetries: 5 });
+    if (!this.#isKept) await rm(this.#place.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
