@@ -24,6 +24,13 @@ export interface FeedPage {
   readonly position: FeedPosition | null;
 }
 
+/** Says when a leadership ends: the part of an `AbortSignal` that runtimes agree on, and adapters hand out a real one. */
+export interface LeaderSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /**
  * All entries of all logs in the order of commit: the log seen as a transactional outbox.
  *
@@ -51,5 +58,5 @@ export interface Feed {
    * then end. A node that was stopped may act for a moment before it notices, so what `work` does must bear being done twice.
    * @throws whatever `work` throws, and {StoreUnavailableError} when the store cannot be asked
    */
-  withLeader(name: string, work: (signal: AbortSignal) => Promise<void>): Promise<boolean>;
+  withLeader(name: string, work: (signal: LeaderSignal) => Promise<void>): Promise<boolean>;
 }
