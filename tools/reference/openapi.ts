@@ -36,9 +36,7 @@ function operation(name: string, route: Route): Json {
     summary: route.summary,
     security: route.auth === 'none' ? [] : [{ token: [] }],
     parameters: [...pathParameters(route.path), ...queryParameters(route)],
-    ...(route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: plainSchema(route.body) } } } }
-      : {}),
+    ...requestBody(route),
     responses: {
       '200': { description: 'Done.', content: { 'application/json': { schema: plainSchema(route.response) } } },
       default: {
@@ -47,6 +45,13 @@ function operation(name: string, route: Route): Json {
       },
     },
   };
+}
+
+function requestBody({ body, bytes }: Route): JsonObject {
+  if (body) return { requestBody: { required: true, content: { 'application/json': { schema: plainSchema(body) } } } };
+  if (bytes === undefined) return {};
+  const schema = { type: 'string', format: 'binary', maxLength: bytes };
+  return { requestBody: { required: true, content: { 'application/octet-stream': { schema } } } };
 }
 
 function pathParameters(path: string): Json[] {

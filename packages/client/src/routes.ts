@@ -39,4 +39,10 @@ export const ROUTE_PATHS: Readonly<Record<RouteName, `${string} ${string}`>> = {
   report: 'POST /api/reports',
   reports: 'GET /api/events/{event}/reports',
   resolveReport: 'PATCH /api/reports/{case}',
+  createUpload: 'POST /api/uploads',
+  upload: 'GET /api/uploads/{upload}',
+  uploadChunk: 'PUT /api/uploads/{upload}/{offset}',
+  completeUpload: 'POST /api/uploads/{upload}/complete',
+  cancelUpload: 'DELETE /api/uploads/{upload}',
+  attachment: 'GET /api/attachments/{attachment}',
 };

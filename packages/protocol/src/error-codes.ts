@@ -22,6 +22,10 @@ export const ERROR_CODES = {
     code: 1011,
     text: "This device's clock is ahead of the server's: stamp it anew by the server's time.",
   },
+  upload_too_large: { code: 1012, text: 'The file is larger than this server takes.' },
+  upload_type_refused: { code: 1013, text: 'Files of this type are not taken here, or it is not what it says it is.' },
+  upload_incomplete: { code: 1014, text: 'Bytes of the file are missing: upload them first.' },
+  upload_mismatch: { code: 1015, text: 'What arrived is not the file that was announced: upload it anew.' },
   unauthenticated: { code: 2000, text: 'Sign in first.' },
   token_expired: { code: 2001, text: 'The token has expired: refresh it.' },
   token_invalid: { code: 2002, text: 'The token is not valid.' },
@@ -36,8 +40,10 @@ export const ERROR_CODES = {
   rate_limited: { code: 3000, text: 'Too many messages: try again after the time given.' },
   overloaded: { code: 3001, text: 'The server has too much to do at the moment.' },
   draining: { code: 3002, text: 'This node is shutting down: connect again.' },
+  quota_exceeded: { code: 3003, text: 'You uploaded as much as one person may for now: try again later.' },
   internal: { code: 4000, text: 'The server failed to answer.' },
   store_unavailable: { code: 4001, text: 'The store cannot be reached or is damaged: nothing was saved.' },
+  storage_unavailable: { code: 4002, text: 'The storage for files cannot be reached: try again later.' },
 } as const;
 
 export type ErrorName = keyof typeof ERROR_CODES;

@@ -1,3 +1,4 @@
+export { attachmentName, MEDIA_TYPE_PATTERN } from './attachment-name.ts';
 export { canonicalJson, signedText } from './canonical.ts';
 export * from './codes.ts';
 export * from './error-codes.ts';
@@ -5,6 +6,7 @@ export * from './id.ts';
 export * from './limits.ts';
 export * from './log-name.ts';
 export * from './priority.ts';
+export type * from './schema/attachment.ts';
 export type * from './schema/client-frame.ts';
 export type * from './schema/envelope.ts';
 export type * from './schema/operation.ts';

@@ -40,6 +40,18 @@ export const LIMITS = {
   id_ahead_ms: 60_000,
   /** Mentions in one message. */
   mentions: 20,
+  /** Files in one message. */
+  attachments: 10,
+  /** The name of a file, in UTF-8: ten descriptors then leave room for text. */
+  attachment_name_bytes: 120,
+  /** A signed address for the bytes of a file is good for this long (G2). */
+  attachment_link_ms: 300_000,
+  /** Largest chunk of an upload. */
+  upload_chunk_bytes: 4_194_304,
+  /** Smallest chunk of an upload, except its last; an upload is at most 1,000 chunks, which may ask for more. */
+  upload_chunk_min_bytes: 65_536,
+  /** Time to finish an upload, and then to make it part of a message. */
+  upload_ms: 86_400_000,
   /** Nesting of any JSON a client sends. */
   json_depth: 16,
 } as const;

@@ -136,6 +136,24 @@ describe('payloads', () => {
     );
   });
 
+  // proves AT-1
+  test('carry up to ten files, each once, and then need no text', () => {
+    const file = (n: number) => ({
+      id: `${ENVELOPE.id.slice(0, -2)}${10 + n}`,
+      name: 'a.png',
+      type: 'image/png',
+      size: n + 1,
+    });
+    const carrying = (count: number, text = '') =>
+      payloadError(envelope({ payload: { text, attachments: Array.from({ length: count }, (_, n) => file(n)) } }));
+    expect([1, 10].map((count) => carrying(count))).toEqual([null, null]);
+    expect(carrying(0, 'text')).toContain('/attachments');
+    expect(carrying(11)).toContain('/attachments');
+    expect(payloadError(envelope({ payload: { text: '', attachments: [file(1), file(1)] } }))).toContain('twice');
+    const sealed = { sealed: [{ device: 'phone', bytes: 'b' }], attachments: [ENVELOPE.id, ENVELOPE.id] };
+    expect(payloadError(envelope({ encrypted: true, payload: sealed }))).toContain('twice');
+  });
+
   test('are sealed, one part a device, when the envelope says encrypted', () => {
     expect(payloadError(envelope({ encrypted: true, payload: { text: 'in the clear' } }))).toContain('sealed');
     expect(

@@ -53,8 +53,15 @@ export function payloadError(envelope: Envelope): string | null {
   if (!isBoundedJson(envelope.payload, LIMITS.json_depth))
     return 'payload is nested too deeply or holds a number or text that JSON cannot keep';
   const validator = envelope.encrypted ? sealed : payloads.get(`${envelope.type}/${envelope.subtype}`);
-  if (!validator || validator.Check(envelope.payload)) return null;
-  return `payload${firstError(validator, envelope.payload)}`;
+  if (validator && !validator.Check(envelope.payload)) return `payload${firstError(validator, envelope.payload)}`;
+  return envelope.type === 'chat' ? attachmentsError(envelope.payload) : null;
+}
+
+/** What a schema cannot say: a message without text needs attachments, and none of them stands there twice. */
+function attachmentsError({ text, attachments }: Envelope['payload']): string | null {
+  if (!Array.isArray(attachments)) return text === '' ? 'payload/text must not be empty without attachments' : null;
+  const ids = attachments.map((one: unknown) => (typeof one === 'string' ? one : (one as { id?: unknown } | null)?.id));
+  return new Set(ids).size === ids.length ? null : 'payload/attachments must not name one twice';
 }
 
 function firstError(validator: Validator, value: unknown): string {

@@ -1,8 +1,10 @@
+export * from './attachment.ts';
 export * from './client-frame.ts';
 export { decodeClientFrame, decodeShortFrame, isBoundedJson, payloadError, type Decoded } from './decode.ts';
 export * from './envelope.ts';
 export * from './operation.ts';
 export * from './payload.ts';
 export * from './rest.ts';
+export type { Route } from './route.ts';
 export * from './server-frame.ts';
 export * from './transport.ts';

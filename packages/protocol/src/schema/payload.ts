@@ -1,5 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { LIMITS } from '../limits.ts';
+import { Attachments } from './attachment.ts';
 import { Id, Log, Offset, Uuid } from './envelope.ts';
 import {
   Attendance,
@@ -20,6 +21,9 @@ import {
 const Mentions = Type.Array(Id, { maxItems: LIMITS.mentions, description: 'Users the text names.' });
 const Text = Type.String({ minLength: 1, maxLength: 4096 });
 
+/** A message with attachments need not say anything. */
+const Caption = Type.String({ maxLength: 4096, description: 'Empty only beside attachments.' });
+
 const After = Type.Optional(
   Type.Integer({
     minimum: 0,
@@ -30,7 +34,8 @@ const After = Type.Optional(
 );
 
 export const TextPayload = Type.Object({
-  text: Text,
+  text: Caption,
+  attachments: Type.Optional(Attachments),
   mentions: Type.Optional(Mentions),
   reply_to: Type.Optional(Uuid),
   after: After,
@@ -38,7 +43,8 @@ export const TextPayload = Type.Object({
 export type TextPayload = Static<typeof TextPayload>;
 
 export const ThreadReplyPayload = Type.Object({
-  text: Text,
+  text: Caption,
+  attachments: Type.Optional(Attachments),
   thread: Uuid,
   mentions: Type.Optional(Mentions),
   after: After,
@@ -65,12 +71,16 @@ export type ReadPayload = Static<typeof ReadPayload>;
 export const TypingPayload = Type.Object({ active: Type.Boolean() });
 export type TypingPayload = Static<typeof TypingPayload>;
 
-/** An encrypted payload: each device receives only its own part. */
+/**
+ * An encrypted payload: each device receives only its own part. Files that the sealed parts tell of are named beside them,
+ * so that their bytes, which are encrypted too, stay as long as the message.
+ */
 export const SealedPayload = Type.Object({
   sealed: Type.Array(Type.Object({ device: Id, bytes: Type.String({ maxLength: 32_768 }) }), {
     minItems: 1,
     maxItems: 256,
   }),
+  attachments: Type.Optional(Type.Array(Uuid, { minItems: 1, maxItems: LIMITS.attachments })),
 });
 export type SealedPayload = Static<typeof SealedPayload>;
 

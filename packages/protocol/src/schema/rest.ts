@@ -1,7 +1,9 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { SYNC_REQUEST, SyncReply } from './operation.ts';
 import { Gap, InboxItem, Item, LogState } from './server-frame.ts';
+import { ATTACHMENT_ROUTES, AttachmentRules } from './attachment.ts';
 import { Id, Log, Offset, UnixMs, Uuid } from './envelope.ts';
+import type { Route } from './route.ts';
 
 /** The REST surface: one table that the server validates with, OpenAPI is generated from and the client's types follow. */
 
@@ -122,18 +124,6 @@ const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }));
 const page = <T extends TSchema>(items: T) =>
   Type.Object({ items: Type.Array(items), next: Type.Optional(Type.String()) });
 
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Path with {parameters}. */
-  readonly path: string;
-  readonly summary: string;
-  /** `none`: no token needed; the permission within an event is checked by the handler. */
-  readonly auth: 'none' | 'user';
-  readonly query?: TSchema;
-  readonly body?: TSchema;
-  readonly response: TSchema;
-}
-
 export const ROUTES = {
   signIn: {
     method: 'POST',
@@ -174,7 +164,12 @@ export const ROUTES = {
     path: '/api/server',
     auth: 'none',
     summary: 'What a client needs to know before signing in.',
-    response: Type.Object({ name: Type.String(), version: Type.String(), demo: Type.Boolean() }),
+    response: Type.Object({
+      name: Type.String(),
+      version: Type.String(),
+      demo: Type.Boolean(),
+      attachments: Type.Optional(AttachmentRules),
+    }),
   },
   me: {
     method: 'GET',
@@ -421,13 +416,16 @@ export const ROUTES = {
     }),
     response: Report,
   },
+  ...ATTACHMENT_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;
 export type RouteResponse<N extends RouteName> = Static<(typeof ROUTES)[N]['response']>;
 export type RouteBody<N extends RouteName> = (typeof ROUTES)[N] extends { body: infer B extends TSchema }
   ? Static<B>
-  : undefined;
+  : (typeof ROUTES)[N] extends { bytes: number }
+    ? Uint8Array
+    : undefined;
 export type RouteQuery<N extends RouteName> = (typeof ROUTES)[N] extends { query: infer Q extends TSchema }
   ? Static<Q>
   : undefined;

@@ -13,7 +13,7 @@ import { REPLIES, SERVER_FRAMES, ShortMessage } from './server-frame.ts';
 /** The wire as it stands. Change it on purpose only; the failing test below says how. */
 const PINNED = {
   subprotocol: 'konferenco-v1',
-  hash: 'cbb24de22b3a6146224d375b6ca231d20c537d5e4bdffa53ac9266cb49c6b7bb',
+  hash: '74aed27863cd1f7e2c03ca28e0e85410c5f875997c5d6994e4d2a7f321a84cb4',
 };
 
 /** What the schemas say, without the words that explain them. */
@@ -80,6 +80,22 @@ describe('sizes', () => {
   test('a message with the most mentions still has room for text', () => {
     const empty = bytes({ text: '', mentions: Array(LIMITS.mentions).fill(id) });
     expect(TAXONOMY.chat.channel_message.max_bytes - empty).toBeGreaterThan(2000);
+  });
+
+  // proves AT-2
+  test('a message with the most files of the longest names still has room for text', () => {
+    const file = {
+      id: CLIENT_GOLDEN.publish.envelope.id,
+      name: 'ā'.repeat(LIMITS.attachment_name_bytes / 2),
+      type: `application/${'x'.repeat(68)}`,
+      size: 2 ** 40,
+      width: 65_535,
+      height: 65_535,
+    };
+    const room = (each: object) =>
+      TAXONOMY.chat.channel_message.max_bytes - bytes({ text: '', attachments: Array(LIMITS.attachments).fill(each) });
+    expect(room(file)).toBeGreaterThan(800);
+    expect(room({ ...file, sha256: 'f'.repeat(64) })).toBeGreaterThan(100);
   });
 
   test('a full envelope of the largest type fits one frame', () => {
