@@ -1,10 +1,10 @@
-import type { Clock } from '@konferenco/core';
 import { PNCounter } from '@konferenco/crdt';
 import type { Attendance } from '@konferenco/protocol';
 import { change } from '../accounts/change.ts';
 import type { Context } from '../accounts/context.ts';
 import { at, drop, type Keyed, listPage, put, read, recordKey } from '../accounts/records.ts';
 import { ATTENDANCE, ATTENDANCE_CHANGES, type AttendanceChange } from './records.ts';
+import { Repeated } from './repeated.ts';
 import { scheduleAppend } from './system.ts';
 
 /** How often what came together is counted and said. */
@@ -19,39 +19,22 @@ const MOST_SESSIONS = 20;
  */
 export class AttendanceCount {
   readonly #context: Context;
-  readonly #onFault: (error: unknown) => void;
-  #cancel: () => void;
-  #closed = false;
+  readonly #repeated: Repeated;
 
   constructor(context: Context, onFault: (error: unknown) => void) {
     this.#context = context;
-    this.#onFault = onFault;
-    this.#cancel = this.#later(context.clock);
+    this.#repeated = new Repeated({ clock: context.clock, every_ms: COUNT_MS, work: () => this.count(), onFault });
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancel();
+    this.#repeated.close();
   }
 
   /** Counts what waits now. */
   async count(): Promise<void> {
-    while (!this.#closed && (await countSome(this.#context))) {
+    while (!this.#repeated.isClosed && (await countSome(this.#context))) {
       // As long as a whole batch waited, there may be more.
     }
-  }
-
-  #later(clock: Clock): () => void {
-    return clock.after(COUNT_MS, () => {
-      this.count()
-        .catch((error: unknown) => {
-          // A store that closes under it is the end of the node, not a fault: what was not done stays on the list.
-          if (!this.#closed) this.#onFault(error);
-        })
-        .finally(() => {
-          if (!this.#closed) this.#cancel = this.#later(clock);
-        });
-    });
   }
 }
 

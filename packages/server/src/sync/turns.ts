@@ -1,4 +1,4 @@
-import { type Append, type Clock, factsOf, viewSession } from '@konferenco/core';
+import { type Append, factsOf, viewSession } from '@konferenco/core';
 import { publishAppended } from './appended.ts';
 import type { Context } from '../accounts/context.ts';
 import { at, drop, type Keyed, listPage, read, recordKey } from '../accounts/records.ts';
@@ -13,6 +13,7 @@ import {
   TURNS,
   USER_MEETINGS,
 } from './records.ts';
+import { Repeated } from './repeated.ts';
 import { noticeAppend, scheduleAppend, stableId } from './system.ts';
 
 /** How often the list of what is due is looked at: how late something may come. */
@@ -28,19 +29,15 @@ const STALE_MS = 3_600_000;
  */
 export class Turns {
   readonly #context: Context;
-  readonly #onFault: (error: unknown) => void;
-  #cancel: () => void;
-  #closed = false;
+  readonly #repeated: Repeated;
 
   constructor(context: Context, onFault: (error: unknown) => void) {
     this.#context = context;
-    this.#onFault = onFault;
-    this.#cancel = this.#later(context.clock);
+    this.#repeated = new Repeated({ clock: context.clock, every_ms: LOOK_MS, work: () => this.take(), onFault });
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancel();
+    this.#repeated.close();
   }
 
   /** Does what is due now, the earliest first. */
@@ -50,22 +47,9 @@ export class Turns {
       const now = timeKey(clock.now());
       const rows = await listPage(store, TURNS, '', { limit: BATCH });
       const due = rows.filter(({ key }) => key.slice(0, now.length) <= now);
-      for (const row of due) if (!this.#closed) await takeTurn(this.#context, row);
-      if (this.#closed || due.length < BATCH) return;
+      for (const row of due) if (!this.#repeated.isClosed) await takeTurn(this.#context, row);
+      if (this.#repeated.isClosed || due.length < BATCH) return;
     }
-  }
-
-  #later(clock: Clock): () => void {
-    return clock.after(LOOK_MS, () => {
-      this.take()
-        .catch((error: unknown) => {
-          // A store that closes under it is the end of the node, not a fault: what was not done stays on the list.
-          if (!this.#closed) this.#onFault(error);
-        })
-        .finally(() => {
-          if (!this.#closed) this.#cancel = this.#later(clock);
-        });
-    });
   }
 }
 
