@@ -21,6 +21,7 @@ import { Door } from './gateway/admission.ts';
 import { DRAIN_MS } from './gateway/gateway.ts';
 import { type SocketData, socketHandlers, upgrade } from './gateway/websocket.ts';
 import { createHttpApp } from './http/app.ts';
+import { Proxies } from './http/forwarded.ts';
 import { operations } from './http/operations.ts';
 import { StaticFiles } from './http/static-files.ts';
 import { createStreamApp } from './http/streams.ts';
@@ -181,6 +182,7 @@ async function listen(
       new Response('Not found', { status: 404 })
     );
   });
+  const proxies = new Proxies(config.trustedProxies, config.publicUrl !== '');
   const server = Bun.serve<SocketData>({
     port: config.port,
     hostname: config.host,
@@ -189,7 +191,8 @@ async function listen(
       const { hostname, pathname } = new URL(request.url);
       if (isDemo(config) && !isLoopback(hostname)) return new Response(DEMO_IS_LOCAL, { status: 421 });
       if (pathname === '/ws') return upgrade(socketDeps, request, self);
-      return app.fetch(request, { address: addressOf(config, request, self.requestIP(request)?.address ?? '') });
+      const peer = self.requestIP(request)?.address ?? '';
+      return app.fetch(request, { address: proxies.addressOf(peer, request.headers.get('x-forwarded-for')) });
     },
   });
   publisher.publish = (topic, text) => server.publish(topic, text);
@@ -263,12 +266,6 @@ function startUpkeep(
 
 function timeZone({ eventTimeZone }: Config): string {
   return eventTimeZone || new Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-/** Who calls: the peer, or, when a proxy on this machine stands in front, whom the proxy says it forwards for. */
-function addressOf(config: Config, request: Request, peer: string): string {
-  const forwarded = request.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim();
-  return config.publicUrl !== '' && isLocal(peer) && forwarded ? forwarded : peer;
 }
 
 function isLocal(address: string): boolean {

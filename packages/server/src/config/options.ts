@@ -103,6 +103,24 @@ export const OPTIONS = {
     flag: '--public-url',
     description: 'Address people use, such as https://talk.example.org. Setting it turns demo sign-in off.',
   },
+  trustedProxies: {
+    type: 'text',
+    default: '',
+    pattern: /^[0-9a-fA-F.:]+(\/\d{1,3})?(,[0-9a-fA-F.:]+(\/\d{1,3})?)*$/,
+    env: 'KONFERENCO_TRUSTED_PROXIES',
+    flag: '--trusted-proxies',
+    description:
+      'Addresses or networks (10.0.0.0/8), comma-separated, of proxies that are believed whom they forward for. With a public URL, proxies on this machine always are.',
+  },
+  streamReplicas: {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 5,
+    env: 'KONFERENCO_STREAM_REPLICAS',
+    flag: '--stream-replicas',
+    description: 'NATS servers that keep each stream: 3 where there are three.',
+  },
   eventTitle: {
     type: 'text',
     default: 'My event',
