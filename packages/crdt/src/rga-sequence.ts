@@ -96,6 +96,12 @@ export class RGASequence<T> {
     return element && isVisible(element) ? element.content : undefined;
   }
 
+  /** When and by whom the content of an element was written; `null` where {@link get} answers `undefined`. */
+  written(id: string): Stamp | null {
+    const element = this.#elements.get(id);
+    return element && isVisible(element) ? element.written : null;
+  }
+
   /**
    * A text that sorts as the elements do, for a store to sort rows by; `null` when the element is not here. It stays the
    * same until the element is moved. Another replica's keys sort alike and are not the same.

@@ -66,6 +66,19 @@ export const StateOperation = Type.Union([
 ]);
 export type StateOperation = Static<typeof StateOperation>;
 
+/** What a write replaces. Without it nothing is known of what its writer had seen. */
+const Over = Type.Optional(
+  Type.Record(
+    Type.String({ maxLength: 64 }),
+    Type.Object({ at: Timestamp, replica: Type.String({ pattern: '^[A-Za-z0-9._~-]{1,32}$' }) }),
+    {
+      maxProperties: 16,
+      description:
+        'By field, the stamp of the write that stood in the stored log as its writer knew it; a field that none was known of is left out.',
+    },
+  ),
+);
+
 const Slot = { starts_at: UnixMs, ends_at: UnixMs };
 const ofMeeting = { meeting: Uuid, dot: Dot, at: Timestamp };
 
@@ -78,7 +91,7 @@ export const MeetingRequest = Type.Object({
   note: Type.Optional(Note),
 });
 /** `meeting/propose_time`: a counter-proposal, or a new time for a meeting already agreed. The dot names the proposal. */
-export const MeetingProposal = Type.Object({ ...ofMeeting, ...Slot, place: Type.Optional(Place) });
+export const MeetingProposal = Type.Object({ ...ofMeeting, ...Slot, place: Type.Optional(Place), over: Over });
 /** `meeting/accept`, `meeting/decline`: the answer to one proposal, and to no other. */
 export const MeetingAnswer = Type.Object({ ...ofMeeting, proposal: Dot, reason: Type.Optional(Note) });
 /** `meeting/cancel`: for good. */
@@ -93,6 +106,7 @@ export const MeetingAgendaChange = Type.Object({
     Type.Object({ op: Type.Literal('set'), item: Dot, text: Name, done: Type.Boolean() }),
     Type.Object({ op: Type.Literal('remove'), item: Dot }),
   ]),
+  over: Over,
 });
 /** `meeting/notes_change`: an update of the shared minutes, as Yjs encodes it (version 1), base64. */
 export const MeetingNotesChange = Type.Object({
@@ -116,11 +130,18 @@ export const SessionChange = Type.Object({
     channel_id: Type.Optional(Id),
     cancelled: Type.Optional(Type.Literal(false, { description: 'Takes a cancellation back.' })),
   }),
+  over: Over,
 });
 /** `schedule/session_cancelled`. */
-export const SessionCancelled = Type.Object({ session: Id, dot: Dot, at: Timestamp, reason: Type.Optional(Note) });
+export const SessionCancelled = Type.Object({
+  session: Id,
+  dot: Dot,
+  at: Timestamp,
+  reason: Type.Optional(Note),
+  over: Over,
+});
 /** `schedule/speaker_update`: who speaks, all of them. */
-export const SpeakerUpdate = Type.Object({ session: Id, dot: Dot, at: Timestamp, speakers: Speakers });
+export const SpeakerUpdate = Type.Object({ session: Id, dot: Dot, at: Timestamp, speakers: Speakers, over: Over });
 /** `schedule/session_start`, `schedule/session_end`: from the system, once. */
 export const SessionTurn = Type.Object({ session: Id, ...Slot });
 /** `schedule/attendance`: from the system, at most every few seconds: how many go, by the server's region that counted. */
