@@ -16,9 +16,11 @@ const WEB_PAGE = join(ROOT, 'apps', 'web', 'dist', 'index.html');
 
 const COMMANDS = {
   start: startServer,
+  build: () => bun(['tools/build-web.ts']),
   test: (args) => bun(['tools/test.ts', ...args]),
   verify: (args) => bun(['tools/verify.ts', ...args]),
   bench: (args) => bun(['bench/src/main.ts', ...args]),
+  prescale: (args) => bun(['tools/prescale.ts', ...args]),
   generate: (args) => bun(['tools/generate.ts', ...args]),
 };
 
