@@ -2,6 +2,7 @@
 export async function fetchParts(): Promise<void> {
   await Promise.all([
     import('../../packages/client/src/kept/open-kept.ts'),
+    import('../../packages/client/src/rest.ts'),
     import('../../packages/client/src/notes/shared-notes.ts'),
     import('../../packages/client/src/sync/open-replicated.ts'),
     import('../../packages/client/src/transport/fallback.ts'),

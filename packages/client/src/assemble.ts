@@ -6,7 +6,7 @@ import { LogConversation } from './conversation.ts';
 import type { ConversationHost } from './conversation-host.ts';
 import { RestConversationList } from './conversation-list.ts';
 import { defaultEnvironment } from './environment.ts';
-import { clientError, type KonferencoError } from './errors.ts';
+import { asError, clientError, type KonferencoError } from './errors.ts';
 import { Emitter } from './events.ts';
 import { Identity } from './identity.ts';
 import { createIds } from './ids.ts';
@@ -16,7 +16,6 @@ import { Lifecycle, type LifecycleParts } from './lifecycle.ts';
 import { Outbox, type OutboxNews } from './outbox.ts';
 import { Presence } from './presence.ts';
 import { Requests } from './request.ts';
-import { createRest } from './rest.ts';
 import { ServerClock } from './server-clock.ts';
 import { Session, type SessionParts } from './session.ts';
 import { memoryOutbox, memoryTokens } from './storage/memory.ts';
@@ -151,6 +150,7 @@ export class Assembly implements ConversationHost, SessionParts, LifecycleParts,
         isAboutState(news) ? this.replicas.newsElsewhere(news) : this.conversation(news.entry.log).news(news),
       discard: (id) => this.outbox.discard(id),
       inherit: () => void this.lifecycle.inherit(),
+      conflictsNoted: () => this.replicas.conflictsNoted(),
       signedOut: () => this.lifecycle.signedOutElsewhere(),
       waitingChanged: () => this.events.emit('waiting', this.waiting),
     };
@@ -165,10 +165,17 @@ export class Assembly implements ConversationHost, SessionParts, LifecycleParts,
     });
   }
 
-  /** The REST surface; names that pass by are known without a network from then on. */
+  /** The REST surface, loaded with its first call; names that pass by are known without a network from then on. */
   #rest(): Rest {
-    const rest = createRest({ url: this.options.url, environment: this.environment, tokens: this.credentials });
+    const { options, environment, credentials: tokens } = this;
+    let loading: Promise<Rest> | null = null;
+    const load = async () => (await import('./rest.ts')).createRest({ url: options.url, environment, tokens });
     return async (route, request) => {
+      loading ??= load();
+      const rest = await loading.catch((thrown: unknown) => {
+        loading = null;
+        throw asError(thrown);
+      });
       const response = await rest(route, request);
       this.keeper.kept.learnFrom(response);
       return response;

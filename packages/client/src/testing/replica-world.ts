@@ -1,6 +1,7 @@
 import { createClient } from '../client.ts';
 // Loaded beforehand: what a client loads later takes real time, which virtual time does not wait for.
 import '../kept/open-kept.ts';
+import '../rest.ts';
 import '../transport/fallback.ts';
 import type { KonferencoError } from '../errors.ts';
 import { memoryStore } from '../storage/memory-store.ts';
@@ -200,6 +201,7 @@ export const deafTabs: TabSharing = ({ environment }) => ({
   tell: () => {},
   discard: () => {},
   waiting: 0,
+  noteConflicts: () => {},
   signedOut: () => {},
   close: () => {},
 });
