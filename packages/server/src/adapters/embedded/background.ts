@@ -1,5 +1,5 @@
 import type { SearchQuery, SearchResult } from '@konferenco/core';
-import type { DamageLog } from './damage-log.ts';
+import type { DamageLog } from '../damage-log.ts';
 import type { IndexerRequests, IndexProgress, InspectorRequests, UpkeepRequests, WriterRequests } from './messages.ts';
 import { WorkerPort } from './worker-port.ts';
 

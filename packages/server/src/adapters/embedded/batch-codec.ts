@@ -1,5 +1,5 @@
 import type { Append, Command } from '@konferenco/core';
-import { reasonCode, reasonOf } from './checksum.ts';
+import { reasonCode, reasonOf } from '../checksum.ts';
 
 /** How a command is written: a lone append field by field, anything else as JSON. */
 const JSON_COMMAND = 0;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { entryCrc, type EntryRow } from './checksum.ts';
+import { entryCrc, type EntryRow } from '../checksum.ts';
 import { LOG_FILE, openForReading } from './schema.ts';
 import { reportingCorruption, serve } from './worker-host.ts';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogName } from '@konferenco/protocol';
-import { type EntryRow, isIntact } from './checksum.ts';
+import { type EntryRow, isIntact } from '../checksum.ts';
 import { LOG_FILE, numberOf, OWNER_FILE, openForWriting } from './schema.ts';
 import { Trimmer } from './trim.ts';
 import { repairWal } from './wal-repair.ts';

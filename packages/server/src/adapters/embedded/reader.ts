@@ -3,7 +3,7 @@ import type { Page, Range, StoredEntry, StoredPointer, StoredRecord } from '@kon
 import { type Gap, inboxLog, type LogName, type LogState } from '@konferenco/protocol';
 import { POINTERS_PER_ENTRY } from '../assert-writable.ts';
 import { cutPage, retentionGap } from '../page.ts';
-import { cursorCrc, type EntryRow, goneOf, isIntact, pointerCrc, PRESENT, reasonOf, recordCrc } from './checksum.ts';
+import { cursorCrc, type EntryRow, goneOf, isIntact, pointerCrc, PRESENT, reasonOf, recordCrc } from '../checksum.ts';
 import type { WorkerNews } from './worker-host.ts';
 
 interface LogRow {

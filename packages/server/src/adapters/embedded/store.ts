@@ -16,8 +16,8 @@ import type { LogName, LogState } from '@konferenco/protocol';
 import { Background } from './background.ts';
 import { encodeBatch } from './batch-codec.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { CursorQueue } from './cursor-queue.ts';
-import { DamageLog } from './damage-log.ts';
+import { CursorQueue } from '../cursor-queue.ts';
+import { DamageLog } from '../damage-log.ts';
 import type { ReaderRequests, WriterRequests } from './messages.ts';
 import { WorkerPort } from './worker-port.ts';
 

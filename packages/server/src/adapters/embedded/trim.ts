@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import { LIMITS, type LogName } from '@konferenco/protocol';
 import { POINTERS_PER_ENTRY } from '../assert-writable.ts';
-import { EXPIRED, type EntryRow } from './checksum.ts';
+import { EXPIRED, type EntryRow } from '../checksum.ts';
 import type { Writer } from './writer.ts';
 
 /** Entries one transaction trims, so that commits get their turn between. */

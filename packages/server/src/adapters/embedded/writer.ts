@@ -13,7 +13,7 @@ import {
   PRESENT,
   reasonCode,
   recordCrc,
-} from './checksum.ts';
+} from '../checksum.ts';
 import { type LogHead, LogTable } from './log-table.ts';
 import type { Reply } from './messages.ts';
 import { numberOf } from './schema.ts';

@@ -1,10 +1,8 @@
-import type { WorkerEvents } from './worker-port.ts';
-
 /** Findings kept; the same one is kept and reported once. */
 const KEPT = 100;
 
 /** Collects what an operator must know about the store. */
-export class DamageLog implements WorkerEvents {
+export class DamageLog {
   readonly #report: ((text: string) => void) | undefined;
   readonly #found = new Set<string>();
   #unlisted = 0;
