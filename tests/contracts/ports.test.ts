@@ -1,5 +1,10 @@
 import { SeededRandom, SimulatedBus, VirtualClock } from '@konferenco/testkit';
-import { describeBusContract, describeClockContract, describeRandomContract } from '@konferenco/testkit/contracts';
+import {
+  describeBusContract,
+  describeClockContract,
+  describeJoinedBusContract,
+  describeRandomContract,
+} from '@konferenco/testkit/contracts';
 import { createLocalBus } from '../../packages/server/src/adapters/embedded/bus.ts';
 import { systemClock, systemRandom } from '../../packages/server/src/runtime/system.ts';
 
@@ -8,6 +13,11 @@ describeBusContract('simulated', () => {
   const clock = new VirtualClock();
   const bus = new SimulatedBus(clock, new SeededRandom(1), { delay_ms: [1, 9], lose: 0, double: 0 }).connect('node-1');
   return { bus, settle: () => clock.advance(100) };
+});
+describeJoinedBusContract('simulated', () => {
+  const clock = new VirtualClock();
+  const bus = new SimulatedBus(clock, new SeededRandom(1), { delay_ms: [5, 5], lose: 0, double: 0 });
+  return { here: bus.connect('here'), there: bus.connect('there'), settle: () => clock.advance(100) };
 });
 
 describeClockContract('system', () => ({ clock: systemClock, pass: (ms) => Bun.sleep(ms) }));

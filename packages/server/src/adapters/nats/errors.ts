@@ -1,0 +1,69 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { errors } from '@nats-io/transport-node';
+
+/** Why a node cannot begin with the NATS it was given. */
+export type NatsProblem =
+  | 'unreachable'
+  | 'refused'
+  | 'forbidden'
+  | 'tls'
+  | 'too_old'
+  | 'no_jetstream'
+  | 'wrong_stream'
+  | 'misconfigured';
+
+/** NATS cannot be used as it is; the message says in one sentence what to do, and holds no secret. */
+export class NatsStartError extends Error {
+  override readonly name = 'NatsStartError';
+  readonly problem: NatsProblem;
+
+  constructor(problem: NatsProblem, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.problem = problem;
+  }
+}
+
+/** Says what a failed start means. `where`: hosts and ports, without credentials. */
+export function startError(error: unknown, where: string): NatsStartError {
+  if (error instanceof NatsStartError) return error;
+  if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
+    return new NatsStartError(
+      'refused',
+      `NATS at ${where} refuses the user name, password or token: correct them in KONFERENCO_NATS_URL.`,
+    );
+  }
+  if (error instanceof errors.PermissionViolationError) {
+    return new NatsStartError(
+      'forbidden',
+      `NATS at ${where} does not let this user ${error.operation} '${error.subject}': allow it in the permissions of the NATS account.`,
+    );
+  }
+  if (isTlsTrouble(error)) {
+    return new NatsStartError(
+      'tls',
+      `The TLS connection to NATS at ${where} fails (${reasonOf(error)}): check its certificate, and whether KONFERENCO_NATS_URL should begin with tls:// or nats://.`,
+    );
+  }
+  if (error instanceof JetStreamApiError) {
+    return new NatsStartError(
+      'wrong_stream',
+      `NATS at ${where} refuses a stream (${error.message}): check its JetStream limits and number of servers.`,
+    );
+  }
+  return new NatsStartError(
+    'unreachable',
+    `NATS at ${where} does not answer (${reasonOf(error)}): start it, or correct KONFERENCO_NATS_URL.`,
+  );
+}
+
+function isTlsTrouble(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return /\b(tls|ssl|certificate|altname)\b|^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/i.test(
+    `${String(code ?? '')} ${String(message ?? '')}`,
+  );
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no reason given';
+  return error.message.replace(/\s+/g, ' ').slice(0, 120);
+}
