@@ -176,7 +176,7 @@ describe('a connection', () => {
 
 /** REST answers for a signed-in client, and what was asked. */
 function restWorld() {
-  const asked: { path: string; auth: string | null; body: unknown }[] = [];
+  const asked: { path: string; search: string; auth: string | null; body: unknown }[] = [];
   const answers = new Map<string, () => Response>();
   let refreshes = 0;
   const tokens = (access_token: string): Tokens => ({
@@ -194,9 +194,10 @@ function restWorld() {
     return Response.json({ items: [] });
   };
   const fetch = (async (input: string, init: RequestInit = {}) => {
-    const path = new URL(input).pathname;
+    const { pathname: path, search } = new URL(input);
     asked.push({
       path,
+      search,
       auth: new Headers(init.headers).get('authorization'),
       body: init.body ? JSON.parse(String(init.body)) : undefined,
     });
@@ -219,6 +220,32 @@ describe('with tokens', () => {
     await connect();
     expect(server.wires.url).toBe('ws://node-7.test/ws?ticket=T');
     expect(client.me).toEqual({ id: 'mere', name: 'Mere' });
+  });
+
+  // proves CN-9
+  test('a node that cannot be reached is avoided, and after two the socket goes where requests go', async () => {
+    const { client, server, clock, world } = await signedIn();
+    let node = 0;
+    world.answers.set('/api/connect', () =>
+      Response.json({ url: `ws://node-${++node}.test/ws`, node: `node-${node}`, ticket: 'T', expires_at: 0 }),
+    );
+    const avoided = () => world.asked.filter(({ path }) => path === '/api/connect').map(({ search }) => search);
+    const connected = client.connect();
+    for (let tries = 1; tries <= 2; tries++) {
+      while (server.connections.length < tries) await clock.pass(500);
+      await server.cut(CLOSE_CODES.draining.code);
+    }
+    expect(server.wires.url).toBe('ws://node-2.test/ws?ticket=T');
+    while (server.connections.length < 3) await clock.pass(500);
+    expect(server.wires.url).toBe('ws://server.test/ws?ticket=T');
+    expect(avoided()).toEqual(['', '?avoid=node-1', '?avoid=node-1%2Cnode-2']);
+    await server.accept();
+    await server.flush();
+    await connected;
+    await server.cut();
+    while (server.connections.length < 4) await clock.pass(500);
+    expect(server.wires.url).toBe('ws://node-4.test/ws?ticket=T');
+    expect(avoided().at(-1)).toBe('');
   });
 
   test('a close for an expired token refreshes first and then comes back', async () => {

@@ -27,6 +27,8 @@ export class Identity {
   #me: User | null;
   #device: string | undefined;
   #cancelRenewal: () => void = () => {};
+  /** Nodes the socket was to go to since a connection last stood. */
+  #tried: string[] = [];
 
   constructor(parts: IdentityParts) {
     const { demoUser, device_id } = parts.options;
@@ -76,13 +78,16 @@ export class Identity {
     await this.#parts.credentials.save(null);
   }
 
-  /** The socket's address with what opens it. */
+  /** The socket's address with what opens it: of a node, and after two that could not be reached, where requests go too. */
   async address(refresh: boolean): Promise<string> {
     const { url, demoUser } = this.#parts.options;
     if (demoUser !== undefined) return socketUrl('/ws', url, { token: demoUser });
     if (refresh) await this.#parts.credentials.refresh();
-    const ticket = await this.#parts.rest('connect');
-    return socketUrl(ticket.url, url, { ticket: ticket.ticket });
+    const avoid = this.#tried.join() || undefined;
+    const { url: socket, node, ticket } = await this.#parts.rest('connect', { query: { avoid } });
+    const isLost = this.#tried.length > 1;
+    if (node) this.#tried = [...this.#tried.slice(-3), node];
+    return socketUrl(isLost ? '/ws' : socket, url, { ticket });
   }
 
   /** Where requests go, and what authorises them. */
@@ -94,6 +99,7 @@ export class Identity {
   }
 
   greeted(hello: { user_id: string; device_id: string; expires_at: number | null; server_time: number }): void {
+    this.#tried = [];
     if (this.#me?.id !== hello.user_id) this.#be({ id: hello.user_id, name: this.#me?.name ?? hello.user_id });
     this.#device = hello.device_id;
     this.#planRenewal(hello.expires_at, hello.server_time);

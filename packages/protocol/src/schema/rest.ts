@@ -156,8 +156,20 @@ export const ROUTES = {
     method: 'POST',
     path: '/api/connect',
     auth: 'user',
-    summary: 'Where to open the socket, and a ticket for it that lives 30 s.',
-    response: Type.Object({ url: Type.String(), ticket: Type.String(), expires_at: UnixMs }),
+    summary: 'Where to open the socket, and a ticket for it that lives 30 s and is good at every node.',
+    query: Type.Object({
+      avoid: Type.Optional(
+        Type.String({ maxLength: 260, description: 'Nodes that could not be reached a moment ago, comma-separated.' }),
+      ),
+    }),
+    response: Type.Object({
+      url: Type.String(),
+      node: Type.Optional(
+        Type.String({ description: 'The node that is meant, to be avoided when it cannot be reached.' }),
+      ),
+      ticket: Type.String(),
+      expires_at: UnixMs,
+    }),
   },
   server: {
     method: 'GET',
