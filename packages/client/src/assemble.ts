@@ -109,6 +109,9 @@ export class Assembly implements ConversationHost, SessionParts, LifecycleParts,
 
   readonly heartbeat = (server_time: number): void => this.clock.told(server_time);
 
+  readonly rewordElsewhere: ConversationHost['rewordElsewhere'] = (log, id, words) =>
+    this.tabs?.reword({ log, id, ...words }) ?? false;
+
   /** The same object for the same log. */
   readonly conversation = (log: LogName): LogConversation => {
     const existing = this.conversations.get(log);
@@ -149,6 +152,10 @@ export class Assembly implements ConversationHost, SessionParts, LifecycleParts,
       news: (news) =>
         isAboutState(news) ? this.replicas.newsElsewhere(news) : this.conversation(news.entry.log).news(news),
       discard: (id) => this.outbox.discard(id),
+      reword: ({ log, id, text, mentions }) => {
+        // What becomes of it is told as news.
+        this.conversation(log).edit(id, text, { mentions }).catch(() => undefined);
+      },
       inherit: () => void this.lifecycle.inherit(),
       conflictsNoted: () => this.replicas.conflictsNoted(),
       signedOut: () => this.lifecycle.signedOutElsewhere(),

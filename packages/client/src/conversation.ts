@@ -40,7 +40,7 @@ export class LogConversation implements Conversation {
   #state: ConversationState | null = null;
 
   constructor(log: LogName, host: ConversationHost) {
-    const { wire, environment, subscriptions, failed } = host;
+    const { wire, environment, subscriptions, outbox, composer, rewordElsewhere, failed } = host;
     this.log = log;
     this.#host = host;
     this.#kept = host.keeper.kept.log(log);
@@ -48,7 +48,7 @@ export class LogConversation implements Conversation {
     const changed = () => this.#changed();
     const shared = { log, wire, environment, replica: this.#replica, kept: () => this.#kept, changed };
     this.#shared = shared;
-    this.#own = new OwnMessages({ ...shared, outbox: host.outbox });
+    this.#own = new OwnMessages({ ...shared, outbox, composer, rewordElsewhere, failed });
     this.#typing = new Typing({ environment, say: (active) => void this.#whisper('typing', { active }), changed });
     this.#marks = new Marks({ ...shared, say: (offset) => this.#whisper('read', { log, offset }) });
     this.#following = new Following({
@@ -111,16 +111,16 @@ export class LogConversation implements Conversation {
     return this.#own.send(envelope, onState);
   }
 
-  async edit(id: string, text: string): Promise<Receipt> {
-    return this.#correct('edit', { target: this.#storedId(id), text });
+  edit(id: string, text: string, { mentions = [] }: Pick<SendOptions, 'mentions'> = {}): Promise<Receipt> {
+    return this.#own.edit(id, { text, mentions });
   }
 
   async remove(id: string): Promise<Receipt> {
-    return this.#correct('delete', { target: this.#storedId(id) });
+    return this.#own.correct('delete', { target: this.#storedId(id) });
   }
 
   async react(id: string, emoji: string, op: 'add' | 'remove'): Promise<Receipt> {
-    return this.#correct('reaction', { target: this.#storedId(id), emoji, op });
+    return this.#own.correct('reaction', { target: this.#storedId(id), emoji, op });
   }
 
   retry(id: string): void {
@@ -264,10 +264,6 @@ export class LogConversation implements Conversation {
       if (delivery.kind === 'item' && this.#following.isArrival(delivery.position))
         this.#host.events.emit('message', { log: this.log, item: delivery.item });
     }
-  }
-
-  #correct(subtype: 'edit' | 'delete' | 'reaction', payload: Record<string, unknown>): Promise<Receipt> {
-    return this.#own.send(this.#host.composer.chat(this.log, subtype, payload));
   }
 
   #storedId(id: string): string {

@@ -31,3 +31,19 @@ export function reminted(entry: OutboxEntry, id: string, now: number): OutboxEnt
 export function sendError({ code, error, message }: KonferencoError): SendError {
   return { code, error, message };
 }
+
+/** What a message says after an edit. */
+export interface Words {
+  readonly text: string;
+  readonly mentions: readonly string[];
+}
+
+export function payloadOf({ text, mentions }: Words): Record<string, unknown> {
+  return { text, ...(mentions.length > 0 ? { mentions } : {}) };
+}
+
+/** The envelope of a message with other words. */
+export function saying(envelope: Envelope, words: Words): Envelope {
+  const { mentions: _, ...payload } = envelope.payload;
+  return { ...envelope, payload: { ...payload, ...payloadOf(words) } };
+}

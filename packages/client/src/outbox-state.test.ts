@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { type LogName, PRIORITY_RANK } from '@konferenco/protocol';
 import fc from 'fast-check';
-import { byUrgency, changed, enqueued, OUTBOX_WINDOW, type OutboxState, saved, sendable } from './outbox-state.ts';
+import { byUrgency, changed, enqueued, OUTBOX_WINDOW, type OutboxState, reworded, saved, sendable } from './outbox-state.ts';
 import type { OutboxEntry } from './types.ts';
 
 const NOW = 1_900_000_000_000;
@@ -78,14 +78,25 @@ describe('the order of leaving', () => {
 describe('what may leave', () => {
   test('an entry being saved holds back its conversation, and no other, until the store answered either way', () => {
     for (const kept of [true, false]) {
-      let state = enqueued(stateOf([]), entry(1, 'ch:a'), false);
+      const first = entry(1, 'ch:a');
+      let state = enqueued(stateOf([]), first, false);
       state = enqueued(state, entry(2, 'ch:a'), true);
       state = enqueued(state, entry(3, 'ch:b'), true);
       expect(ids(sendable(state, NOW))).toBe('3');
-      state = saved(state, '1', kept);
+      state = saved(state, first, kept);
       expect(ids(sendable(state, NOW))).toBe('1 2 3');
       expect(state[0]?.kept).toBe(kept);
     }
+  });
+
+  test('an entry whose wording changed while it was being saved waits for the answer to the new one', () => {
+    const first = entry(1, 'ch:a');
+    const second = { ...first, envelope: '{"again":1}' };
+    let state = reworded(enqueued(stateOf([]), first, false), second);
+    state = saved(state, first, true);
+    expect(sendable(state, NOW)).toEqual([]);
+    state = saved(state, second, true);
+    expect(sendable(state, NOW).map((waiting) => waiting.entry)).toEqual([second]);
   });
 
   test('an entry held back by its retry holds back its conversation', () => {

@@ -16,6 +16,8 @@ export interface Waiting {
   /** Why the last try failed; its `retry_at` holds back the whole conversation, so that the order stays. */
   readonly error?: SendError;
   readonly sleep_ms: number;
+  /** This program wrote it to a connection, so the server may have it. */
+  readonly handed: boolean;
   /** The token was refreshed, or a new id was minted, once for this entry. */
   readonly refreshed: boolean;
   readonly reminted: boolean;
@@ -37,14 +39,19 @@ export function isFull(state: OutboxState): boolean {
 /** Adds an entry: one that the store has, or one that is still to be saved. */
 export function enqueued(state: OutboxState, entry: OutboxEntry, kept: boolean): OutboxState {
   const waiting = kept ? ({ state: 'queued', kept } as const) : ({ state: 'saving', kept } as const);
-  return [...state, { entry, ...waiting, sleep_ms: 0, refreshed: false, reminted: false }];
+  return [...state, { entry, ...waiting, sleep_ms: 0, handed: false, refreshed: false, reminted: false }];
 }
 
-/** The store answered for an entry that was being saved. */
-export function saved(state: OutboxState, id: string, kept: boolean): OutboxState {
-  return changed(state, id, (waiting) =>
-    waiting.state === 'saving' ? { ...waiting, state: 'queued', kept } : waiting,
+/** The store answered for this wording of an entry that was being saved. */
+export function saved(state: OutboxState, entry: OutboxEntry, kept: boolean): OutboxState {
+  return changed(state, entry.id, (waiting) =>
+    waiting.state === 'saving' && waiting.entry === entry ? { ...waiting, state: 'queued', kept } : waiting,
   );
+}
+
+/** The entry in another wording, which is still to be saved. */
+export function reworded(state: OutboxState, entry: OutboxEntry): OutboxState {
+  return changed(state, entry.id, (waiting) => ({ ...waiting, entry, state: 'saving', kept: false }));
 }
 
 /**

@@ -1,5 +1,6 @@
-import type { LogName, ReplyOf } from '@konferenco/protocol';
+import type { Envelope, LogName, ReplyOf } from '@konferenco/protocol';
 import { asError, clientError, KonferencoError } from './errors.ts';
+import { OutboxKeeping, type OutboxKeepingOptions } from './outbox-keeping.ts';
 import { entryOf, reminted, sendError, type Submission } from './outbox-entry.ts';
 import {
   changed,
@@ -10,13 +11,14 @@ import {
   judge,
   nextDue,
   type OutboxState,
+  reworded,
   saved,
   sendable,
   type Waiting,
   without,
 } from './outbox-state.ts';
 import type { Wire } from './request.ts';
-import type { Environment, OutboxEntry, OutboxStore, Receipt, SendError } from './types.ts';
+import type { Environment, OutboxEntry, Receipt, SendError } from './types.ts';
 
 /** Acknowledged messages are offered again for this long when the store changed its identity. */
 const OFFER_AGAIN_MS = 86_400_000;
@@ -34,9 +36,8 @@ export type OutboxNews =
   | { readonly kind: 'renamed'; readonly entry: OutboxEntry; readonly was: string }
   | { readonly kind: 'dropped'; readonly entry: OutboxEntry };
 
-export interface OutboxOptions {
+export interface OutboxOptions extends OutboxKeepingOptions {
   readonly wire: Wire;
-  readonly store: OutboxStore;
   readonly environment: Pick<Environment, 'after' | 'random'>;
   /** The server's time, as far as known. */
   readonly now: () => number;
@@ -44,12 +45,8 @@ export interface OutboxOptions {
   readonly news: (news: OutboxNews) => void;
   readonly sizeChanged: (size: number) => void;
   readonly refreshToken: () => Promise<void>;
-  /** The store could not keep or drop an entry; the message goes its way from memory. */
-  readonly storageFailed: (error: KonferencoError) => void;
   /** An entry that another program of the same store is to send was discarded here. */
   readonly discardElsewhere?: (id: string) => void;
-  /** Resolves with true once a stored entry is kept with its conversation: only then the store may forget it. */
-  readonly keptElsewhere: () => Promise<boolean>;
 }
 
 interface Promised {
@@ -60,6 +57,7 @@ interface Promised {
 /** Sends own messages until each is answered: in order per conversation, over any number of connections, once in effect. */
 export class Outbox {
   readonly #options: OutboxOptions;
+  readonly #keeping: OutboxKeeping;
   #state: OutboxState = [];
   readonly #promised = new Map<string, Promised>();
   /** Stored in the last day, oldest first. */
@@ -69,6 +67,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#keeping = new OutboxKeeping(options);
   }
 
   get size(): number {
@@ -111,11 +110,30 @@ export class Outbox {
     this.#accept({ ...entry, created_at: this.#options.now() });
   }
 
-  /** Drops a message that still waits. One on its way cannot be called back: the server may have it already. */
-  discard(id: string): void {
-    const waiting = this.#state.find((one) => one.entry.id === id);
+  /**
+   * Drops a message that still waits. One on its way cannot be called back, as the server may have it already: false.
+   * One that another program is to send is dropped by that one.
+   */
+  discard(id: string): boolean {
+    const waiting = this.#find(id);
     if (!waiting) this.#options.discardElsewhere?.(id);
-    if (waiting && waiting.state !== 'sent') this.#drop(waiting);
+    else if (waiting.state === 'sent') return false;
+    else this.#drop(waiting);
+    return true;
+  }
+
+  /**
+   * Changes what a waiting entry says, under its id and in its place. False when this program has written it to a
+   * connection, or does not have it.
+   */
+  reword(id: string, change: (envelope: Envelope) => Envelope): boolean {
+    const waiting = this.#find(id);
+    if (!waiting || waiting.handed) return false;
+    const envelope = JSON.stringify(change(JSON.parse(waiting.entry.envelope) as Envelope));
+    const entry = { ...waiting.entry, envelope };
+    this.#state = reworded(this.#state, entry);
+    this.#save(entry);
+    return true;
   }
 
   /** The connection stands: send what waits. */
@@ -150,7 +168,7 @@ export class Outbox {
     const offered = offers.reduce<OutboxState>((state, entry) => enqueued(state, entry, true), []);
     this.#state = [...offered, ...this.#state];
     this.#options.sizeChanged(this.size);
-    await Promise.all(kept.map((entry) => this.#keep(entry)));
+    await Promise.all(kept.map((entry) => this.#keeping.keep(entry)));
     this.flush();
   }
 
@@ -174,16 +192,25 @@ export class Outbox {
 
   #accept(entry: OutboxEntry): void {
     this.#state = enqueued(this.#state, entry, false);
-    this.#options.news({ kind: 'saving', entry });
+    this.#save(entry);
     this.#options.sizeChanged(this.size);
-    void this.#keep(entry).then((kept) => {
-      this.#state = saved(this.#state, entry.id, kept);
-      const waiting = this.#state.find((one) => one.entry.id === entry.id);
+  }
+
+  #save(entry: OutboxEntry): void {
+    this.#options.news({ kind: 'saving', entry });
+    void this.#keeping.keep(entry).then((kept) => {
+      this.#state = saved(this.#state, entry, kept);
+      const waiting = this.#find(entry.id);
       // Dropped meanwhile: a store may put late what it was told to delete early.
-      if (!waiting) return this.#forget(entry.id);
+      if (!waiting) return this.#keeping.forget(entry.id);
+      if (waiting.entry !== entry) return;
       this.#tellQueued(waiting);
       this.flush();
     });
+  }
+
+  #find(id: string): Waiting | undefined {
+    return this.#state.find((one) => one.entry.id === id);
   }
 
   #tellQueued({ entry, error, kept }: Waiting): void {
@@ -191,40 +218,20 @@ export class Outbox {
     this.#options.news({ kind: 'queued', entry, ...(why ? { error: why } : {}) });
   }
 
-  /** Whether the store has it. */
-  async #keep(entry: OutboxEntry): Promise<boolean> {
-    try {
-      await this.#options.store.put(entry);
-      return true;
-    } catch (error) {
-      this.#options.storageFailed(clientError('storage', error));
-      return false;
-    }
-  }
-
-  async #forgetOnceKept(id: string): Promise<void> {
-    // An entry that stays is sent again by the next program, and answered as a repeat.
-    if (await this.#options.keptElsewhere()) await this.#forget(id);
-  }
-
-  async #forget(id: string): Promise<void> {
-    try {
-      await this.#options.store.delete(id);
-    } catch (error) {
-      this.#options.storageFailed(clientError('storage', error));
-    }
-  }
-
   async #send({ entry }: Waiting): Promise<void> {
-    this.#state = changed(this.#state, entry.id, ({ error: _, ...waiting }) => ({ ...waiting, state: 'sent' }));
+    this.#state = changed(this.#state, entry.id, ({ error: _, ...waiting }) => ({
+      ...waiting,
+      state: 'sent',
+      handed: true,
+    }));
     this.#options.news({ kind: 'sent', entry });
     try {
       const reply = await this.#options.wire.publish(entry.envelope);
-      const waiting = this.#state.find((one) => one.entry.id === entry.id);
+      const waiting = this.#find(entry.id);
       if (waiting) this.#stored(waiting, reply);
     } catch (thrown) {
       const error = asError(thrown);
-      const waiting = this.#state.find((one) => one.entry.id === entry.id);
+      const waiting = this.#find(entry.id);
       if (waiting && error.error !== 'disconnected') await this.#refused(waiting, error);
     }
     this.flush();
@@ -274,7 +281,7 @@ export class Outbox {
     this.#promised.delete(was);
     if (promised) this.#promised.set(entry.id, promised);
     this.#options.news({ kind: 'renamed', entry, was });
-    void this.#keep(entry).then(() => this.#forget(was));
+    void this.#keeping.keep(entry).then(() => this.#keeping.forget(was));
   }
 
   #drop(waiting: Waiting): void {
@@ -289,7 +296,7 @@ export class Outbox {
     const { id } = waiting.entry;
     this.#state = without(this.#state, id);
     this.#options.news(news);
-    void (news.kind === 'stored' ? this.#forgetOnceKept(id) : this.#forget(id));
+    void (news.kind === 'stored' ? this.#keeping.forgetOnceKept(id) : this.#keeping.forget(id));
     this.#options.sizeChanged(this.size);
     const promised = this.#promised.get(id);
     this.#promised.delete(id);

@@ -128,7 +128,11 @@ export interface Conversation {
   fill(gap: TimelineGap): Promise<void>;
   /** Puts a message into the outbox. Resolves when it is durable on the server; rejects with {@link KonferencoError} when it is refused for good. */
   send(text: string, options?: SendOptions): Promise<Receipt>;
-  edit(id: string, text: string): Promise<Receipt>;
+  /**
+   * Changes what an own message says. One that waits is changed before it is sent, or, when the server may have it, by an
+   * edit behind it. Rejects with `discarded` when the message is discarded before.
+   */
+  edit(id: string, text: string, options?: Pick<SendOptions, 'mentions'>): Promise<Receipt>;
   remove(id: string): Promise<Receipt>;
   react(id: string, emoji: string, op: 'add' | 'remove'): Promise<Receipt>;
   /** Tries a failed message again; drops a failed or still queued one. */
@@ -243,7 +247,7 @@ export interface ClientEvents {
   storage: { readonly fault: LocalStoreFault; readonly message: string };
   /** A reply error that belongs to no call. */
   error: KonferencoErrorLike;
-  /** Something written here met something written elsewhere. */
+  /** Something written here met something written elsewhere; told once, and kept in `conflicts` until it is put away. */
   conflict: Conflict;
 }
 export interface KonferencoErrorLike {

@@ -1,9 +1,13 @@
 import { LIMITS } from '@konferenco/protocol';
 import type { OutboxNews } from '../outbox.ts';
 import type { PortId } from './multiplex-state.ts';
+import type { Rewording } from './types.ts';
 
-/** What a tab says of its outbox. `discard`: please drop this entry of yours, the person asked for it here. */
-export type OutboxNotice = OutboxNews | { readonly kind: 'discard'; readonly id: string };
+/** What a tab says of its outbox. `discard` and `reword`: please do this to an entry of yours, the person asked for it here. */
+export type OutboxNotice =
+  | OutboxNews
+  | { readonly kind: 'discard'; readonly id: string }
+  | ({ readonly kind: 'reword' } & Rewording);
 
 /**
  * What tabs say to each other. `from` and `to` name a tab, or, where an owner speaks or is spoken to, one term of
@@ -60,6 +64,8 @@ export type TabMessage =
   | { readonly kind: 'claim'; readonly from: string; readonly to: string; readonly ids: readonly string[] }
   /** A tab that used the connection is no more. */
   | { readonly kind: 'gone'; readonly from: string; readonly tab: string }
+  /** Conflicts were told or put away here: see the store. */
+  | { readonly kind: 'conflicts'; readonly from: string }
   /** The person signed out in this tab. */
   | { readonly kind: 'signed_out'; readonly from: string };
 
@@ -100,6 +106,12 @@ const NOTICES: Readonly<Record<string, Check>> = {
   renamed: objectOf({ entry: ENTRY, was: name }),
   dropped: objectOf({ entry: ENTRY }),
   discard: objectOf({ id: name }),
+  reword: objectOf({
+    log: text(512),
+    id: name,
+    text: text(LIMITS.frame_bytes),
+    mentions: listOf(name, LIMITS.mentions),
+  }),
 };
 const notice: Check = (value) => {
   const kind = (value as { kind?: unknown } | null)?.kind;
@@ -127,6 +139,7 @@ const MESSAGES: Readonly<Record<TabMessage['kind'], Check>> = {
   claims: objectOf({}),
   claim: objectOf({ to: name, ids: listOf(name, LIMITS.outbox_entries) }),
   gone: objectOf({ tab: name }),
+  conflicts: objectOf({}),
   signed_out: objectOf({}),
 };
 

@@ -3,7 +3,7 @@ import type { OutboxNews } from '../outbox.ts';
 import type { Environment, OutboxEntry, OutboxStore } from '../types.ts';
 import type { SharedTabs } from './shared-tabs.ts';
 import type { OutboxNotice, TabMessage } from './tab-message.ts';
-import type { TabHost } from './types.ts';
+import type { Rewording, TabHost } from './types.ts';
 
 /** How long the other tabs have to say what they are sending. Entries of one that does not answer may go out twice, under one id. */
 export const CLAIM_MS = 500;
@@ -17,7 +17,7 @@ const SETTLED_MAX = 2 * LIMITS.outbox_entries;
 export interface TabOutboxOptions {
   readonly environment: Pick<Environment, 'after'>;
   readonly tabs: () => Pick<SharedTabs, 'id' | 'post' | 'others'> | null;
-  readonly host: Pick<TabHost, 'news' | 'discard' | 'waitingChanged'>;
+  readonly host: Pick<TabHost, 'news' | 'discard' | 'reword' | 'waitingChanged'>;
 }
 
 interface Claims {
@@ -75,6 +75,12 @@ export class TabOutbox {
     if (this.#theirs.has(id)) this.#say({ kind: 'discard', id });
   }
 
+  reword(wish: Rewording): boolean {
+    const isTheirs = this.#theirs.has(wish.id);
+    if (isTheirs) this.#say({ kind: 'reword', ...wish });
+    return isTheirs;
+  }
+
   /** This tab can be heard: shows the others what waits here. */
   joined(): void {
     for (const entry of this.#mine.values()) this.tell({ kind: 'queued', entry });
@@ -111,12 +117,18 @@ export class TabOutbox {
         }
         return;
       case 'notice':
-        if (message.notice.kind !== 'discard') return this.#learn(message.from, message.notice);
-        if (this.#mine.has(message.notice.id)) this.#options.host.discard(message.notice.id);
-        return;
+        return this.#notice(message.from, message.notice);
       default:
         return;
     }
+  }
+
+  #notice(from: string, notice: OutboxNotice): void {
+    const { host } = this.#options;
+    if (notice.kind !== 'discard' && notice.kind !== 'reword') return this.#learn(from, notice);
+    if (!this.#mine.has(notice.id)) return;
+    if (notice.kind === 'discard') host.discard(notice.id);
+    else host.reword(notice);
   }
 
   #say(notice: OutboxNotice): void {

@@ -110,6 +110,26 @@ describe('the outbox of several tabs', () => {
     expect(server.connections).toHaveLength(0);
   });
 
+  // proves CL-30, TB-12
+  test('what a message says that waits in one tab can be changed in another', async () => {
+    const { clock, open, pump, accept, setNetwork, server } = world();
+    setNetwork(false);
+    const [a, b] = [open(), open()];
+    await pump();
+    void a.hall.send('helo');
+    await pump();
+    const [message] = b.hall.state().timeline;
+    if (message?.kind !== 'message') throw new Error('no message');
+    const editing = b.hall.edit(message.id, 'hello');
+    await pump();
+    expect([texts(a.hall.state()), texts(b.hall.state())]).toEqual([['hello'], ['hello']]);
+    setNetwork(true);
+    await clock.pass(1_000);
+    await accept();
+    expect(await editing).toMatchObject({ id: message.id });
+    expect(server.log('ch:hall').items.map(({ envelope }) => envelope?.payload['text'])).toEqual(['hello']);
+  });
+
   // proves TB-11
   test('what a tab left unsent is sent by another, once', async () => {
     const { open, accept, pump, setNetwork, server, clock } = world();

@@ -68,6 +68,15 @@ class Sharing implements Tabs {
     this.#outbox.discard(id);
   }
 
+  reword(wish: Parameters<Tabs['reword']>[0]): boolean {
+    return this.#outbox.reword(wish);
+  }
+
+  noteConflicts(): void {
+    const tabs = this.#joined?.tabs;
+    tabs?.post({ kind: 'conflicts', from: tabs.id });
+  }
+
   signedOut(): void {
     const tabs = this.#joined?.tabs;
     tabs?.post({ kind: 'signed_out', from: tabs.id });
@@ -88,6 +97,7 @@ class Sharing implements Tabs {
       surroundings: this.#surroundings,
       hear: (message) => {
         if (message.kind === 'signed_out') this.#host.signedOut();
+        else if (message.kind === 'conflicts') this.#host.conflictsNoted();
         else this.#outbox.hear(message);
       },
       joined: () => this.#outbox.joined(),
@@ -106,7 +116,9 @@ function apart({ environment }: TabHost): Tabs {
     outbox: (store) => store,
     tell: () => {},
     discard: () => {},
+    reword: () => false,
     waiting: 0,
+    noteConflicts: () => {},
     signedOut: () => {},
     close: () => {},
   };

@@ -200,6 +200,7 @@ export const deafTabs: TabSharing = ({ environment }) => ({
   outbox: (store) => store,
   tell: () => {},
   discard: () => {},
+  reword: () => false,
   waiting: 0,
   noteConflicts: () => {},
   signedOut: () => {},

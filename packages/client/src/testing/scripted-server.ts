@@ -1,4 +1,13 @@
-import type { ClientFrame, Envelope, InboxItem, Item, LogName, ReplyOf, ServerFrame } from '@konferenco/protocol';
+import {
+  type ClientFrame,
+  type Envelope,
+  ERROR_CODES,
+  type InboxItem,
+  type Item,
+  type LogName,
+  type ReplyOf,
+  type ServerFrame,
+} from '@konferenco/protocol';
 import type { Environment, Socket } from '../types.ts';
 import { settle } from './virtual-clock.ts';
 
@@ -181,7 +190,7 @@ export class ScriptedServer {
         for (const log of frame.logs) this.#subscribed.delete(log);
         return reply({});
       case 'publish':
-        return frame.ref === undefined ? [] : this.#publish(frame.envelope, reply);
+        return frame.ref === undefined ? [] : this.#publish(frame.envelope, frame.ref, reply);
       case 'history':
         return reply(this.#history(frame));
       case 'ack':
@@ -207,12 +216,20 @@ export class ScriptedServer {
     };
   }
 
-  #publish(envelope: Envelope, reply: (data: unknown) => readonly ServerFrame[]): readonly ServerFrame[] {
+  #publish(
+    envelope: Envelope,
+    ref: number,
+    reply: (data: unknown) => readonly ServerFrame[],
+  ): readonly ServerFrame[] {
     const name =
       envelope.to.type === 'channel'
         ? `ch:${envelope.to.id}`
         : `dm:${[envelope.from.user_id, envelope.to.id].sort().join(':')}`;
     const known = this.log(name).items.find((item) => item.envelope?.id === envelope.id);
+    if (known && JSON.stringify(known.envelope) !== JSON.stringify(envelope)) {
+      const { code, text } = ERROR_CODES.id_reused;
+      return [{ type: 'error', ref, code, error: 'id_reused', message: text }];
+    }
     if (known) return reply({ log: name, offset: known.offset, at: known.at, duplicate: true });
     const item = this.store(name, envelope);
     const live: readonly ServerFrame[] = this.#subscribed.has(name)
