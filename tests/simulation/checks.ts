@@ -207,16 +207,23 @@ export function checkCursors(world: World): void {
   }
 }
 
-/** While everybody is connected, every node knows it, and so does every device that watches. */
+/** While everybody is connected, every device sees it, on whatever node, and who is in each channel. */
 export function checkPresence(world: World): void {
-  for (const { name, server } of world.nodes) {
-    const unseen = world.users.filter((user) => server?.node.services.presence.statusOf(user) !== 'online');
-    if (unseen.length > 0) world.break(`${name} shows ${unseen.join(', ')} as away`);
-  }
   for (const { name, client } of world.devices) {
     const unseen = world.users.filter((user) => client.presence.status(user) !== 'online');
     if (unseen.length > 0) world.break(`${name} shows ${unseen.join(', ')} as away`);
+    for (const log of world.channels) {
+      const channel = log.slice('ch:'.length);
+      const [shown, there] = [client.presence.count(channel), hearersOf(world, log).size];
+      if (shown !== there) world.break(`${name} shows ${shown} people in ${channel}, where ${there} are`);
+    }
   }
+}
+
+/** Users of all nodes with a connection that hears `log`. */
+function hearersOf(world: World, log: LogName): ReadonlySet<string> {
+  const connections = world.nodes.flatMap(({ server }) => [...(server?.node.services.hub.connections() ?? [])]);
+  return new Set(connections.filter(({ logs }) => logs.includes(log)).map(({ user }) => user));
 }
 
 /** After everybody left, a node remembers nobody. */

@@ -54,6 +54,12 @@ export interface Opened {
   open: boolean;
 }
 
+/** People and channels by their ids. */
+export interface Watching {
+  readonly users: readonly string[];
+  readonly channels: readonly string[];
+}
+
 /** One device of one person: the real SDK over simulated sockets, and everything it was told. */
 export class Device {
   readonly user: string;
@@ -72,7 +78,7 @@ export class Device {
   #process: ProcessClock;
   #client: Client;
   #socket: Socket | null = null;
-  #watched: readonly string[] = [];
+  #watched: Watching = { users: [], channels: [] };
   hasRestarted = false;
   #texts = 0;
 
@@ -185,10 +191,10 @@ export class Device {
       .catch((error: KonferencoError) => error.error !== 'closed' && this.#broken(`connect: ${error.message}`));
   }
 
-  /** Follows whether these people are here. */
-  watch(users: readonly string[]): void {
-    this.#watched = users;
-    this.client.presence.watch({ users });
+  /** Follows whether these people are here, and who is in these channels. */
+  watch(watching: Watching): void {
+    this.#watched = watching;
+    this.client.presence.watch(watching);
   }
 
   setNetwork(up: boolean): void {

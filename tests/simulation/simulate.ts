@@ -61,7 +61,7 @@ async function run(world: World): Promise<void> {
   const stopWatching = watchCursors(world);
   for (const device of world.devices) {
     clock.after(random.int(0, 3_000), () => device.connect());
-    device.watch(world.users);
+    device.watch(world.watched);
     act(world, device, over);
   }
   breakThings(world, over);
@@ -117,7 +117,7 @@ async function addNewcomers(world: World): Promise<readonly Device[]> {
   const present = [...world.devices];
   const newcomers = world.users.map((user) => world.createDevice(user, `${user}-new`));
   for (const device of newcomers) {
-    device.watch(world.users);
+    device.watch(world.watched);
     device.connect();
     for (const log of world.logsOf(device.user)) if (world.headOf(log) > 0) device.open(log, world.headOf);
   }

@@ -51,6 +51,11 @@ export class World {
     });
   }
 
+  /** What every device watches. */
+  get watched(): { readonly users: readonly string[]; readonly channels: readonly string[] } {
+    return { users: this.users, channels: CHANNELS };
+  }
+
   break(what: string): void {
     this.broken.push(what);
     this.trace.note(`✗ ${what}`);

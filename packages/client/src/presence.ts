@@ -14,7 +14,10 @@ export class Presence implements PresenceView {
   readonly #wire: Wire;
   readonly #failed: (error: KonferencoError) => void;
   readonly #changes = new Signal();
+  /** Of people watched by name. */
   #statuses = new Map<string, PresenceStatus>();
+  /** Of the people named in each watched channel: whoever leaves a channel may still be here. */
+  readonly #named = new Map<string, Map<string, PresenceStatus>>();
   #counts = new Map<string, number>();
   #watched: Watched = {};
   #own: 'online' | 'away' | 'busy' = 'online';
@@ -30,7 +33,13 @@ export class Presence implements PresenceView {
   }
 
   status(user: string): PresenceStatus {
-    return this.#statuses.get(user) ?? 'offline';
+    const watched = this.#statuses.get(user);
+    if (watched !== undefined) return watched;
+    for (const named of this.#named.values()) {
+      const status = named.get(user);
+      if (status !== undefined) return status;
+    }
+    return 'offline';
   }
 
   count(channel: string): number | null {
@@ -43,6 +52,7 @@ export class Presence implements PresenceView {
 
   watch(what: Watched): void {
     this.#watched = what;
+    this.#forgetOthers();
     this.#send();
   }
 
@@ -52,9 +62,33 @@ export class Presence implements PresenceView {
   }
 
   take(frame: ServerFrameOf<'presence'>): void {
-    if (frame.channel !== undefined && frame.count !== undefined) this.#counts.set(frame.channel, frame.count);
-    for (const { user_id, status } of frame.users) this.#statuses.set(user_id, status);
+    if (frame.channel === undefined) for (const { user_id, status } of frame.users) this.#statuses.set(user_id, status);
+    else this.#takeChannel(frame.channel, frame);
     this.#changes.emit();
+  }
+
+  #takeChannel(channel: string, { count = 0, full, users }: ServerFrameOf<'presence'>): void {
+    this.#counts.set(channel, count);
+    // A frame of a channel with too many people names nobody, and neither do those after it.
+    const isNameless = users.length === 0 && count > 0;
+    const named = full || isNameless ? new Map<string, PresenceStatus>() : (this.#named.get(channel) ?? new Map());
+    for (const { user_id, status } of users) {
+      if (status === 'offline') named.delete(user_id);
+      else named.set(user_id, status);
+    }
+    this.#named.set(channel, named);
+  }
+
+  /** What is watched no more is not told of any more. */
+  #forgetOthers(): void {
+    const channels = new Set(this.#watched.channels);
+    const users = new Set(this.#watched.users);
+    for (const channel of [...this.#counts.keys()]) {
+      if (channels.has(channel)) continue;
+      this.#counts.delete(channel);
+      this.#named.delete(channel);
+    }
+    for (const user of [...this.#statuses.keys()]) if (!users.has(user)) this.#statuses.delete(user);
   }
 
   resume(): void {
@@ -64,6 +98,7 @@ export class Presence implements PresenceView {
   lost(): void {
     this.#statuses = new Map();
     this.#counts = new Map();
+    this.#named.clear();
     this.#changes.emit();
   }
 

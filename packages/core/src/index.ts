@@ -1,10 +1,15 @@
+export { type Load, loadOf, type NodePlan, PLANNED_NODE, PLANNED_USAGE, type Usage } from './capacity/model.ts';
+export { type Draw, type NodeWindow, nodeWindows, type PrescaleOptions } from './capacity/prescale.ts';
 export * from './limits/backoff.ts';
 export * from './ports/access.ts';
 export * from './ports/authenticator.ts';
 export * from './ports/bus.ts';
 export * from './ports/clock.ts';
+export * from './ports/objects.ts';
 export type * from './ports/feed.ts';
+export * from './ports/presence.ts';
 export * from './ports/random.ts';
+export * from './ports/rates.ts';
 export * from './ports/store.ts';
 export {
   type Acceptance,
@@ -20,10 +25,21 @@ export { type Digest, digestMutable, type DigestPart } from './delivery/digest.t
 export { isLargerThan } from './delivery/json-size.ts';
 export { Sequencer } from './delivery/sequencer.ts';
 export { RateLimiter, type RateLimiterOptions, RateLimitExceededError } from './limits/rate-limiter.ts';
-export { SenderLimits } from './limits/sender-limits.ts';
+export { OUTBOX_ALLOWANCE, SenderLimits } from './limits/sender-limits.ts';
 export { type BucketRate, fullBucket, takeTokenMutable, type TokenBucket } from './limits/token-bucket.ts';
-export { interestsOf } from './routing/interest.ts';
+export { crowdOf, interestsOf, nodeInterest, presenceOf } from './routing/interest.ts';
+export { comebackMutable, type Comebacks, LONGEST_COMEBACK_MS } from './routing/comeback.ts';
 export { MessageRouter, type Routed, type RoutePorts, type RouteTarget } from './routing/message-router.ts';
+export type { NodePhase, NodeReport, NodeVitals } from './routing/node-report.ts';
+export {
+  type KnownNode,
+  MOST_NODES,
+  NODE_TIMES,
+  type NodeEvent,
+  type NodeStanding,
+  NodeTable,
+} from './routing/node-table.ts';
+export { type PlaceableNode, Placement, PLACEMENT, type Visitor } from './routing/placement.ts';
 export {
   type ChannelPart,
   channelModerate,

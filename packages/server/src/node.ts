@@ -3,7 +3,9 @@ import {
   type Authenticator,
   type Bus,
   type Clock,
+  type PresenceDirectory,
   type Random,
+  type Rates,
   SenderLimits,
   type Store,
 } from '@konferenco/core';
@@ -39,6 +41,10 @@ export interface NodeDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly onFault: (error: unknown) => void;
+  /** Where nodes leave who is connected to them; without it they ask each other on the bus. */
+  readonly presence?: PresenceDirectory;
+  /** Rates that nodes count together; without it each counts for itself. */
+  readonly rates?: Rates;
   readonly options: NodeOptions;
 }
 
@@ -89,7 +95,11 @@ export function createNode(deps: NodeDeps): Node {
     sendBuffer: options.sendBuffer,
     onOffline: () => metrics.offline.inc(),
   });
-  const presence = new Presence({ node: deps.name, hub, bus, clock });
+  const presence = new Presence({
+    ...{ node: deps.name, hub, bus, clock },
+    directory: deps.presence ?? null,
+    count: (what) => metrics.presence.inc({ what }),
+  });
   const services: Services = {
     ...deps,
     node: deps.name,
@@ -98,7 +108,7 @@ export function createNode(deps: NodeDeps): Node {
     presence,
     readMarks: new ReadMarks(store, clock),
     cursors: new Cursors(store, clock),
-    limits: options.rateLimits ? new SenderLimits(now) : null,
+    limits: options.rateLimits ? (deps.rates ?? new SenderLimits(now)) : null,
     syncRate: options.rateLimits ? new Buckets(SYNC_RATE, clock) : null,
     knownPairs: new PairCache(100_000),
     newId: createIdGenerator({ now, random16: () => random.bytes(16) }),
@@ -120,7 +130,7 @@ export function createNode(deps: NodeDeps): Node {
       streams.close();
       gateway.close();
       fanOut.close();
-      presence.close();
+      await presence.close();
       await Promise.all([services.readMarks.flush(), services.cursors.flush()]);
       metrics.close();
     },

@@ -58,6 +58,12 @@ export class RateLimiter {
     return 0;
   }
 
+  /** What `tryTake` would answer now; counts nothing. */
+  waitOf(key: string): number {
+    const ring = this.#rings.get(key);
+    return ring ? Math.max(0, (ring.times[ring.oldest] ?? 0) + this.#window - this.#now()) : 0;
+  }
+
   /** @throws {RateLimitExceededError} when `key` has used up its window. */
   take(key: string): void {
     const wait = this.tryTake(key);

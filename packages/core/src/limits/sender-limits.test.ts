@@ -37,3 +37,16 @@ test('sweep keeps an allowance that is still in use', () => {
   while (limits.tryTake('a', text, true) === 0) drained++;
   expect(drained).toBeLessThan(30);
 });
+
+test('asking how long to wait counts nothing and says what taking would say', () => {
+  let now = 0;
+  const limits = new SenderLimits(() => now);
+  for (let i = 0; i < 50; i++) expect(limits.waitOf('a', text, i % 2 === 0)).toBe(0);
+  for (let i = 0; i < 10; i++) limits.tryTake('a', text, false);
+  now = 20_000;
+  expect(limits.waitOf('a', text, false)).toBe(40_000);
+  expect(limits.waitOf('a', text, true)).toBe(0);
+  for (let i = 0; i < 1_000; i++) limits.tryTake('a', text, true);
+  expect(limits.waitOf('a', text, true)).toBe(40_000);
+  expect(limits.tryTake('a', text, true)).toBe(40_000);
+});

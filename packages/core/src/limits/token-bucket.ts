@@ -15,10 +15,14 @@ export function fullBucket(rate: BucketRate, now: number): TokenBucket {
   return { tokens: rate.burst, at: now };
 }
 
+/** Tokens in the bucket at `now`; takes none. */
+export function tokensIn({ tokens, at }: TokenBucket, rate: BucketRate, now: number): number {
+  return Math.min(rate.burst, tokens + (Math.max(0, now - at) * rate.per_s) / 1000);
+}
+
 /** Takes one token: 0 when there was one, else the milliseconds until there is. A clock that steps back refills nothing. */
 export function takeTokenMutable(bucket: TokenBucket, rate: BucketRate, now: number): number {
-  const elapsed = Math.max(0, now - bucket.at);
-  bucket.tokens = Math.min(rate.burst, bucket.tokens + (elapsed * rate.per_s) / 1000);
+  bucket.tokens = tokensIn(bucket, rate, now);
   bucket.at = now;
   if (bucket.tokens >= 1) {
     bucket.tokens -= 1;

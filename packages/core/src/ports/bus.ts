@@ -1,4 +1,6 @@
 import type { LogName } from '@konferenco/protocol';
+import type { NodeReport } from '../routing/node-report.ts';
+import type { Lease, Present } from './presence.ts';
 import type { Pointer } from './store.ts';
 
 /** A stored entry on its way to live subscribers. `envelope` is the stored JSON. */
@@ -10,8 +12,11 @@ export interface LiveEntry {
   readonly rank: number;
 }
 
-/** What a node has to ask for to be told: a log that somebody here hears, or the inbox of somebody who is here. */
-export type Interest = LogName;
+/**
+ * What a node has to ask for to be told: a log that somebody here hears, the inbox of somebody who is here, the presence of
+ * a person (`presence:USER`) or in a channel (`crowd:CHANNEL`) that somebody here watches, what is for it alone (`node:NAME`).
+ */
+export type Interest = LogName | `presence:${string}` | `crowd:${string}` | `node:${string}`;
 
 /** What nodes tell each other. Unknown kinds are ignored, so that neighbouring versions can share a bus. */
 export type BusRecord =
@@ -23,18 +28,27 @@ export type BusRecord =
       readonly key: string;
       readonly to?: string;
     }
+  /** What a node says of its connections of one user changed. */
+  | ({ readonly kind: 'presence'; readonly node: string } & Lease)
+  /** The answer of `node` to `to`, which asked for people: those of them who are connected here. */
+  | { readonly kind: 'roster'; readonly node: string; readonly to: string; readonly leases: readonly Lease[] }
+  /**
+   * Who hears a channel at `node` changed, or somebody asked. With `after: null`, `present` is everybody; otherwise those who
+   * changed since that version, `offline`: gone. `present: null`: too many to be named.
+   */
   | {
-      readonly kind: 'presence';
-      readonly user: string;
+      readonly kind: 'crowd';
       readonly node: string;
-      readonly status: 'online' | 'away' | 'busy' | 'offline';
+      readonly channel: string;
+      readonly version: number;
+      readonly after: number | null;
+      readonly count: number;
+      readonly present: readonly (Present | { readonly user: string; readonly status: 'offline' })[] | null;
     }
-  /** A part of who is connected to a node, repeated now and then in case a `presence` record was lost. */
-  | {
-      readonly kind: 'roster';
-      readonly node: string;
-      readonly users: readonly { readonly user: string; readonly status: 'online' | 'away' | 'busy' }[];
-    }
+  /** `node` wants to know who of these people is connected, of all nodes, because no directory says so. */
+  | { readonly kind: 'who'; readonly node: string; readonly users: readonly string[] }
+  /** `node` goes on watching who is in a channel; with `whole`, it wants to be told everything now. */
+  | { readonly kind: 'watched'; readonly node: string; readonly channel: string; readonly whole: boolean }
   | {
       readonly kind: 'changed';
       readonly what: 'channel' | 'membership' | 'profile' | 'blocks';
@@ -47,7 +61,9 @@ export type BusRecord =
       readonly user: string;
       readonly session?: string;
       readonly reason: 'token_revoked' | 'banned';
-    };
+    }
+  /** How a node is doing: told every second, and at once when it begins to drain or leaves. */
+  | { readonly kind: 'node'; readonly report: NodeReport };
 
 /**
  * Carries live copies between nodes. Fast and forgetful: a record may be lost, doubled or come late, and the log repairs

@@ -25,3 +25,21 @@ test('changes of accounts are for every node: each may have cached them', () => 
   expect(interestsOf({ kind: 'revoked', user: 'ann', reason: 'banned' })).toBeNull();
   expect(interestsOf({ kind: 'changed', what: 'profile', id: 'ann' })).toBeNull();
 });
+
+test('presence is for the nodes that watch the person or the channel, questions for those that may know', () => {
+  const lease = { user: 'ann', status: 'away', version: 1 } as const;
+  expect(interestsOf({ kind: 'presence', node: 'north', ...lease })).toEqual(['presence:ann']);
+  expect(interestsOf({ kind: 'roster', node: 'north', to: 'south', leases: [lease] })).toEqual(['node:south']);
+  const crowd = {
+    kind: 'crowd',
+    node: 'north',
+    channel: 'hall',
+    version: 1,
+    after: null,
+    count: 0,
+    present: [],
+  } as const;
+  expect(interestsOf(crowd)).toEqual(['crowd:hall']);
+  expect(interestsOf({ kind: 'watched', node: 'south', channel: 'hall', whole: true })).toEqual(['ch:hall']);
+  expect(interestsOf({ kind: 'who', node: 'south', users: ['ann'] })).toBeNull();
+});

@@ -24,6 +24,8 @@ interface Publication {
   readonly connection: Connection;
   readonly ref: number | undefined;
   readonly envelope: Envelope;
+  /** When the frame was read, by `performance.now()`. */
+  readonly readAt: number;
 }
 
 /**
@@ -37,7 +39,7 @@ export function handlePublish(
   frame: ClientFrameOf<'publish'>,
 ): Promise<void> | void {
   const start = performance.now();
-  const publication = { services, connection, ref: frame.ref, envelope: frame.envelope };
+  const publication = { services, connection, ref: frame.ref, envelope: frame.envelope, readAt: start };
   const decision = services.access.mayPublish(connection.user, frame.envelope);
   const go = (answer: Decision): Promise<void> | void => {
     services.metrics.step('authorise', start);
@@ -54,7 +56,13 @@ function acceptPublication(publication: Publication): Promise<void> | void {
   if (acceptance.kind === 'refused') return fail(publication, acceptance.error, acceptance.detail);
   const wait =
     services.limits?.tryTake(connection.user, acceptance.rule, envelope.timestamp < connection.openedAt) ?? 0;
-  if (wait > 0) return fail(publication, 'rate_limited', '', Math.ceil(wait));
+  if (typeof wait === 'number') return passRate(publication, acceptance, wait);
+  return wait.then((ms) => passRate(publication, acceptance, ms));
+}
+
+function passRate(publication: Publication, acceptance: Stored | Transient, wait_ms: number): Promise<void> | void {
+  const { services, envelope } = publication;
+  if (wait_ms > 0) return fail(publication, 'rate_limited', '', Math.ceil(wait_ms));
   if (envelope.signature === undefined) return settle(publication, acceptance);
   return services
     .verifySignature(envelope)
@@ -211,7 +219,8 @@ function publishTransient(publication: Publication, { log, key, json, to }: Tran
   answer(publication, '{}');
 }
 
-function answer({ services, connection, ref }: Publication, data: string): void {
+function answer({ services, connection, ref, readAt }: Publication, data: string): void {
+  services.metrics.acknowledged(readAt);
   if (!reply(connection, ref, data, services.sendBuffer)) connection.socket.close(4001, 'too many replies wait');
 }
 

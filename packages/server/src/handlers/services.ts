@@ -1,4 +1,4 @@
-import type { Access, Authenticator, Bus, Clock, SenderLimits, Store } from '@konferenco/core';
+import type { Access, Authenticator, Bus, Clock, Rates, Store } from '@konferenco/core';
 import type { Envelope } from '@konferenco/protocol';
 import type { Context } from '../accounts/context.ts';
 import type { Hub } from '../fanout/hub.ts';
@@ -24,7 +24,7 @@ export interface Services {
   readonly readMarks: ReadMarks;
   readonly cursors: Cursors;
   /** `null`: no rates, for load tests. */
-  readonly limits: SenderLimits | null;
+  readonly limits: Rates | null;
   /** Syncs of one person; `null`: as many as they like, for load tests. */
   readonly syncRate: Buckets | null;
   /** Pairs whose direct conversation is known to be listed. */

@@ -15,7 +15,7 @@ export async function handleWatch(
   const readable = await Promise.all(channels.map((channel) => access.mayRead(connection.user, channelLog(channel))));
   const blocked = await Promise.all(users.map((user) => access.blocked(connection.user, user)));
   if (connection.phase === 'closing') return;
-  services.presence.watch(connection, {
+  await services.presence.watch(connection, {
     channels: channels.filter((_, index) => readable[index] === 'ok'),
     users: users.filter((_, index) => !blocked[index]),
   });

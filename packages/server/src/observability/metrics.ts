@@ -6,6 +6,10 @@ import { HotHistogram, registerHistograms } from './histogram.ts';
 export const STEPS = ['decode', 'authorise', 'accept', 'commit', 'publish', 'fan_out'] as const;
 export type Step = (typeof STEPS)[number];
 
+/** Finer where the autoscaler's threshold of 200 ms lies. */
+const MESSAGE_SECONDS = [
+  0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 10,
+];
 const SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** Figures read when somebody asks for them, not counted along the way. */
@@ -19,6 +23,14 @@ export interface Readings {
   readonly walBytes: () => number;
   readonly indexLag: () => number;
   readonly damage: () => number;
+}
+
+/** Sums over all labels since the start. */
+export interface Totals {
+  readonly accepted: number;
+  readonly deliveries: number;
+  readonly drops: number;
+  readonly faults: number;
 }
 
 /** Everything an operator can watch. One registry a node, so that two nodes can live in one process. */
@@ -52,11 +64,19 @@ export class Metrics {
     'Holes in live copies that were filled from the log.',
     [],
   );
+  readonly presence = this.#counter(
+    'konferenco_presence_total',
+    'Presence at work: frame (sent to a watcher), directory_failure (calls that were not answered).',
+    ['what'],
+  );
   readonly offline = this.#counter(
     'konferenco_offline_total',
     'Inbox entries for users without a connection here; they wait in the log.',
     [],
   );
+  readonly faults = this.#counter('konferenco_faults_total', "Failures that were the server's own.", []);
+  /** From the reading of a publish frame to its acknowledgement: the envelope is then stored and on the bus. */
+  readonly messages = new HotHistogram(MESSAGE_SECONDS);
   readonly #http: Histogram<'route' | 'method' | 'status'>;
   readonly #acceptedChildren = new Map<string, { inc(): void }>();
   readonly #steps: ReadonlyMap<Step, HotHistogram> = new Map(STEPS.map((step) => [step, new HotHistogram(SECONDS)]));
@@ -67,6 +87,15 @@ export class Metrics {
       this.registry,
       { name: 'konferenco_step_seconds', help: "Time of each step of a message's life.", label: 'step' },
       this.#steps,
+    );
+    registerHistograms(
+      this.registry,
+      {
+        name: 'konferenco_message_seconds',
+        help: 'Time from the reading of a publish to what the label names.',
+        label: 'until',
+      },
+      new Map([['acknowledged', this.messages]]),
     );
     this.#http = new Histogram({
       name: 'konferenco_http_seconds',
@@ -99,6 +128,20 @@ export class Metrics {
   /** Records that `step` took from `start` (of `performance.now()`) until now. */
   step(step: Step, start: number): void {
     this.#steps.get(step)?.observe((performance.now() - start) / 1000);
+  }
+
+  /** Records that a publish read at `start` (of `performance.now()`) was acknowledged now. */
+  acknowledged(start: number): void {
+    this.messages.observe((performance.now() - start) / 1000);
+  }
+
+  async totals(): Promise<Totals> {
+    const sum = async (counter: Counter<string>) =>
+      (await counter.get()).values.reduce((all, { value }) => all + value, 0);
+    const [accepted, deliveries, drops, faults] = await Promise.all(
+      [this.#accepted, this.deliveries, this.drops, this.faults].map((counter) => sum(counter as Counter<string>)),
+    );
+    return { accepted: accepted ?? 0, deliveries: deliveries ?? 0, drops: drops ?? 0, faults: faults ?? 0 };
   }
 
   /** Records an answered REST request. */

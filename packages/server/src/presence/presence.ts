@@ -1,136 +1,152 @@
-import type { Bus, BusRecord, Clock } from '@konferenco/core';
-import {
-  type ClientFrameOf,
-  channelLog,
-  type LogName,
-  parseLogName,
-  type PresenceStatus,
-  type ServerFrameOf,
-} from '@konferenco/protocol';
+import { type Bus, type BusRecord, type Clock, nodeInterest, type PresenceDirectory } from '@konferenco/core';
+import type { ClientFrameOf, LogName, PresenceStatus, ServerFrameOf } from '@konferenco/protocol';
 import type { Hub } from '../fanout/hub.ts';
 import type { Connection } from '../gateway/connection.ts';
-import { sendFrame } from '../gateway/outgoing.ts';
-import { ChannelWatch } from './channel-watch.ts';
-import { Elsewhere, REPEAT_MS } from './elsewhere.ts';
+import { Crowds } from './crowds.ts';
+import { OwnLeases } from './own-leases.ts';
+import { CHUNK, chunksOf, GATHER_MS, MOST_FRAMES_S } from './pace.ts';
+import { moreReachable } from './reach.ts';
+import { Versions } from './versions.ts';
+import { WatchedPeople } from './watched-people.ts';
+import { within } from './within.ts';
 
-/** Changes gather this long, so that a storm of arrivals costs each watcher a few frames a second. */
-const GATHER_MS = 250;
-
-/** Users named in one record when a node repeats who is connected to it. */
-const ROSTER = 500;
-
-/** From most to least reachable: a user with several connections shows the most reachable one. */
-const ORDER: readonly PresenceStatus[] = ['online', 'busy', 'away', 'offline'];
+/** How long the first frames of who watches wait for the directory. */
+const FIRST_WORD_MS = 200;
 
 export interface PresenceDeps {
   readonly node: string;
   readonly hub: Hub;
   readonly bus: Bus;
   readonly clock: Clock;
+  /** `null`: nodes ask each other on the bus. */
+  readonly directory: PresenceDirectory | null;
+  /** Told of each frame sent, and of each failure of the directory. */
+  readonly count: (what: 'frame' | 'directory_failure') => void;
 }
+
+type Watching = Required<Pick<ClientFrameOf<'watch'>, 'channels' | 'users'>>;
 
 /**
  * Who is here, as the merge of what every node says of its own connections. Watchers get the full state once and then
- * what changed, at most four times a second; a clean close shows within that time.
+ * what changed, at most four times a second; a clean close shows within a second on any node.
  */
 export class Presence {
   readonly #deps: PresenceDeps;
-  readonly #elsewhere = new Elsewhere();
-  readonly #channels = new Map<string, ChannelWatch>();
-  readonly #watchersOf = new Map<string, Set<Connection>>();
-  readonly #watchedBy = new Map<
-    Connection,
-    { readonly channels: readonly string[]; readonly users: readonly string[] }
-  >();
-  readonly #changed = new Set<string>();
-  #timer: (() => void) | null = null;
-  #cancelRepeat: () => void = () => {};
-  readonly #leaveBus: () => void;
+  readonly #own: OwnLeases;
+  readonly #people: WatchedPeople;
+  readonly #crowds: Crowds;
+  readonly #watchedBy = new Map<Connection, Watching>();
+  #cancel: (() => void) | null = null;
+  #mayTellAt = 0;
+  readonly #leave: readonly (() => void)[];
 
   constructor(deps: PresenceDeps) {
     this.#deps = deps;
-    this.#leaveBus = deps.bus.subscribe((record) => this.#receive(record));
-    if (deps.bus.lossy) this.#planRepeat();
+    const { bus, clock, node, directory } = deps;
+    const versions = new Versions(() => clock.now());
+    const parts = {
+      ...deps,
+      versions,
+      here: (user: string) => this.#here(user),
+      onDirectoryFailure: () => deps.count('directory_failure'),
+    };
+    this.#own = new OwnLeases(parts);
+    this.#people = new WatchedPeople(parts);
+    this.#crowds = new Crowds(parts);
+    const leaveBus = bus.subscribe((record) => this.#receive(record));
+    const leaveDirectory = directory?.onReturn(() => this.#own.tellAgain()) ?? (() => {});
+    this.#leave = [leaveBus, leaveDirectory];
+    bus.onReconnect(() => {
+      this.#people.askAgain();
+      this.#crowds.askAgain();
+    });
+    if (bus.lossy) void bus.follow(nodeInterest(node));
+    this.#schedule();
   }
 
-  close(): void {
-    this.#leaveBus();
-    this.#cancelRepeat();
-    this.#timer?.();
+  /** Stops what ticks, and resolves when the others are told who has gone. Connections are closed before. */
+  async close(): Promise<void> {
+    for (const leave of this.#leave) leave();
+    this.#cancel?.();
+    this.#cancel = () => {};
+    if (!this.#deps.bus.lossy) return;
+    this.#crowds.sayLast();
+    await this.#own.tell(Number.POSITIVE_INFINITY);
   }
 
+  /** Of somebody who is connected here, or whom somebody here watches; everybody else is `offline` as far as is known. */
   statusOf(user: string): PresenceStatus {
-    let best = this.#here(user);
-    for (const status of this.#elsewhere.statusesOf(user)) best = moreReachable(best, status);
-    return best;
+    return this.#people.statusOf(user);
   }
 
   /** A connection of `user` said hello. */
   arrived(user: string): void {
-    this.#announce(user);
+    this.#changed(user);
   }
 
   /** A connection ended; it had heard `logs`. */
   departed(connection: Connection, logs: readonly LogName[]): void {
     this.unwatch(connection);
     for (const log of logs) this.left(connection, log);
-    this.#announce(connection.user);
+    this.#changed(connection.user);
   }
 
   set(connection: Connection, status: Connection['status']): void {
     if (connection.status === status) return;
     connection.status = status;
-    this.#announce(connection.user);
+    this.#changed(connection.user);
   }
 
   /** A connection began to hear `log`. */
   joined(connection: Connection, log: LogName): void {
-    this.#watchOf(log)?.join(connection.user);
+    this.#crowds.joined(connection, log);
     this.#schedule();
   }
 
   /** A connection hears `log` no more. */
   left(connection: Connection, log: LogName): void {
-    this.#watchOf(log)?.leave(connection.user);
+    this.#crowds.left(connection, log);
     this.#schedule();
   }
 
-  /** Replaces what a connection watches, and sends it the full state. The caller has checked that it may. */
+  /**
+   * Replaces what a connection watches, and sends it the full state. The caller has checked that it may. Returns a promise
+   * while the state is looked up, 200 ms at the most; what is found later comes as a change.
+   */
   watch(
     connection: Connection,
     { channels = [], users = [] }: Pick<ClientFrameOf<'watch'>, 'channels' | 'users'>,
-  ): void {
-    this.unwatch(connection);
-    this.#watchedBy.set(connection, { channels, users });
-    for (const channel of channels) {
-      const watch = this.#channels.get(channel) ?? this.#startChannel(channel);
-      watch.watchers.add(connection);
-      sendFrame(
-        connection,
-        watch.fullFrame((user) => this.statusOf(user)),
-      );
-    }
-    for (const user of users) {
-      const watchers = this.#watchersOf.get(user) ?? new Set();
-      this.#watchersOf.set(user, watchers.add(connection));
-    }
-    if (users.length > 0) sendFrame(connection, this.#usersFrame(users));
+  ): void | Promise<void> {
+    const before = this.#watchedBy.get(connection);
+    const watching = { channels: [...new Set(channels)], users: [...new Set(users)] };
+    const asking = [
+      this.#crowds.watch(connection, watching.channels),
+      this.#people.watch(connection, watching.users),
+    ].filter((one) => one !== undefined);
+    this.#watchedBy.set(connection, watching);
+    if (before) this.#unwatch(connection, without(before, watching));
+    this.#schedule();
+    if (asking.length === 0) return this.#tellFirst(connection, watching);
+    return within(this.#deps.clock, FIRST_WORD_MS, Promise.all(asking)).then(() => {
+      if (this.#watchedBy.get(connection) === watching) this.#tellFirst(connection, watching);
+    });
   }
 
   unwatch(connection: Connection): void {
-    const watched = this.#watchedBy.get(connection);
-    if (!watched) return;
+    const watching = this.#watchedBy.get(connection);
+    if (!watching) return;
     this.#watchedBy.delete(connection);
-    for (const channel of watched.channels) {
-      const watch = this.#channels.get(channel);
-      watch?.watchers.delete(connection);
-      if (watch?.watchers.size === 0) this.#channels.delete(channel);
-    }
-    for (const user of watched.users) {
-      const watchers = this.#watchersOf.get(user);
-      watchers?.delete(connection);
-      if (watchers?.size === 0) this.#watchersOf.delete(user);
-    }
+    this.#unwatch(connection, watching);
+  }
+
+  #unwatch(connection: Connection, { channels, users }: Watching): void {
+    this.#crowds.unwatch(connection, channels);
+    this.#people.unwatch(connection, users);
+  }
+
+  #tellFirst(connection: Connection, { channels, users }: Watching): void {
+    for (const channel of channels) this.#send([connection], this.#crowds.fullFrame(channel));
+    if (users.length > 0) this.#send([connection], this.#people.firstFrame(users));
   }
 
   #here(user: string): PresenceStatus {
@@ -139,91 +155,76 @@ export class Presence {
     return best;
   }
 
-  #announce(user: string): void {
-    this.#deps.bus.publish({ kind: 'presence', user, node: this.#deps.node, status: this.#here(user) });
-  }
-
-  #planRepeat(): void {
-    this.#cancelRepeat = this.#deps.clock.after(REPEAT_MS, () => {
-      this.#planRepeat();
-      this.#repeat();
-      for (const user of this.#elsewhere.expire(this.#deps.clock.now())) this.#noteChange(user);
-    });
-  }
-
-  /** Says again who is connected here. */
-  #repeat(): void {
-    const { hub, bus, node } = this.#deps;
-    const here = [...hub.userNames()].flatMap((user) => {
-      const status = this.#here(user);
-      return status === 'offline' ? [] : [{ user, status }];
-    });
-    for (let i = 0; i < here.length; i += ROSTER)
-      bus.publish({ kind: 'roster', node, users: here.slice(i, i + ROSTER) });
-  }
-
-  #receive(record: BusRecord): void {
-    const { node: own, clock } = this.#deps;
-    if (record.kind === 'presence') {
-      if (record.node !== own) this.#elsewhere.take(record.user, record.node, record.status, clock.now());
-      this.#noteChange(record.user);
-    } else if (record.kind === 'roster' && record.node !== own) {
-      for (const { user, status } of record.users) {
-        if (this.#elsewhere.take(user, record.node, status, clock.now())) this.#noteChange(user);
-      }
-    }
-  }
-
-  #noteChange(user: string): void {
-    if (this.#watchedBy.size === 0) return;
-    if (this.#watchersOf.has(user)) this.#changed.add(user);
-    for (const watch of this.#channels.values()) watch.statusChanged(user);
+  #changed(user: string): void {
+    if (this.#deps.bus.lossy) this.#own.changed(user);
+    this.#people.changedHere(user);
+    this.#crowds.changedHere(user);
     this.#schedule();
   }
 
-  #watchOf(log: LogName): ChannelWatch | undefined {
-    if (this.#channels.size === 0) return undefined;
-    const address = parseLogName(log);
-    return address?.kind === 'channel' ? this.#channels.get(address.channel) : undefined;
+  #receive(record: BusRecord): void {
+    const { node } = this.#deps;
+    if (!('node' in record) || record.node === node) return;
+    switch (record.kind) {
+      case 'presence':
+        return this.#people.take(record.node, record);
+      case 'roster':
+        if (record.to === node) for (const lease of record.leases) this.#people.take(record.node, lease);
+        return;
+      case 'who':
+        return this.#answer(record.node, record.users);
+      case 'crowd':
+        return this.#crowds.take(record);
+      case 'watched':
+        return this.#crowds.wanted(record);
+    }
   }
 
-  #startChannel(channel: string): ChannelWatch {
-    const watch = new ChannelWatch(channel);
-    const log = channelLog(channel);
-    for (const connection of this.#deps.hub.connections())
-      if (connection.logs.includes(log)) watch.join(connection.user);
-    watch.takeChanges();
-    this.#channels.set(channel, watch);
-    return watch;
+  #answer(to: string, users: readonly string[]): void {
+    const { bus, node } = this.#deps;
+    for (const leases of chunksOf(this.#own.leasesOf(users), CHUNK)) bus.publish({ kind: 'roster', node, to, leases });
   }
 
+  /** On a node among others something always ticks; on one alone only while something is watched or counted. */
   #schedule(): void {
-    if (this.#watchedBy.size > 0) this.#timer ??= this.#deps.clock.after(GATHER_MS, () => this.#flush());
+    if (!this.#deps.bus.lossy && this.#people.size === 0 && this.#crowds.size === 0) return;
+    this.#cancel ??= this.#deps.clock.after(GATHER_MS, () => this.#tick());
   }
 
-  #flush(): void {
-    this.#timer = null;
-    for (const watch of this.#channels.values()) {
-      const frame = watch.deltaFrame((user) => this.statusOf(user));
-      if (frame) for (const connection of watch.watchers) sendFrame(connection, frame);
-    }
-    const perWatcher = new Map<Connection, string[]>();
-    for (const user of this.#changed) {
-      for (const connection of this.#watchersOf.get(user) ?? []) {
-        const users = perWatcher.get(connection) ?? [];
-        users.push(user);
-        perWatcher.set(connection, users);
-      }
-    }
-    this.#changed.clear();
-    for (const [connection, users] of perWatcher) sendFrame(connection, this.#usersFrame(users));
+  #tick(): void {
+    this.#cancel = null;
+    if (this.#deps.bus.lossy) void this.#own.tell();
+    this.#people.tick();
+    this.#crowds.tick();
+    const now = this.#deps.clock.now();
+    if (now >= this.#mayTellAt) this.#mayTellAt = now + (this.#tellChanges() * 1_000) / MOST_FRAMES_S;
+    this.#schedule();
   }
 
-  #usersFrame(users: readonly string[]): ServerFrameOf<'presence'> {
-    return { type: 'presence', users: users.map((user) => ({ user_id: user, status: this.statusOf(user) })) };
+  /** Returns how many frames that were. */
+  #tellChanges(): number {
+    let sent = 0;
+    for (const { watchers, frame } of this.#crowds.takeFrames()) sent += this.#send(watchers, frame);
+    for (const [connection, frame] of this.#people.takeFrames()) sent += this.#send([connection], frame);
+    return sent;
+  }
+
+  #send(watchers: Iterable<Connection>, frame: ServerFrameOf<'presence'> | null): number {
+    if (!frame) return 0;
+    const text = JSON.stringify(frame);
+    let sent = 0;
+    for (const { phase, socket } of watchers) {
+      if (phase === 'closing') continue;
+      socket.send(text);
+      this.#deps.count('frame');
+      sent++;
+    }
+    return sent;
   }
 }
 
-function moreReachable(a: PresenceStatus, b: PresenceStatus): PresenceStatus {
-  return ORDER.indexOf(a) <= ORDER.indexOf(b) ? a : b;
+function without(before: Watching, now: Watching): Watching {
+  const channels = before.channels.filter((channel) => !now.channels.includes(channel));
+  const users = new Set(now.users);
+  return { channels, users: before.users.filter((user) => !users.has(user)) };
 }
