@@ -90,7 +90,10 @@ describe('the four conflicts', () => {
     await other.online();
     await until(() => other.conflicts.length > 0, 'the conflict is told');
     expect(other.conflicts).toEqual([
-      { kind: 'overridden', document: `session/${session}`, field: 'room', by: 'ngaire-holloway' },
+      {
+        ...{ kind: 'overridden', document: `session/${session}`, event: EVENT, by: 'ngaire-holloway' },
+        ...{ field: 'room', mine: 'Marquee', theirs: 'Hall' },
+      },
     ]);
     await until(() => sessionOf(mine, session)?.pending === false, 'nothing waits');
     expect(sessionOf(mine, session)?.room).toBe('Hall');

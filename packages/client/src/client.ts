@@ -35,6 +35,7 @@ export function createClient(options: ClientOptions): Client {
     sync: replicas.sync,
     meetings: replicas.meetings,
     own: replicas.own,
+    conflicts: replicas.conflicts,
     programme: (event) => replicas.programme(event),
     channel: (id) => parts.conversation(channelLog(id)),
     direct: (user) => parts.conversation(directLog(identity.requireMe().id, user)),

@@ -30,6 +30,8 @@ export interface ReplicatedHost {
   };
   readonly follow: (log: LogName) => void;
   readonly tell: (conflict: Conflict) => void;
+  /** What was told or put away is in the store: other programs of this device may read it there. */
+  readonly noteConflicts: () => void;
   /** Told to nobody who waits. */
   readonly failed: (error: KonferencoError) => void;
 }

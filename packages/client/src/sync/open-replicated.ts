@@ -6,6 +6,7 @@ import type { Keeper } from '../kept/keeper.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Wire } from '../request.ts';
 import type { Subscriptions } from '../subscriptions.ts';
+import type { Tabs } from '../tabs/types.ts';
 import type { ClientEvents, Environment, OutboxStore } from '../types.ts';
 import { Replicated } from './replicated.ts';
 
@@ -24,12 +25,13 @@ export interface ReplicatedParts {
   readonly outboxStore: OutboxStore;
   readonly composer: Composer;
   readonly subscriptions: Subscriptions;
+  readonly tabs: Pick<Tabs, 'noteConflicts'> | undefined;
 }
 
 /** Replicated state of the person who is signed in, with what this device keeps of it. */
 export async function openReplicated(parts: ReplicatedParts): Promise<Replicated> {
   const { environment, events, failed, now, newId, wire, keeper, me, composer } = parts;
-  const { outbox, outboxStore, subscriptions } = parts;
+  const { outbox, outboxStore, subscriptions, tabs } = parts;
   const replicated = new Replicated({
     ...{ me, environment, now, newId, wire, composer, failed },
     store: keeper.kept.store,
@@ -47,6 +49,7 @@ export async function openReplicated(parts: ReplicatedParts): Promise<Replicated
     },
     follow: (log) => subscriptions.want(log, 'opened'),
     tell: (conflict) => events.emit('conflict', conflict),
+    noteConflicts: () => tabs?.noteConflicts(),
   });
   await replicated.load();
   return replicated;

@@ -1,3 +1,5 @@
+import { overOf } from '@konferenco/core/sync/competing-writes';
+import { documentsOf } from '@konferenco/core/sync/documents';
 import { type Envelope, type LogName, PRIORITY_RANK, ruleOf } from '@konferenco/protocol';
 import { asError, serverError } from '../errors.ts';
 import type { OutboxNews } from '../outbox.ts';
@@ -45,12 +47,14 @@ export class OwnOperations {
   async submit(make: (stamp: OperationStamp) => Draft): Promise<Envelope> {
     const { composer, outbox, me } = this.#options.host;
     const draft = make(this.#stamper.stamp());
-    const envelope = composer.envelope({
-      type: draft.type,
-      subtype: subtypeOf(draft),
-      to: recipientOf(draft, me()),
-      payload: draft.payload,
-    });
+    const envelope = this.#knowing(
+      composer.envelope({
+        type: draft.type,
+        subtype: subtypeOf(draft),
+        to: recipientOf(draft, me()),
+        payload: draft.payload,
+      }),
+    );
     const kept = new Promise<void>((resolve) => this.#keeping.set(envelope.id, resolve));
     const sent = outbox.add(submissionOf(logOf(draft, me()), envelope));
     try {
@@ -61,6 +65,14 @@ export class OwnOperations {
       sent.catch(() => undefined);
     }
     return envelope;
+  }
+
+  /** The operation with what it replaces, as far as the server's log is known here. */
+  #knowing(envelope: Envelope): Envelope {
+    const [document] = documentsOf(envelope);
+    const key = document?.key ?? '';
+    const over = overOf(envelope, key, this.#options.scopeOf(envelope).confirmed.get(key) ?? null);
+    return over ? { ...envelope, payload: { ...envelope.payload, over } } : envelope;
   }
 
   /**

@@ -3,7 +3,7 @@ import { asError, clientError, type KonferencoError } from '../errors.ts';
 import type { OutboxNews } from '../outbox.ts';
 import { Late } from './late.ts';
 import type { Replicated } from './replicated.ts';
-import type { Meetings, Own, Programme, ReplicatedState, SyncView } from './types.ts';
+import type { Conflicts, Meetings, Own, Programme, ReplicatedState, SyncView } from './types.ts';
 
 export interface ReplicasOptions {
   readonly me: () => string;
@@ -29,10 +29,12 @@ export class Replicas implements ReplicatedState {
   readonly sync: SyncView;
   readonly meetings: Meetings;
   readonly own: Own;
+  readonly conflicts: Conflicts;
   readonly #options: ReplicasOptions;
   readonly #sync: Late<SyncView>;
   readonly #meetings: Late<Meetings>;
   readonly #own: Late<Own>;
+  readonly #conflicts: Late<Conflicts>;
   readonly #programmes = new Map<string, { readonly late: Late<Programme>; readonly face: Programme }>();
   #opened = Promise.withResolvers<void>();
   #opening: Promise<void> | null = null;
@@ -48,12 +50,14 @@ export class Replicas implements ReplicatedState {
     this.#sync = new Late<SyncView>({ scopes: [], waiting: 0, synced_at: null }, () => this.#wait());
     this.#meetings = new Late<Meetings>({ items: [], ready: false }, () => this.#wait());
     this.#own = new Late<Own>({ blocked: [], channels: [], settings: {} }, () => this.#wait());
+    this.#conflicts = new Late<Conflicts>([], () => this.#wait());
     this.sync = this.#sync.face(['syncNow', 'refetch']);
     this.meetings = this.#meetings.face([
       ...(['request', 'accept', 'decline', 'propose', 'cancel', 'notes'] as const),
       ...(['addAgendaItem', 'setAgendaItem', 'removeAgendaItem'] as const),
     ]);
     this.own = this.#own.face(['setBlocked', 'joinChannel', 'leaveChannel', 'setProfile', 'setSetting']);
+    this.conflicts = this.#conflicts.face(['dismiss', 'useMine']);
     this.own.subscribe(() => this.#told());
   }
 
@@ -110,6 +114,11 @@ export class Replicas implements ReplicatedState {
     this.#replicated?.newsElsewhere(news);
   }
 
+  /** Another program on this device told or put away a conflict. */
+  conflictsNoted(): void {
+    this.#replicated?.conflictsNoted();
+  }
+
   /** Another number of entries waits in the outbox. */
   counted(): void {
     this.#replicated?.counted();
@@ -126,7 +135,7 @@ export class Replicas implements ReplicatedState {
     this.#opened.promise.catch(() => undefined);
     this.#opened.reject(clientError('not_signed_in'));
     this.#opened = Promise.withResolvers();
-    for (const late of [this.#sync, this.#meetings, this.#own]) late.put(null);
+    for (const late of [this.#sync, this.#meetings, this.#own, this.#conflicts]) late.put(null);
     for (const { late } of this.#programmes.values()) late.put(null);
   }
 
@@ -148,6 +157,7 @@ export class Replicas implements ReplicatedState {
     this.#sync.put(replicated.sync);
     this.#meetings.put(replicated.meetings);
     this.#own.put(replicated.own);
+    this.#conflicts.put(replicated.conflicts);
     for (const [event, { late }] of this.#programmes) late.put(replicated.programme(event));
     if (this.#hello) replicated.resume(this.#hello);
     this.#opened.resolve();

@@ -175,7 +175,12 @@ describe('the conflicts a person is told of', () => {
     await mere.network(true);
     await world.pass(30_000);
     expect(programme.state().sessions[0]).toMatchObject({ room: 'theirs', pending: false });
-    const told = [{ kind: 'overridden' as const, document: 'session/a', field: 'room', by: 'organiser' }];
+    const told = [
+      {
+        ...{ kind: 'overridden' as const, document: 'session/a', event: 'conf', by: 'organiser' },
+        ...{ field: 'room' as const, mine: 'mine', theirs: 'theirs' },
+      },
+    ];
     expect(mere.conflicts).toEqual(told);
     await restarted(world, mere);
     await world.pass(30_000);

@@ -1,9 +1,11 @@
 import { documentsOf } from '@konferenco/core/sync/documents';
+import { withStored } from '@konferenco/core/sync/own-writes';
 import { type Envelope, eventLog, type InboxItem, type Item, type LogName, type ReplyOf } from '@konferenco/protocol';
 import { clientError } from '../errors.ts';
 import type { OutboxNews } from '../outbox.ts';
 import type { LocalStore } from '../storage/local-store.ts';
 import type { SendError } from '../types.ts';
+import { ConflictDesk } from './conflict-desk.ts';
 import { ConflictJournal, CONFLICTS_ROW } from './conflict-journal.ts';
 import { conflictOfRefusal, conflictsOf } from './conflicts.ts';
 import type { ReplicatedHost } from './host.ts';
@@ -18,7 +20,8 @@ import { reducerOf } from './reduce.ts';
 import { type Arrival, ScopeReplica } from './scope-replica.ts';
 import { keptScopes, readScope } from './scope-rows.ts';
 import { ScopeSync } from './scope-sync.ts';
-import type { ReplicatedState, SyncedScope, SyncView } from './types.ts';
+import { STOOD_ROW, StoodWrites } from './stood-writes.ts';
+import type { Conflicts, ReplicatedState, SyncedScope, SyncView } from './types.ts';
 import { View } from './view.ts';
 
 /** A programme with what keeps it up to date. */
@@ -35,6 +38,7 @@ export class Replicated implements ReplicatedState {
   readonly sync: SyncView;
   readonly meetings: MeetingsView;
   readonly own: OwnView;
+  readonly conflicts: Conflicts;
   readonly #host: ReplicatedHost;
   readonly #personal: ScopeReplica;
   readonly #personalSync: ScopeSync;
@@ -42,6 +46,7 @@ export class Replicated implements ReplicatedState {
   readonly #operations: OwnOperations;
   readonly #elements: PersonalElements;
   readonly #journal: ConflictJournal;
+  readonly #stood: StoodWrites;
   readonly #notes: MeetingNotesDesk;
   readonly #view: View<ReturnType<SyncView['state']>>;
   #epoch: string | null = null;
@@ -49,7 +54,9 @@ export class Replicated implements ReplicatedState {
   constructor(host: ReplicatedHost) {
     this.#host = host;
     this.#view = new View(() => this.#standing());
-    this.#journal = new ConflictJournal(host.rows, host.tell);
+    const { rows, me, now, tell, noteConflicts: written } = host;
+    this.#journal = new ConflictJournal({ rows, me, now, tell, written });
+    this.#stood = new StoodWrites(rows, now);
     this.#personal = this.#scope('personal', host.me());
     this.#personalSync = this.#syncOf(this.#personal);
     this.#operations = new OwnOperations({
@@ -69,6 +76,12 @@ export class Replicated implements ReplicatedState {
       attended: () => [...this.#schedules.values()].flatMap(({ programme }) => programme.attended()),
       openNotes: (meeting) => this.#notes.open(meeting),
     });
+    this.conflicts = new ConflictDesk({
+      journal: this.#journal,
+      programme: (event) => this.programme(event),
+      meetings: this.meetings,
+    });
+    this.conflicts.subscribe(() => this.meetings.changed());
     this.sync = {
       state: this.#view.state,
       subscribe: this.#view.subscribe,
@@ -93,13 +106,15 @@ export class Replicated implements ReplicatedState {
     const personal = `personal/${this.#host.me()}`;
     const schedules = (await keptScopes(store)).filter((name) => name.startsWith('schedule/'));
     const events = schedules.map((name) => name.slice('schedule/'.length));
-    const [kept, journal, sightings, own] = await Promise.all([
+    const [kept, journal, stood, sightings, own] = await Promise.all([
       Promise.all(schedules.map((name) => readScope(store, name))),
       store.get('meta', CONFLICTS_ROW),
+      store.get('meta', STOOD_ROW),
       Promise.all(events.map((event) => store.get('meta', sightingsRow(event)))),
       readScope(store, personal),
     ]);
     this.#journal.load(journal);
+    this.#stood.load(stood);
     for (const [index, event] of events.entries()) this.#schedule(event).programme.load(sightings[index]);
     this.#personal.load(own);
     for (const [index, event] of events.entries()) {
@@ -169,6 +184,15 @@ export class Replicated implements ReplicatedState {
     this.#operations.newsElsewhere(news);
   }
 
+  /** Another program on this device told or put away a conflict, and wrote it down. */
+  conflictsNoted(): void {
+    const { store, failed } = this.#host;
+    store?.get('meta', CONFLICTS_ROW).then(
+      (row) => this.#journal.load(row),
+      (thrown: unknown) => failed(clientError('storage', thrown)),
+    );
+  }
+
   /** Another number of entries waits in the outbox. */
   counted(): void {
     this.#view.changed();
@@ -221,10 +245,16 @@ export class Replicated implements ReplicatedState {
     return [this.#personalSync, ...followed.map(({ sync }) => sync)];
   }
 
-  #arrived({ scope, applied, pending }: Arrival): void {
+  #arrived({ scope, applied, stored, pending }: Arrival): void {
+    const me = this.#host.me();
+    const event = scope.namespace === 'schedule' ? scope.id : undefined;
     for (const envelope of applied) this.#operations.seen(envelope);
-    if (scope.namespace === 'schedule') this.#schedules.get(scope.id)?.programme.arrived({ applied });
-    this.#journal.take(conflictsOf({ me: this.#host.me(), applied, pending, view: scope.documents }));
+    if (event !== undefined) this.#schedules.get(event)?.programme.arrived({ applied });
+    const before = this.#stood.of(scope.name);
+    const { found, stood } = conflictsOf({ me, event, applied, pending, stood: before, view: scope.documents });
+    this.#stood.put(scope, withStored(stood, stored, me));
+    this.#journal.take(found);
+    this.#journal.follow(applied);
   }
 
   #refused(envelope: Envelope, error: SendError): void {

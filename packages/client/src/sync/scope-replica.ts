@@ -34,6 +34,8 @@ export interface Arrival {
   readonly scope: ScopeReplica;
   /** Operations that took effect now, in order. */
   readonly applied: readonly Envelope[];
+  /** Own operations that are in the documents, and whose entries did not come: a snapshot had their effects. */
+  readonly stored: readonly Envelope[];
   /** What waited here before they came. */
   readonly pending: PendingList;
 }
@@ -189,10 +191,12 @@ export class ScopeReplica {
 
   /** A sync is complete. `seen`: operations stored before it began, whose effects it has brought. */
   synced(at: number, seen: ReadonlySet<string>): void {
+    const stored = this.#pending.flatMap(({ envelope }) => (seen.has(envelope.id) ? [envelope] : []));
     this.#synced_at = at;
     this.#pending = withoutPending(this.#pending, seen);
     this.#keeper.settled(seen);
     this.#keeper.write();
+    if (stored.length > 0) this.#options.arrived({ scope: this, applied: [], stored, pending: this.#pending });
     this.#changed();
   }
 
@@ -262,7 +266,7 @@ export class ScopeReplica {
     this.#keeper.settled(seen);
     // What does not concern the scope only moves its position; a kept one that is a little behind does no harm.
     if (!isSame) this.#keeper.write(changed);
-    this.#options.arrived({ scope: this, applied, pending: waited });
+    this.#options.arrived({ scope: this, applied, stored: [], pending: waited });
     if (!isSame) this.#changed();
   }
 

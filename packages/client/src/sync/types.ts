@@ -4,14 +4,78 @@ import type { KonferencoErrorLike } from '../types.ts';
 
 /** What became of something written here while others wrote too, as the person should be told it (rules CF-n in docs/spec/sync.md). */
 export type Conflict =
-  /** Somebody changed the same thing later, and theirs stands. */
-  | { readonly kind: 'overridden'; readonly document: string; readonly field: string; readonly by: string }
+  /** Somebody who did not know of it wrote the same field later, and theirs stands. `event`: of a session. */
+  | ({
+      readonly kind: 'overridden';
+      readonly document: string;
+      readonly event?: string;
+      readonly by: string;
+    } & Overridden)
   /** The time of a meeting changed before the answer arrived: accept again. */
   | { readonly kind: 'accept_again'; readonly meeting: string }
   /** An organiser removed this person from a channel that they were joining. */
   | { readonly kind: 'removed'; readonly channel: string }
   /** An operation was refused for good, and what it did here was taken back. */
   | { readonly kind: 'refused'; readonly document: string; readonly error: KonferencoErrorLike };
+
+/** What was written here, and what stands in its place. Times in Unix ms; `time`: both ends of it at once. */
+export type Overridden =
+  | {
+      readonly field: 'title' | 'room' | 'abstract' | 'channel_id';
+      readonly mine: string;
+      readonly theirs: string;
+    }
+  | { readonly field: 'starts_at' | 'ends_at'; readonly mine: number; readonly theirs: number }
+  | { readonly field: 'time'; readonly mine: Slot; readonly theirs: Slot }
+  | {
+      readonly field: 'speakers';
+      readonly mine: SpeakerUpdate['speakers'];
+      readonly theirs: SpeakerUpdate['speakers'];
+    }
+  /** `null`: it takes place. */
+  | {
+      readonly field: 'cancelled';
+      readonly mine: { readonly reason: string } | null;
+      readonly theirs: { readonly reason: string } | null;
+    }
+  | {
+      readonly field: 'agenda';
+      readonly item: string;
+      readonly mine: { readonly text: string; readonly done: boolean };
+      readonly theirs: { readonly text: string; readonly done: boolean };
+    };
+
+export interface Slot {
+  readonly starts_at: number;
+  readonly ends_at: number;
+  /** Of a meeting. */
+  readonly place?: string;
+}
+
+/** A conflict that the person has not put away yet. */
+export interface ToldConflict {
+  readonly id: string;
+  /** When it was told (Unix ms). */
+  readonly at: number;
+  readonly conflict: Conflict;
+}
+
+/**
+ * What the person was told and has not put away: kept on the device over restarts, the newest 100 of them, and the same in
+ * all tabs. One goes by itself when what it is about was settled: written again by the person, or answered.
+ */
+export interface Conflicts {
+  /** Oldest first. */
+  state(): readonly ToldConflict[];
+  subscribe(fn: () => void): () => void;
+  /** The person has seen it. */
+  dismiss(id: string): Promise<void>;
+  /**
+   * Writes the person's own value again, as the latest word; resolves when the device has kept it. Rejects as `not_found`
+   * when the conflict was put away, or is none about a value.
+   */
+  useMine(id: string): Promise<void>;
+}
 
 /** How one part of the replicated state stands on this device. */
 export interface SyncedScope {
@@ -158,4 +222,5 @@ export interface ReplicatedState {
   programme(event: string): Programme;
   readonly meetings: Meetings;
   readonly own: Own;
+  readonly conflicts: Conflicts;
 }

@@ -101,7 +101,14 @@ test('what another tab does without a network is shown here too, and taken back 
       return {
         openSocket: host.environment.openSocket,
         outbox: (store) => store,
-        ...{ tell: () => {}, discard: () => {}, waiting: 0, signedOut: () => {}, close: () => {} },
+        ...{
+          tell: () => {},
+          discard: () => {},
+          waiting: 0,
+          noteConflicts: () => {},
+          signedOut: () => {},
+          close: () => {},
+        },
       };
     },
   });

@@ -19,13 +19,18 @@ describe('of two who changed one thing at once, who lost is told', () => {
   // proves CF-1
   test('which field, and who', () => {
     expect(told('mere', 'session/repo', [room('mere', 'A', 1)], room('hemi', 'B', 2))).toEqual([
-      { kind: 'overridden', document: 'session/repo', field: 'room', by: 'hemi' },
+      {
+        ...{ kind: 'overridden', document: 'session/repo', field: 'room', by: 'hemi' },
+        mine: { value: 'A', dot: 'mere:1', at: at(1) },
+        theirs: { value: 'B', dot: 'hemi:1', at: at(2) },
+      },
     ]);
   });
 
   test.each([
     ['the later one', [room('mere', 'A', 3)], room('hemi', 'B', 2)],
     ['who wrote the same', [room('mere', 'B', 1)], room('hemi', 'B', 2)],
+    ['who said something later still', [room('mere', 'A', 1), room('mere', 'C', 3)], room('hemi', 'B', 2)],
     ['who changed another field', [sessionChange('mere', { title: 'T' }, 'mere:1', 1)], room('hemi', 'B', 2)],
     ['oneself on another device', [room('mere', 'A', 1)], room('mere', 'B', 2)],
     ['who had written nothing', [], room('hemi', 'B', 2)],
@@ -37,7 +42,7 @@ describe('of two who changed one thing at once, who lost is told', () => {
   test('also of an item of the agenda', () => {
     const set = (from: string, to: string, text: string, ticks: number) =>
       agendaOf(from, to, { op: 'set', item: 'a:2', text, done: false }, { dot: `${from}:1`, at: at(ticks) });
-    expect(told('ana', `meeting/${MEETING}`, [set('ana', 'ben', 'x', 1)], set('ben', 'ana', 'y', 2))).toEqual([
+    expect(told('ana', `meeting/${MEETING}`, [set('ana', 'ben', 'x', 1)], set('ben', 'ana', 'y', 2))).toMatchObject([
       { kind: 'overridden', document: `meeting/${MEETING}`, field: 'agenda.a:2', by: 'ben' },
     ]);
   });
@@ -66,7 +71,7 @@ describe('a meeting', () => {
   // proves CF-2
   test('for which both proposed a time has the later one, and the other is told', () => {
     const mine = meetingOf('propose_time', 'ben', 'ana', { ...slot(5), dot: 'b:1', at: at(1) });
-    expect(told('ben', key, [mine], moved, [request])).toEqual([
+    expect(told('ben', key, [mine], moved, [request])).toMatchObject([
       { kind: 'overridden', document: key, field: 'time', by: 'ana' },
     ]);
   });

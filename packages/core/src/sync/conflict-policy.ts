@@ -1,14 +1,22 @@
-import { compareStamps } from '@konferenco/crdt';
 import type { Envelope, MeetingAnswer, StateOperation } from '@konferenco/protocol';
+import { competingWrites, hadSeen } from './competing-writes.ts';
 import type { DocumentKey, DocumentState } from './document.ts';
 import { kindOf } from './documents.ts';
-import { meetingWrites, viewMeeting } from './meeting-document.ts';
-import { sessionWrites } from './session-document.ts';
-import { stampOf, type Written } from './stamp.ts';
+import { viewMeeting } from './meeting-document.ts';
+import type { OwnWrite } from './own-writes.ts';
+import { isLater, type Written } from './stamp.ts';
 
 /** What a person is told when somebody wrote at the same time and theirs stands (rules CF-n in docs/spec/sync.md). */
 export type StateConflict =
-  | { readonly kind: 'overridden'; readonly document: DocumentKey; readonly field: string; readonly by: string }
+  | {
+      readonly kind: 'overridden';
+      readonly document: DocumentKey;
+      readonly field: string;
+      readonly by: string;
+      /** The write that was lost, and the one that stands. */
+      readonly mine: Written;
+      readonly theirs: Written;
+    }
   | { readonly kind: 'accept_again'; readonly meeting: string }
   | { readonly kind: 'removed'; readonly channel: string };
 
@@ -24,6 +32,8 @@ export interface Encounter {
    * unsent, unacknowledged, or acknowledged at a later position.
    */
   readonly mine: readonly Envelope[];
+  /** What was written here and stored before `theirs`, and stood until it came. */
+  readonly stood?: readonly OwnWrite[];
 }
 
 /** What the person is told after `theirs` met `mine`. What one did oneself on another device is no conflict. */
@@ -41,25 +51,33 @@ export function conflictsAfter(encounter: Encounter): StateConflict[] {
   }
 }
 
-function overridden({ key, theirs, mine }: Encounter): StateConflict[] {
-  const lost = writesOf(theirs)
-    .filter(([field, stands]) => mine.some((own) => writesOf(own).some((write) => loses(write, field, stands))))
-    .map(([field]) => field);
-  const by = theirs.from.user_id;
-  return [...new Set(lost)].map((field): StateConflict => ({ kind: 'overridden', document: key, field, by }));
+/**
+ * Of two writes of one field neither of whose writers knew the other's, whose came to be replaced is told, and nobody
+ * else: what is not stored before `theirs` its writer cannot have known; what is, they say.
+ */
+function overridden({ key, theirs, mine, stood = [] }: Encounter): StateConflict[] {
+  return competingWrites(theirs).flatMap(([field, stands]): StateConflict[] => {
+    const waiting = newest(
+      mine.flatMap((own) => competingWrites(own).flatMap(([name, w]) => (name === field ? w : []))),
+    );
+    const stored = stood.find((own) => own.document === key && own.field === field);
+    const lost = newest([waiting, stored].filter((write) => write !== undefined));
+    if (!lost || !loses(lost, stands)) return [];
+    if (lost === stored && hadSeen(theirs, field, lost)) return [];
+    const { value, at, dot } = lost;
+    const by = theirs.from.user_id;
+    return [{ kind: 'overridden', document: key, field, by, mine: { value, at, dot }, theirs: stands }];
+  });
 }
 
-function writesOf(envelope: Envelope): readonly (readonly [string, Written])[] {
-  return envelope.type === 'schedule' ? sessionWrites(envelope) : meetingWrites(envelope);
+/** Somebody's last word on a field: what they said before it they replaced themselves. */
+function newest<W extends Written>(writes: readonly W[]): W | undefined {
+  return writes.reduce<W | undefined>((last, write) => (last && isLater(last, write) ? last : write), undefined);
 }
 
 /** Two who wrote the same are of one mind. */
-function loses([field, mine]: readonly [string, Written], about: string, stands: Written): boolean {
-  return (
-    field === about &&
-    compareStamps(stampOf(mine), stampOf(stands)) < 0 &&
-    JSON.stringify(mine.value) !== JSON.stringify(stands.value)
-  );
+function loses(mine: Written, stands: Written): boolean {
+  return isLater(stands, mine) && JSON.stringify(mine.value) !== JSON.stringify(stands.value);
 }
 
 function acceptAgain({ me, key, state, theirs, mine }: Encounter): StateConflict[] {

@@ -1,4 +1,4 @@
-import { type RGAOutcome, RGASequence, type RGAState } from '@konferenco/crdt';
+import { type RGAOutcome, RGASequence, type RGAState, type Stamp } from '@konferenco/crdt';
 import type { MeetingAgendaChange } from '@konferenco/protocol';
 import type { AgendaItem } from './document.ts';
 import { stampOf } from './stamp.ts';
@@ -30,6 +30,11 @@ export function viewAgenda(agenda: Agenda): AgendaItem[] {
     const content = sequence.get(id);
     return content ? [{ id, ...content }] : [];
   });
+}
+
+/** When an item's text was written; `null` when it is not on the agenda. */
+export function itemWritten(agenda: Agenda, item: string): Stamp | null {
+  return RGASequence.from<Content>(agenda).written(item);
 }
 
 function applyChange(

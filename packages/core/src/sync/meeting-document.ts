@@ -159,15 +159,21 @@ export function viewMeeting(state: DocumentState | null, me: string): MeetingVie
   };
 }
 
+/** What the fields of agenda items are called by: this and the item. */
+export const AGENDA_FIELD = 'agenda.';
+
 /** What a meeting operation writes in competition with others: a time, or an item's text. */
-export function meetingWrites({ subtype, payload }: Envelope): readonly (readonly [string, Written])[] {
+export function meetingWrites({
+  subtype,
+  payload,
+}: Pick<Envelope, 'subtype' | 'payload'>): readonly (readonly [string, Written])[] {
   if (subtype === 'propose_time' || subtype === 'request') {
     const { at, dot, starts_at, ends_at, place } = payload as MeetingProposal;
     return [['time', { value: { starts_at, ends_at, place }, at, dot }]];
   }
   if (subtype !== 'agenda_change') return [];
   const { at, dot, change } = payload as MeetingAgendaChange;
-  return change.op === 'set' ? [[`agenda.${change.item}`, { value: [change.text, change.done], at, dot }]] : [];
+  return change.op === 'set' ? [[`${AGENDA_FIELD}${change.item}`, { value: [change.text, change.done], at, dot }]] : [];
 }
 
 function proposalsIn(said: LWWMap<unknown>): Proposed[] {

@@ -7,7 +7,9 @@ import type { Said, Written } from './stamp.ts';
 export type SessionField = keyof Omit<SessionView, 'id'>;
 
 /** What a schedule operation writes, field by field. */
-export function sessionWrites(envelope: Envelope): readonly (readonly [SessionField, Written])[] {
+export function sessionWrites(
+  envelope: Pick<Envelope, 'subtype' | 'payload'>,
+): readonly (readonly [SessionField, Written])[] {
   switch (envelope.subtype) {
     case 'session_change': {
       const { set, at, dot } = envelope.payload as SessionChange;

@@ -1,4 +1,4 @@
-import { parseDot, type Stamp, wallOf } from '@konferenco/crdt';
+import { compareStamps, parseDot, type Stamp, wallOf } from '@konferenco/crdt';
 import type { DocumentState } from './document.ts';
 
 /** The version of every document state's form. */
@@ -18,6 +18,11 @@ export interface Written extends Said {
 /** What "later" is decided by: the timestamp, and between equal ones the replica. */
 export function stampOf({ dot, at }: Said): Stamp {
   return { timestamp: at, node: parseDot(dot).node };
+}
+
+/** Whether `a` was said after `b`. */
+export function isLater(a: Said, b: Said): boolean {
+  return compareStamps(stampOf(a), stampOf(b)) > 0;
 }
 
 /** Unix ms of a hybrid timestamp. */
