@@ -176,8 +176,8 @@ function sameEntries<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean 
 function preview({ last }: ConversationInfo, conversation: LogConversation): ConversationSummary['preview'] {
   const newest = conversation.newest();
   if (newest) {
-    const { sender, text, timestamp } = newest.message;
-    return { sender, text, timestamp, at: newest.at };
+    const { sender, text, timestamp, offset, state, error } = newest.message;
+    return { sender, text, timestamp, at: newest.at, ...(offset === null && { state, ...(error && { error }) }) };
   }
   const said = last?.envelope ? readSaid(last.envelope) : null;
   return last?.envelope && said?.kind === 'text'

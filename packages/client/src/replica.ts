@@ -133,8 +133,17 @@ export class Replica {
     return view;
   }
 
-  /** The newest stored message that is still there, and when the server stored it (Unix ms). */
+  /**
+   * The newest message that is still there, an own one that is not stored yet before all others, and its place in time:
+   * when the server stored it, else when it was written, but not before what is stored (Unix ms).
+   */
   newest(): { readonly message: Message; readonly at: number } | null {
+    const stored = this.#newestStored();
+    const message = [...this.#unstored].map((id) => this.message(id)).findLast((own) => own && own.thread === undefined);
+    return message ? { message, at: Math.max(message.timestamp, stored?.at ?? 0) } : stored;
+  }
+
+  #newestStored(): { readonly message: Message; readonly at: number } | null {
     for (const offset of this.#main.backwards()) {
       const id = this.#idAt.get(offset) ?? '';
       const message = this.message(id);

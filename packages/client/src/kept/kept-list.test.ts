@@ -79,6 +79,48 @@ describe('the conversation list without a network', () => {
     await hall.open();
     expect(texts(hall.state()).at(-1)).toBe('m6');
   });
+
+  // proves CL-31
+  test('shows the own message that waits in its conversation, which stands first by it, until it is sent', async () => {
+    const before = await listed();
+    await before.server.cut();
+    await before.clock.pass(60_000);
+    const lines = ({ client }: Pick<Fixture, 'client'>) =>
+      client.conversations.state().items.map(({ log, preview }) => ({ log, text: preview?.text, state: preview?.state }));
+    const offline = before.offline();
+    await offline.client.restore();
+    const ana = offline.client.direct('ana');
+    ana.send('on my way').catch(() => {});
+    await settle();
+    const [hall, waiting] = [
+      { log: 'ch:hall', text: 'm6', state: undefined },
+      { log: 'dm:ana:mere', text: 'on my way', state: 'queued' as const },
+    ];
+    expect(lines(offline)).toEqual([waiting, hall]);
+    const restarted = before.offline();
+    await restarted.client.restore();
+    await restarted.client.ready;
+    expect(lines(restarted)).toEqual([waiting, hall]);
+    // A reply in a thread is no line of the list.
+    restarted.client
+      .channel('hall')
+      .send('within', { thread: 'root' })
+      .catch(() => {});
+    await settle();
+    expect(lines(restarted)).toEqual([waiting, hall]);
+    restarted.client.direct('ana').discard((restarted.client.direct('ana').state().timeline.at(-1) as { id: string }).id);
+    await settle();
+    expect(lines(restarted)).toEqual([hall, { ...waiting, text: 'psst', state: undefined }]);
+  });
+
+  // proves CL-31
+  test('once a message is stored shows it as any other', async () => {
+    const { client, server } = await listed();
+    client.direct('ana').send('there').catch(() => {});
+    await server.flush();
+    const [first] = client.conversations.state().items;
+    expect([first?.preview?.text, first?.preview?.state]).toEqual(['there', undefined]);
+  });
 });
 
 describe('a sign-in that the server ended', () => {
