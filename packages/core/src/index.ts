@@ -2,6 +2,7 @@ export { type Load, loadOf, type NodePlan, PLANNED_NODE, PLANNED_USAGE, type Usa
 export { type Draw, type NodeWindow, nodeWindows, type PrescaleOptions } from './capacity/prescale.ts';
 export * from './limits/backoff.ts';
 export * from './ports/access.ts';
+export * from './ports/analytics.ts';
 export * from './ports/authenticator.ts';
 export * from './ports/bus.ts';
 export * from './ports/clock.ts';
@@ -11,6 +12,7 @@ export * from './ports/presence.ts';
 export * from './ports/random.ts';
 export * from './ports/rates.ts';
 export * from './ports/store.ts';
+export * from './ports/streams.ts';
 export {
   type Acceptance,
   accept,
@@ -29,6 +31,7 @@ export { OUTBOX_ALLOWANCE, SenderLimits } from './limits/sender-limits.ts';
 export { type BucketRate, fullBucket, takeTokenMutable, type TokenBucket } from './limits/token-bucket.ts';
 export { crowdOf, interestsOf, nodeInterest, presenceOf } from './routing/interest.ts';
 export { comebackMutable, type Comebacks, LONGEST_COMEBACK_MS } from './routing/comeback.ts';
+export { streamOf } from './routing/stream-of.ts';
 export { MessageRouter, type Routed, type RoutePorts, type RouteTarget } from './routing/message-router.ts';
 export type { NodePhase, NodeReport, NodeVitals } from './routing/node-report.ts';
 export {
