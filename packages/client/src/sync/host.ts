@@ -23,8 +23,8 @@ export interface ReplicatedHost {
   readonly outbox: {
     readonly size: number;
     add(submission: Submission): Promise<Receipt>;
-    /** Drops an entry that was never sent; resolves when the device has forgotten it. */
-    discard(id: string): Promise<void>;
+    /** Drops an entry that waits; resolves when the device has forgotten it, with false when it is on its way. */
+    discard(id: string): Promise<boolean>;
     /** Envelopes that wait, oldest first. */
     waiting(): readonly Envelope[];
   };

@@ -41,9 +41,11 @@ export async function openReplicated(parts: ReplicatedParts): Promise<Replicated
         return outbox.size;
       },
       add: (submission) => outbox.add(submission),
-      discard: (id) => {
-        outbox.discard(id);
-        return outboxStore.delete(id);
+      discard: async (id) => {
+        const isMine = outbox.entries.some((entry) => entry.id === id);
+        if (!outbox.discard(id)) return false;
+        if (isMine) await outboxStore.delete(id);
+        return true;
       },
       waiting: () => outbox.entries.map(({ envelope }) => JSON.parse(envelope) as Envelope),
     },

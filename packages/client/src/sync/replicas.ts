@@ -47,11 +47,11 @@ export class Replicas implements ReplicatedState {
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
-    this.#sync = new Late<SyncView>({ scopes: [], waiting: 0, synced_at: null }, () => this.#wait());
+    this.#sync = new Late<SyncView>({ scopes: [], waiting: 0, operations: [], synced_at: null }, () => this.#wait());
     this.#meetings = new Late<Meetings>({ items: [], ready: false }, () => this.#wait());
     this.#own = new Late<Own>({ blocked: [], channels: [], settings: {} }, () => this.#wait());
     this.#conflicts = new Late<Conflicts>([], () => this.#wait());
-    this.sync = this.#sync.face(['syncNow', 'refetch']);
+    this.sync = this.#sync.face(['syncNow', 'refetch', 'discard']);
     this.meetings = this.#meetings.face([
       ...(['request', 'accept', 'decline', 'propose', 'cancel', 'notes'] as const),
       ...(['addAgendaItem', 'setAgendaItem', 'removeAgendaItem'] as const),

@@ -1,7 +1,7 @@
 import { documentsOf } from '@konferenco/core/sync/documents';
 import { withStored } from '@konferenco/core/sync/own-writes';
 import { type Envelope, eventLog, type InboxItem, type Item, type LogName, type ReplyOf } from '@konferenco/protocol';
-import { clientError } from '../errors.ts';
+import { clientError, serverError } from '../errors.ts';
 import type { OutboxNews } from '../outbox.ts';
 import type { LocalStore } from '../storage/local-store.ts';
 import type { SendError } from '../types.ts';
@@ -20,9 +20,11 @@ import { reducerOf } from './reduce.ts';
 import { type Arrival, ScopeReplica } from './scope-replica.ts';
 import { keptScopes, readScope } from './scope-rows.ts';
 import { ScopeSync } from './scope-sync.ts';
+import { standingOf, type SyncPart } from './standing.ts';
 import { STOOD_ROW, StoodWrites } from './stood-writes.ts';
-import type { Conflicts, ReplicatedState, SyncedScope, SyncView } from './types.ts';
+import type { Conflicts, ReplicatedState, SyncView } from './types.ts';
 import { View } from './view.ts';
+import { waitingOperations } from './waiting-operations.ts';
 
 /** A programme with what keeps it up to date. */
 interface Scheduled {
@@ -53,7 +55,7 @@ export class Replicated implements ReplicatedState {
 
   constructor(host: ReplicatedHost) {
     this.#host = host;
-    this.#view = new View(() => this.#standing());
+    this.#view = new View(() => standingOf(this.#parts, host.outbox.size));
     const { rows, me, now, tell, noteConflicts: written } = host;
     this.#journal = new ConflictJournal({ rows, me, now, tell, written });
     this.#stood = new StoodWrites(rows, now);
@@ -87,6 +89,7 @@ export class Replicated implements ReplicatedState {
       subscribe: this.#view.subscribe,
       syncNow: () => this.#syncNow(),
       refetch: () => this.#refetch(),
+      discard: (id) => this.#discard(id),
     };
   }
 
@@ -120,6 +123,8 @@ export class Replicated implements ReplicatedState {
     for (const [index, event] of events.entries()) {
       const scope = kept[index];
       if (scope) this.#schedule(event).scope.load(scope);
+      // Whoever overrides what this person wrote there is to be heard of, also while nobody looks at the programme.
+      if (this.#stood.of(`schedule/${event}`).length > 0) this.programme(event);
     }
   }
 
@@ -273,25 +278,13 @@ export class Replicated implements ReplicatedState {
     await this.#syncNow();
   }
 
-  #standing(): ReturnType<SyncView['state']> {
-    const parts = [
-      { scope: this.#personal, sync: this.#personalSync },
-      ...[...this.#schedules.values()].map(({ scope, sync }) => ({ scope, sync })),
-    ];
-    const times = parts.map(({ scope }) => scope.synced_at);
-    return {
-      scopes: parts.map(
-        ({ scope, sync }): SyncedScope => ({
-          namespace: scope.namespace,
-          ...(scope.namespace === 'schedule' ? { event: scope.id } : {}),
-          documents: scope.confirmed.size,
-          version: scope.version,
-          synced_at: scope.synced_at,
-          syncing: sync.isRunning,
-        }),
-      ),
-      waiting: this.#host.outbox.size,
-      synced_at: times.some((at) => at === null) ? null : Math.min(...times.map(Number)),
-    };
+  get #parts(): readonly SyncPart[] {
+    return [{ scope: this.#personal, sync: this.#personalSync }, ...this.#schedules.values()];
+  }
+
+  async #discard(id: string): Promise<void> {
+    const operations = this.#parts.flatMap(({ scope }) => waitingOperations(scope.pending));
+    const isDiscardable = operations.some((operation) => operation.id === id && operation.discardable);
+    if (!isDiscardable || !(await this.#host.outbox.discard(id))) throw serverError('conflict');
   }
 }

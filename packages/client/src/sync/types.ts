@@ -90,12 +90,24 @@ export interface SyncedScope {
   readonly syncing: boolean;
 }
 
+/** An own operation that waits to be sent. */
+export interface WaitingOperation {
+  /** Id of its envelope, and of its entry in the outbox. */
+  readonly id: string;
+  /** Key of the document it changes, such as `favourites`, `session/<id>` or `meeting/<id>`. */
+  readonly document: string;
+  /** It can be taken out alone: the newest of its document, and not of minutes. */
+  readonly discardable: boolean;
+}
+
 /** Replicated state: kept on the device, usable without a network, brought up to date by itself. */
 export interface SyncView {
   state(): {
     readonly scopes: readonly SyncedScope[];
     /** Operations and messages that wait here to be sent. */
     readonly waiting: number;
+    /** Those of them that are operations, of each document in the order in which they were made. */
+    readonly operations: readonly WaitingOperation[];
     /** When everything was last known to be up to date (Unix ms); `null`: never. */
     readonly synced_at: number | null;
   };
@@ -104,6 +116,12 @@ export interface SyncView {
   syncNow(): Promise<void>;
   /** Forgets the documents kept here and fetches them anew; what waits to be sent stays. */
   refetch(): Promise<void>;
+  /**
+   * Takes out one operation that waits; its document shows what it showed before. If it had reached the server already, it
+   * comes back from there. Resolves when the device has forgotten it; rejects with `conflict` when it is not discardable or
+   * on its way.
+   */
+  discard(operation: string): Promise<void>;
 }
 
 export interface ProgrammeSession extends SessionView {
