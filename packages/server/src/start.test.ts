@@ -34,6 +34,22 @@ function get(port: number, path: string, headers: Record<string, string> = {}): 
   });
 }
 
+// proves CN-4, CN-13
+test('a node with an address of its own lets in the pages of its cluster, and shows what an autoscaler goes by', async () => {
+  const server = await start({ KONFERENCO_NODE: 'node-7', KONFERENCO_NODE_URL: 'http://seven.test:8081' });
+  expect(server.cluster.self).toBe('node-7');
+  expect(server.cluster.nodes().map(({ report: { name, url } }) => [name, url])).toEqual([
+    ['node-7', 'http://seven.test:8081'],
+  ]);
+  const upgrade = (origin: string) => get(server.port, '/ws', { origin });
+  expect(await upgrade('http://seven.test:8081')).toMatchObject({ status: 401 });
+  expect(await upgrade('http://evil.test')).toMatchObject({ status: 403 });
+  const { body } = await get(server.port, '/metrics');
+  for (const name of ['connections_per_pod', 'cpu_utilization', 'memory_utilization', 'message_latency_p99'])
+    expect(body).toMatch(new RegExp(`^${name} [0-9.e-]+$`, 'm'));
+  await server.stop({ drain_ms: 0 });
+});
+
 describe('a demo server', () => {
   let server: RunningServer;
   beforeAll(async () => {

@@ -15,6 +15,8 @@ import { createTokenService } from './accounts/tokens.ts';
 import { createLocalBus } from './adapters/embedded/bus.ts';
 import { openEmbeddedStore } from './adapters/embedded/store.ts';
 import { createMemoryStore } from './adapters/memory/store.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { joinCluster, nodeNameOf } from './cluster/join.ts';
 import { isDemo, isLoopback } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { Door } from './gateway/admission.ts';
@@ -47,6 +49,8 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   readonly node: Node;
+  /** The nodes this one works with, and its own drain. */
+  readonly cluster: Cluster;
   readonly context: Context;
   /** Code with which the owner of a fresh, non-demo system signs in; `null` once somebody has. */
   readonly ownerInvite: string | null;
@@ -69,7 +73,7 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
   const bus = createLocalBus();
   const parts = await assemble(config, { store, bus, log });
   await liftProgramme(parts.context);
-  const { context, node, door, server, close } = await listen(config, parts, webDir);
+  const { context, node, cluster, server, close } = await listen(config, parts, webDir);
   const url = config.publicUrl || `http://${isLoopback(config.host) ? 'localhost' : config.host}:${server.port}`;
   if (isDemo(config) && seed) await seedDemo(context);
   const invite = isDemo(config)
@@ -79,12 +83,13 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
     url,
     port: server.port ?? config.port,
     node,
+    cluster,
     context,
     ownerInvite: invite?.code ?? null,
     async stop({ drain_ms = DRAIN_MS } = {}) {
-      door.draining = true;
-      await node.gateway.drain(drain_ms);
+      await cluster.drain('the server stops', drain_ms);
       await server.stop(true);
+      cluster.close();
       await node.close();
       close();
       await bus.close();
@@ -134,7 +139,7 @@ async function accounts(config: Config, context: Context) {
 interface Listening {
   readonly context: Context;
   readonly node: Node;
-  readonly door: Door;
+  readonly cluster: Cluster;
   readonly server: Server<SocketData>;
   readonly close: () => void;
 }
@@ -145,13 +150,16 @@ async function listen(
   webDir: string | undefined,
 ): Promise<Listening> {
   const { authenticator, signatures } = services;
-  const { store, clock } = context;
+  const { store } = context;
   const publisher = { publish: (_topic: string, _text: string) => 0, subscriberCount: (_topic: string) => 0 };
-  const onFault = (error: unknown) => log.error({ err: error }, 'a request failed');
+  const onFault = (error: unknown) => {
+    node.metrics.faults.inc();
+    log.error({ err: error }, 'a request failed');
+  };
   const node = createNode({
     ...context,
     accounts: context,
-    name: `node-${process.pid}`,
+    name: nodeNameOf(config),
     access: context.directory,
     authenticator,
     verifySignature: (envelope) => signatures.verify(envelope),
@@ -163,10 +171,12 @@ async function listen(
     options: { rateLimits: config.rateLimits === 'on', digestRate: config.digestRate, sendBuffer: config.sendBuffer },
   });
   const { gateway, metrics } = node;
-  const door = new Door({ burst: config.connectBurst, per_s: config.connectRate }, config.maxConnections, clock.now());
+  const door = doorOf(config, context);
+  const cluster = joinCluster(config, { context, node, door, log });
   const origins = config.origins.split(',').filter((origin) => origin !== '');
-  const socketDeps = { gateway, door, authenticator, metrics, origins, sendBuffer: config.sendBuffer };
-  const app = createRest(config, { context, services, node, door, origins, onFault });
+  const ownOrigins = () => [...cluster.origins(), ...(config.publicUrl ? [config.publicUrl] : [])];
+  const socketDeps = { gateway, door, authenticator, metrics, origins, ownOrigins, sendBuffer: config.sendBuffer };
+  const app = createRest(config, { context, services, node, cluster, door, origins, onFault });
   const operated = {
     metrics,
     health: () => store.health(),
@@ -197,13 +207,18 @@ async function listen(
   });
   publisher.publish = (topic, text) => server.publish(topic, text);
   publisher.subscriberCount = (topic) => server.subscriberCount(topic);
-  return { context, node, door, server, close: startUpkeep(context, services, node, onFault) };
+  return { context, node, cluster, server, close: startUpkeep(context, services, node, onFault) };
+}
+
+function doorOf({ connectBurst, connectRate, maxConnections }: Config, { clock, random }: Context): Door {
+  return new Door({ burst: connectBurst, per_s: connectRate }, maxConnections, clock.now(), () => random.next());
 }
 
 interface RestParts {
   readonly context: Context;
   readonly services: Parts['services'];
   readonly node: Node;
+  readonly cluster: Cluster;
   readonly door: Door;
   /** Other than the server's own. */
   readonly origins: readonly string[];
@@ -211,7 +226,7 @@ interface RestParts {
 }
 
 /** The REST surface, and the transports made of requests. */
-function createRest(config: Config, { context, services, node, door, origins, onFault }: RestParts) {
+function createRest(config: Config, { context, services, node, cluster, door, origins, onFault }: RestParts) {
   const { tokens, tickets, authenticator } = services;
   const { gateway, metrics } = node;
   return createHttpApp({
@@ -219,6 +234,8 @@ function createRest(config: Config, { context, services, node, door, origins, on
     tokens,
     tickets,
     authenticator,
+    cluster,
+    door,
     origins,
     rateLimits: config.rateLimits === 'on',
     onFault,

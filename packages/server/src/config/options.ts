@@ -121,6 +121,23 @@ export const OPTIONS = {
     flag: '--stream-replicas',
     description: 'NATS servers that keep each stream: 3 where there are three.',
   },
+  nodeName: {
+    type: 'text',
+    default: '',
+    pattern: /^[A-Za-z0-9_-]{1,64}$/,
+    env: 'KONFERENCO_NODE',
+    flag: '--node',
+    description: 'Name of this node, different from every other in its cluster. Empty: made of host name and process.',
+  },
+  nodeUrl: {
+    type: 'text',
+    default: '',
+    pattern: /^https?:\/\/[^/\s,;]+$/,
+    env: 'KONFERENCO_NODE_URL',
+    flag: '--node-url',
+    description:
+      'Address at which clients reach this very node, such as https://node-3.talk.example.org. Empty: they come through the common address, and a proxy there may route by the cookie konferenco_ws_node.',
+  },
   eventTitle: {
     type: 'text',
     default: 'My event',

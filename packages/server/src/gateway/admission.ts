@@ -1,32 +1,77 @@
-import { type BucketRate, fullBucket, takeTokenMutable, type TokenBucket } from '@konferenco/core';
+import {
+  type BucketRate,
+  type Comebacks,
+  comebackMutable,
+  fullBucket,
+  takeTokenMutable,
+  type TokenBucket,
+} from '@konferenco/core';
 import { type ErrorName, SUBPROTOCOL } from '@konferenco/protocol';
 import type { Encoding } from './socket.ts';
 
-/** Whether a new socket may come in; `retry_after_s` when later is better. */
+/** Whether somebody may come in; `retry_after_ms` when later is better. */
 export type Admission =
   | { readonly ok: true }
-  | { readonly ok: false; readonly error: ErrorName; readonly retry_after_s: number };
+  | { readonly ok: false; readonly error: ErrorName; readonly retry_after_ms: number };
 
-/** The door: a token bucket on new connections, a bound on all of them, and closed while draining (S6). */
+/** In ms. While a node drains, another one is better; a proxy in front takes it at once. */
+const DRAINING_COMEBACK = { least: 1_000, spread: 2_000 };
+/** In ms. When a full node has room again nobody knows. */
+const FULL_COMEBACK = { least: 5_000, spread: 10_000 };
+
+/** A bucket, and when those who found it empty come back. */
+interface Queue {
+  readonly bucket: TokenBucket;
+  readonly comebacks: Comebacks;
+}
+
+/**
+ * The door: a token bucket on new connections, a bound on all of them, and closed while draining (S6). Tickets, which
+ * mostly open a socket next, have a bucket of the same rate: a browser learns when to come back from the answer to its
+ * request for a ticket, never from a refused socket.
+ */
 export class Door {
   readonly #rate: BucketRate;
   readonly #most: number;
-  readonly #bucket: TokenBucket;
+  readonly #random: () => number;
+  readonly #sockets: Queue;
+  readonly #tickets: Queue;
   draining = false;
 
-  constructor(rate: BucketRate, most: number, now: number) {
+  /**
+   * @param most connections held at once
+   * @param now Unix ms
+   * @param random numbers in [0, 1), by which those are spread for whom there is no better time
+   */
+  constructor(rate: BucketRate, most: number, now: number, random: () => number = () => 0.5) {
     this.#rate = rate;
     this.#most = most;
-    this.#bucket = fullBucket(rate, now);
+    this.#random = random;
+    this.#sockets = { bucket: fullBucket(rate, now), comebacks: { next_at: 0 } };
+    this.#tickets = { bucket: fullBucket(rate, now), comebacks: { next_at: 0 } };
   }
 
+  /** Whether a connection may be opened where there are `open`. */
   admit(open: number, now: number): Admission {
-    if (this.draining) return { ok: false, error: 'draining', retry_after_s: 1 };
-    if (open >= this.#most) return { ok: false, error: 'overloaded', retry_after_s: 10 };
-    const wait_ms = takeTokenMutable(this.#bucket, this.#rate, now);
-    return wait_ms === 0
-      ? { ok: true }
-      : { ok: false, error: 'overloaded', retry_after_s: Math.max(1, Math.ceil(wait_ms / 1000)) };
+    if (this.draining) return { ok: false, error: 'draining', retry_after_ms: this.#spread(DRAINING_COMEBACK) };
+    if (open >= this.#most) return { ok: false, error: 'overloaded', retry_after_ms: this.#spread(FULL_COMEBACK) };
+    return this.#take(this.#sockets, now);
+  }
+
+  /** Whether a ticket may be issued: also while this node drains, for tickets are good at every node. */
+  admitTicket(now: number): Admission {
+    return this.#take(this.#tickets, now);
+  }
+
+  #take({ bucket, comebacks }: Queue, now: number): Admission {
+    if (takeTokenMutable(bucket, this.#rate, now) === 0) return { ok: true };
+    const { per_s } = this.#rate;
+    const retry_after_ms = comebackMutable(comebacks, { per_s, now, random: this.#random() });
+    return { ok: false, error: 'overloaded', retry_after_ms };
+  }
+
+  #spread({ least, spread }: { readonly least: number; readonly spread: number }): number {
+    return Math.round(least + this.#random() * spread);
   }
 }
 

@@ -12,6 +12,13 @@ import { Wheel } from './wheel.ts';
 /** Clients asked to move at a time while draining, and the pause between (S3). */
 const DRAIN_BATCH = 100;
 
+export interface DrainOptions {
+  /** Ends the drain where it stands. */
+  readonly signal?: AbortSignal;
+  /** Told how many more were asked. */
+  readonly asked?: (count: number) => void;
+}
+
 /**
  * The life of connections on one node: opened, their frames decoded and dispatched, watched by the wheel, closed.
  * Knows no runtime: a socket is whatever has the form of {@link Socket}.
@@ -125,25 +132,29 @@ export class Gateway {
   }
 
   /**
-   * Asks every client to connect elsewhere, a batch at a time, and closes who is left at the end.
+   * Asks every client to connect elsewhere, a batch at a time, and closes who is left at the end. Once `signal` is aborted
+   * nobody further is asked or closed.
    *
    * @param within_ms the time for all of it.
    */
-  async drain(within_ms: number): Promise<void> {
+  async drain(within_ms: number, { signal, asked }: DrainOptions = {}): Promise<void> {
     const { clock } = this.#services;
     const all = [...this.#wheel.connections()];
     const pause = Math.min(250, within_ms / 2 / Math.max(1, Math.ceil(all.length / DRAIN_BATCH)));
     const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
     const deadline = clock.now() + within_ms;
-    for (let i = 0; i < all.length; i += DRAIN_BATCH) {
-      for (const connection of all.slice(i, i + DRAIN_BATCH)) {
+    for (let i = 0; i < all.length && !signal?.aborted; i += DRAIN_BATCH) {
+      const batch = all.slice(i, i + DRAIN_BATCH);
+      for (const connection of batch) {
         if (connection.encoding === 'frames')
           sendFrame(connection, { type: 'migrate', within_ms: Math.ceil(within_ms / 4) });
         else this.end(connection, 'draining');
       }
+      asked?.(batch.length);
       await wait(pause);
     }
-    while (this.connections > 0 && clock.now() < deadline) await wait(50);
+    while (this.connections > 0 && clock.now() < deadline && !signal?.aborted) await wait(50);
+    if (signal?.aborted) return;
     for (const connection of [...this.#wheel.connections()]) this.end(connection, 'draining');
   }
 

@@ -20,6 +20,8 @@ export interface WebSocketDeps {
   readonly authenticator: Authenticator;
   readonly metrics: Metrics;
   readonly origins: readonly string[];
+  /** Origins of the cluster's own pages, which may be served by another node than the socket's. */
+  readonly ownOrigins?: () => readonly string[];
   /** Bytes that may wait for one connection. */
   readonly sendBuffer: number;
 }
@@ -71,13 +73,14 @@ export async function upgrade(
   if (!admission.ok) {
     metrics.drops.inc({ reason: 'admission' });
     return refusal(admission.error, admission.error === 'draining' ? 503 : 429, {
-      'retry-after': String(admission.retry_after_s),
+      'retry-after': String(Math.ceil(admission.retry_after_ms / 1000)),
     });
   }
   const encoding = encodingOf(request.headers.get('sec-websocket-protocol'));
   if (!encoding) return refusal('invalid', 400, { 'sec-websocket-protocol': SUBPROTOCOL });
-  if (!isOriginAllowed(request.headers.get('origin'), request.headers.get('host'), origins))
-    return refusal('forbidden', 403);
+  const origin = request.headers.get('origin');
+  const allowed = [...origins, ...(deps.ownOrigins?.() ?? [])];
+  if (!isOriginAllowed(origin, request.headers.get('host'), allowed)) return refusal('forbidden', 403);
   const authentication = await authenticate(deps.authenticator, new URL(request.url).searchParams);
   if (!authentication.ok) {
     metrics.refusals.inc({ error: authentication.error });

@@ -3,6 +3,7 @@ import { LIMITS } from '@konferenco/protocol';
 import { ROUTES, type Route, type RouteName } from '@konferenco/protocol/schema';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { getCookie, setCookie } from 'hono/cookie';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { Refused } from '../accounts/refused.ts';
 import { channelHandlers } from './channels.ts';
@@ -10,7 +11,7 @@ import { conversationHandlers } from './conversations.ts';
 import { answerTo } from './errors.ts';
 import { eventHandlers } from './events.ts';
 import { compressed } from './compress.ts';
-import type { Handlers, HttpDeps } from './handler.ts';
+import type { Cookies, Handlers, HttpDeps } from './handler.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
 import { historyHandlers } from './history.ts';
 import { inviteHandlers } from './invites.ts';
@@ -37,7 +38,7 @@ type App = Hono<{ Bindings: Bindings }>;
  */
 export function createHttpApp(deps: HttpDeps): App {
   const app: App = new Hono();
-  app.use(securityHeaders());
+  app.use(securityHeaders(() => deps.cluster?.origins() ?? []));
   app.use('/api/*', crossOrigin(deps.origins ?? []));
   app.use(
     '/api/*',
@@ -115,7 +116,8 @@ async function run(c: HonoContext, { route, validator, gate, handle, deps }: Run
     const params = validator.params(c.req.param());
     const query = validator.query(c.req.query());
     const body = route.body ? validator.body(await jsonOf(c)) : undefined;
-    const answer = (await handle({ params, query, body, identity, origin: originOf(deps, c) })) as object;
+    const { origin, cookies } = { origin: originOf(deps, c), cookies: cookiesOf(c) };
+    const answer = (await handle({ params, query, body, identity, origin, cookies })) as object;
     return route.path === ROUTES.sync.path ? compressed(c.req.raw, c.json(answer)) : c.json(answer);
   } catch (error) {
     return answerError(deps, c, error);
@@ -173,6 +175,15 @@ async function jsonOf(c: HonoContext): Promise<unknown> {
 
 function originOf(deps: HttpDeps, c: HonoContext): string {
   return deps.publicUrl || new URL(c.req.url).origin;
+}
+
+/** Cookies that no script of a page reads, and that come along from nowhere but the page itself. */
+function cookiesOf(c: HonoContext): Cookies {
+  return {
+    get: (name) => getCookie(c, name),
+    set: (name, value, { maxAge_s: maxAge, secure }) =>
+      setCookie(c, name, value, { maxAge, secure, path: '/', httpOnly: true, sameSite: 'Lax' }),
+  };
 }
 
 function addressOf(c: HonoContext): string {

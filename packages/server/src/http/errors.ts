@@ -35,7 +35,7 @@ const STATUS = {
   invite_invalid: 404,
   removed: 409,
   rate_limited: 429,
-  overloaded: 503,
+  overloaded: 429,
   draining: 503,
   internal: 500,
   store_unavailable: 503,

@@ -4,6 +4,8 @@ import type { Hono } from 'hono';
 import type { Context } from '../accounts/context.ts';
 import type { TicketService } from '../accounts/tickets.ts';
 import type { TokenService } from '../accounts/tokens.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Door } from '../gateway/admission.ts';
 
 /** A request that was answered, for metrics and logs. */
 export interface Answer {
@@ -25,6 +27,10 @@ export interface HttpDeps {
   readonly rateLimits?: boolean;
   /** Origins other than the server's own that browsers may call from. None by default. */
   readonly origins?: readonly string[];
+  /** Knows where sockets should go; without it, to the address under which the caller reached this server. */
+  readonly cluster?: Pick<Cluster, 'place' | 'origins'>;
+  /** Bounds how many sockets are asked for; without it nothing does. */
+  readonly door?: Pick<Door, 'admitTicket'>;
   /** Adds routes under `/api` that are not in the table. */
   readonly extend?: (app: Hono<{ Bindings: { readonly address?: string } }>) => void;
   /** Told of every sync: what for, and whether it was answered by what changed or by everything. */
@@ -33,6 +39,12 @@ export interface HttpDeps {
   readonly onAnswer?: (answer: Answer) => void;
   /** Told of every failure that is the server's own. */
   readonly onFault: (error: unknown) => void;
+}
+
+/** The cookies of one request, and of its answer. */
+export interface Cookies {
+  get(name: string): string | undefined;
+  set(name: string, value: string, options: { readonly maxAge_s: number; readonly secure: boolean }): void;
 }
 
 type ParamNames<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamNames<Rest> : never;
@@ -47,6 +59,7 @@ export interface ApiRequest<Name extends RouteName> {
   readonly identity: AuthOf<Name> extends 'user' ? Identity : null;
   /** `http(s)://host[:port]` under which the caller reached this server. */
   readonly origin: string;
+  readonly cookies: Cookies;
 }
 
 export type Handler<Name extends RouteName> = (request: ApiRequest<Name>) => Promise<RouteResponse<Name>>;

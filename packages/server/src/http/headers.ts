@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 
-const POLICY = [
+/** @param sockets origins `ws(s)://host[:port]` where a page may open sockets beside its own. */
+const policy = (sockets: readonly string[]) => [
   "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
@@ -8,7 +9,7 @@ const POLICY = [
   "media-src 'self' blob:",
   "worker-src 'self' blob:",
   // Sockets to the page's own host are 'self' too (CSP 3).
-  "connect-src 'self'",
+  ["connect-src 'self'", ...sockets].join(' '),
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'self'",
@@ -16,8 +17,7 @@ const POLICY = [
 ];
 
 /** Sent with every answer and page: nothing is framed, sniffed, or loaded from elsewhere. */
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': POLICY.join('; '),
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   // Addresses hold invitation codes.
@@ -26,10 +26,17 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** Adds {@link SECURITY_HEADERS}, and keeps answers of the API out of caches unless they say themselves how they are kept. */
-export function securityHeaders(): MiddlewareHandler {
+/**
+ * Adds {@link SECURITY_HEADERS} and the content policy, and keeps answers of the API out of caches unless they say themselves
+ * how they are kept.
+ *
+ * @param nodes origins of single nodes, to which a page may be told to open its socket.
+ */
+export function securityHeaders(nodes: () => readonly string[] = () => []): MiddlewareHandler {
   return async (c, next) => {
     await next();
+    const sockets = nodes().map((origin) => origin.replace(/^http/, 'ws'));
+    c.res.headers.set('Content-Security-Policy', policy(sockets).join('; '));
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
     if (c.req.path.startsWith('/api/') && !c.res.headers.has('Cache-Control'))
       c.res.headers.set('Cache-Control', 'no-store');

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { createTestApi } from './test-api.ts';
+import type { Place, PlaceRequest } from '../cluster/places.ts';
+import { Door } from '../gateway/admission.ts';
+import { createTestApi, type TestApi } from './test-api.ts';
 
 describe('signing in', () => {
   // proves AC-2
@@ -84,6 +86,69 @@ describe('connecting', () => {
   test('names the public address when there is one', async () => {
     const api = await createTestApi({ publicUrl: 'https://talk.example.org' });
     expect((await api.call('connect', 'aroha')).url).toBe('wss://talk.example.org/ws');
+  });
+
+  // proves CN-9
+  describe('in a cluster', () => {
+    const asked: PlaceRequest[] = [];
+    const place = (request: PlaceRequest): Place => {
+      asked.push(request);
+      const isSticky = request.sticky === 'node-1';
+      return {
+        node: isSticky ? 'node-1' : 'node-2',
+        url: isSticky ? null : 'https://two.test',
+        isChoice: true,
+        isSticky,
+      };
+    };
+    const cluster = { place, origins: () => ['https://two.test'] };
+    const connect = async (api: TestApi, headers: Record<string, string> = {}, path = '/api/connect') => {
+      const authorization = `Bearer ${await api.tokenOf('aroha')}`;
+      return api.app.fetch(
+        new Request(`https://hui.test${path}`, { method: 'POST', headers: { authorization, ...headers } }),
+      );
+    };
+
+    test('answers the address of a node and remembers it for an hour', async () => {
+      const api = await createTestApi({ cluster });
+      const answer = await connect(api);
+      expect(await answer.json()).toMatchObject({ url: 'wss://two.test/ws', node: 'node-2' });
+      expect(answer.headers.get('set-cookie')).toBe(
+        'konferenco_ws_node=node-2; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax',
+      );
+      expect(asked.at(-1)).toMatchObject({ user: 'aroha', event: 'hui', sticky: undefined, avoid: undefined });
+      expect(answer.headers.get('content-security-policy')).toContain("connect-src 'self' wss://two.test;");
+    });
+
+    test('keeps to the node that was remembered without renewing its hour, and hands on which to avoid', async () => {
+      const api = await createTestApi({ cluster });
+      const kept = await connect(api, { cookie: 'konferenco_ws_node=node-1' });
+      expect(await kept.json()).toMatchObject({ url: 'wss://hui.test/ws', node: 'node-1' });
+      expect(kept.headers.get('set-cookie')).toBeNull();
+      await connect(api, {}, '/api/connect?avoid=a,b,c,d,e');
+      expect(asked.at(-1)?.avoid).toEqual(['b', 'c', 'd', 'e']);
+    });
+
+    test('of one node says nothing of nodes', async () => {
+      const alone = { ...cluster, place: (): Place => ({ node: 'a', url: null, isChoice: false, isSticky: false }) };
+      const answer = await connect(await createTestApi({ cluster: alone }));
+      expect(await answer.json()).toEqual({
+        url: 'wss://hui.test/ws',
+        ticket: expect.anything(),
+        expires_at: expect.anything(),
+      });
+      expect(answer.headers.get('set-cookie')).toBeNull();
+    });
+  });
+
+  // proves CN-10
+  test('beyond the rate of the door is refused with 429 and a time of one’s own', async () => {
+    const api = await createTestApi({ door: new Door({ burst: 1, per_s: 0.5 }, 10, 0) });
+    const send = async () => api.send('connect', { token: await api.tokenOf('aroha') });
+    expect((await send()).status).toBe(200);
+    const [second, third] = [await send(), await send()];
+    expect([second.status, second.headers.get('retry-after')]).toEqual([429, '2']);
+    expect(await third.json()).toMatchObject({ error: 'overloaded', retry_after_ms: 4_000 });
   });
 
   test('is refused to people who are banned from everything they belonged to', async () => {

@@ -111,7 +111,7 @@ test('more new sessions than the door lets in are told when to come back', async
   const paths = Array.from({ length: BURST }, (_, index) => PATHS[index % 2] ?? '/api/stream');
   for (const path of paths) expect((await post(path)).status).toBe(200);
   const answer = await post('/api/stream');
-  expect(answer.status).toBe(503);
+  expect(answer.status).toBe(429);
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await post('/api/frames')).status).toBe(200);
   door.draining = true;

@@ -127,7 +127,7 @@ function createGate(deps: StreamRoutesDeps) {
       const admission = door.admit(deps.connections(), clock.now());
       if (admission.ok) return;
       metrics.drops.inc({ reason: 'admission' });
-      throw new Refused(admission.error, { retry_after_ms: admission.retry_after_s * 1000 });
+      throw new Refused(admission.error, { retry_after_ms: admission.retry_after_ms });
     },
     rate(user: string): void {
       if (rateLimits) users.take(user);

@@ -22,6 +22,29 @@ export class HotHistogram {
     this.#sum += value;
   }
 
+  /** Observations so far in each bucket, and those above all bounds at the end. */
+  counts(): Float64Array {
+    return this.#counts.slice();
+  }
+
+  /**
+   * The value below which the share `q` of some observations lies, taken as evenly spread within their bucket; `null` without
+   * observations. Of those above all bounds no more is known than the last bound.
+   *
+   * @param counts as of {@link counts}, or what was added between two of them.
+   */
+  quantileOf(counts: Float64Array, q: number): number | null {
+    let rest = counts.reduce((sum, one) => sum + one, 0) * q;
+    if (rest === 0) return null;
+    for (const [i, bound] of this.#bounds.entries()) {
+      const count = counts[i] ?? 0;
+      const below = this.#bounds[i - 1] ?? 0;
+      if (rest <= count) return below + ((bound - below) * rest) / count;
+      rest -= count;
+    }
+    return this.#bounds.at(-1) ?? null;
+  }
+
   /** Samples in the form of the Prometheus text format, cumulative. */
   samples(name: string, labels: Readonly<Record<string, string>>): Sample[] {
     let total = 0;
