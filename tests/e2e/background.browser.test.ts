@@ -248,6 +248,7 @@ test('signed out, nothing of the sign-in is left, and nothing is sent', async ()
   await page.getByRole('button', { name: 'Remove from this device' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove from this device' }).click();
   await page.locator('.join-card').waitFor();
+  expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => /sign-in|tokens/.test(key)))).toEqual([]);
   await phone.shut();
   expect(await phone.signIn()).toBeNull();
   await phone.device.mend();

@@ -224,8 +224,8 @@ async function damage(profile: string): Promise<number> {
   return count;
 }
 
-// proves LS-6, AP-13
-test('with the browser’s own files damaged the page opens, works, and says that unsent messages may be lost', async () => {
+// proves LS-6, AP-13, AP-20
+test('with the browser’s own files damaged one is still signed in, and the page works and says that unsent messages may be lost', async () => {
   const device = await Device.open(server.port, 'Moana Te Aho', { viewport: TALL });
   await device.person.join(device.url);
   await upToDate(device);
@@ -237,8 +237,7 @@ test('with the browser’s own files damaged the page opens, works, and says tha
   expect(await damage(device.profile)).toBeGreaterThan(0);
   await device.mend();
   await device.start();
-  // Who was signed in stood in the same files.
-  await device.person.join(device.url);
+  await device.visit('/talk');
   await line(device.page).waitFor();
   expect(await line(device.page).textContent()).toBe(
     'What this device kept was damaged and is fetched anew. Messages that waited to be sent may be lost.',

@@ -33,20 +33,16 @@ export function createWebClient(window: Window & typeof globalThis, onFault: (er
     storage: window.localStorage,
     isOtherVersionOpen: () => isOtherVersionOpen(window),
     onFault,
+    isKnown: () => isKnown(window.localStorage),
+    async onLost() {
+      // A browser removes databases that are damaged, or when it needs room, and tells nobody.
+      if ((await namesOf(backend, onFault))?.length === 0) found = { kind: 'recovered', saved: 0, lost: null };
+    },
     whose: ({ user }) => account.use(user.id),
   });
   const client = createClient({
     url,
-    tokens: {
-      ...signIn,
-      async load() {
-        const tokens = await signIn.load();
-        // A browser removes databases that are damaged, or when it needs room, and tells nobody.
-        if (tokens === null && isKnown(window.localStorage) && (await namesOf(backend, onFault))?.length === 0)
-          found = { kind: 'recovered', saved: 0, lost: null };
-        return tokens;
-      },
-    },
+    tokens: signIn,
     store: account.store,
     // In memory the client's own, smaller bounds hold.
     ...(backend === null ? {} : { keep: { entries: keptAtMost(window.localStorage) } }),

@@ -17,6 +17,8 @@ let isOtherOpen: boolean;
 let isBroken: boolean;
 let faults: unknown[];
 let owners: string[];
+let isKnown: boolean;
+let losses: number;
 beforeEach(() => {
   earlier = new Map();
   kept = null;
@@ -24,6 +26,8 @@ beforeEach(() => {
   isBroken = false;
   faults = [];
   owners = [];
+  isKnown = true;
+  losses = 0;
 });
 
 const storage = {
@@ -49,6 +53,10 @@ const signIn = (hasDatabase = true) =>
       : null,
     isOtherVersionOpen: async () => isOtherOpen,
     onFault: (error) => faults.push(error),
+    isKnown: () => isKnown,
+    onLost: async () => {
+      losses++;
+    },
     whose: ({ user }) => owners.push(user.id),
   });
 const inEarlier = (): string | null =>
@@ -60,7 +68,7 @@ test('a sign-in of an earlier version moves, and nobody is signed out', async ()
   expect(await signIn().load()).toEqual(tokens('r1'));
   expect(owners).toEqual(['u']);
   expect(kept).toEqual(tokens('r1'));
-  expect(earlier.size).toBe(0);
+  expect(inEarlier()).toBeNull();
   expect(await signIn().load()).toEqual(tokens('r1'));
 });
 
@@ -81,9 +89,45 @@ test('it stays where it was while a page of another version is open, and only th
   expect([inEarlier(), kept]).toEqual([null, tokens('r4')]);
 });
 
-// proves AP-18
-test('signing out leaves nothing in either place', async () => {
+// proves AP-20
+test('a sign-in outlives the loss of the browser’s databases, which is told, and goes on from the newest', async () => {
+  await signIn().save(tokens('r1'));
+  await signIn().save(tokens('r2'));
+  kept = null;
+  expect(await signIn().load()).toEqual(tokens('r2'));
+  expect([owners.at(-1), losses]).toEqual(['u', 1]);
+  expect<Tokens | null>(kept).toEqual(tokens('r2'));
+  await signIn().save(tokens('r3'));
+  expect([kept, await signIn().load(), losses]).toEqual([tokens('r3'), tokens('r3'), 1]);
+  isBroken = true;
+  expect(await signIn().load()).toEqual(tokens('r3'));
+});
+
+// proves AP-20
+test('what the worker renewed is copied when the page finds it, and never replaced by an older one', async () => {
+  await signIn().save(tokens('r1'));
+  kept = { ...tokens('r2'), expires_at: 2 };
+  await signIn().load();
+  // A tab that read the sign-in before another renewed it.
+  kept = tokens('r1');
+  await signIn().load();
+  kept = null;
+  expect((await signIn().load())?.refresh_token).toBe('r2');
+});
+
+// proves AP-20
+test('a copy that an interrupted sign-out left behind signs nobody in, and is removed', async () => {
+  await signIn().save(tokens('r1'));
+  kept = null;
+  isKnown = false;
+  expect(await signIn().load()).toBeNull();
+  expect([earlier.size, losses]).toEqual([0, 0]);
+});
+
+// proves AP-18, AP-20
+test('signing out leaves nothing in any place', async () => {
   for (const other of [true, false]) {
+    await signIn().save(tokens('r1'));
     isOtherOpen = other;
     earlier.set(EARLIER, JSON.stringify(tokens('r1')));
     kept = tokens('r0');

@@ -1,8 +1,10 @@
 import type { Tokens, TokenStore } from '@konferenco/client';
-import { readJson } from './preferences.ts';
+import { readJson, writeJson } from './preferences.ts';
 
 /** Where earlier versions kept the sign-in, which no worker can read. */
 const EARLIER = 'konferenco.tokens';
+/** A copy apart from the browser's databases: they share files, and are damaged or removed together. */
+const COPY = 'konferenco.sign-in';
 
 export interface SignInOptions {
   /** Where it belongs; `null`: not to be had in this browser. */
@@ -12,17 +14,22 @@ export interface SignInOptions {
   readonly isOtherVersionOpen: () => Promise<boolean>;
   /** The browser could not read or keep it there. */
   readonly onFault: (error: unknown) => void;
+  /** Whether somebody signed in here and did not sign out. */
+  readonly isKnown: () => boolean;
+  /** Told that the browser lost a sign-in, before a copy of it is used. */
+  readonly onLost: () => Promise<void>;
   /** Told whose sign-in it is before anybody can use it. */
   readonly whose: (tokens: Tokens) => void;
 }
 
 /**
- * The sign-in of this browser, in one place at any time: a refresh token is good for one use, so of two copies one would
- * end the session. It moves out of its earlier place when no page of another version is open, and stays there as long as
- * the browser offers no other.
+ * The sign-in of this browser. It is used from one place at any time: a refresh token is good for one use, so of two
+ * places one would end the session. It moves out of its earlier place when no page of another version is open, and stays
+ * there as long as the browser offers no other. A copy, written with it and removed before it, takes its place when the
+ * browser lost its databases.
  */
 export function createSignIn(options: SignInOptions): TokenStore {
-  const { kept, storage, isOtherVersionOpen, onFault, whose } = options;
+  const { kept, storage, isOtherVersionOpen, onFault, isKnown, onLost, whose } = options;
   const toEarlier = (tokens: Tokens): void => storage.setItem(EARLIER, JSON.stringify(tokens));
   const move = async (tokens: Tokens): Promise<void> => {
     try {
@@ -47,21 +54,40 @@ export function createSignIn(options: SignInOptions): TokenStore {
       return null;
     }
   };
+  const fromCopy = async (): Promise<Tokens | null> => {
+    // Left behind where a sign-out was interrupted.
+    if (!isKnown()) storage.removeItem(COPY);
+    else await onLost();
+    const tokens = readJson<Tokens>(storage, COPY);
+    if (tokens !== null) await kept?.save(tokens).catch(onFault);
+    return tokens;
+  };
+  /** An older sign-in of the same person never takes the place of a newer one: another tab may have renewed it. */
+  const copy = (tokens: Tokens): void => {
+    const known = readJson<Tokens>(storage, COPY);
+    if (known === null || known.user.id !== tokens.user.id || known.expires_at <= tokens.expires_at)
+      writeJson(storage, COPY, tokens);
+  };
   return {
     async load() {
       const earlier = readJson<Tokens>(storage, EARLIER);
-      const tokens = earlier ?? (await fromKept());
+      const tokens = earlier ?? (await fromKept()) ?? (await fromCopy());
       if (earlier !== null && !(await isEarlierInUse())) await move(earlier);
-      if (tokens !== null) whose(tokens);
+      if (tokens === null) return null;
+      copy(tokens);
+      whose(tokens);
       return tokens;
     },
     async save(tokens) {
       if (tokens === null) {
-        storage.removeItem(EARLIER);
-        await kept?.save(null);
+        const forget = (): void => [COPY, EARLIER].forEach((key) => storage.removeItem(key));
+        forget();
+        // Another tab may have read it just before it went, and copied it.
+        await kept?.save(null).finally(forget);
       } else {
         if (await isEarlierInUse()) toEarlier(tokens);
         else await move(tokens);
+        writeJson(storage, COPY, tokens);
         whose(tokens);
       }
     },
