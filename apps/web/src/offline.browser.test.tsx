@@ -260,17 +260,22 @@ describe('what is told', () => {
   test('a conflict is said in plain words, with what can be done, and stays until it is closed', async () => {
     await at('/talk', {}, async (page) => {
       await page.evaluate(() => {
-        window.fake.tell('conflict', { kind: 'accept_again', meeting: 'm-3' });
-        window.fake.tell('conflict', { kind: 'overridden', document: 'session/s-3', field: 'room', by: 'u-mere' });
-        window.fake.tell('conflict', { kind: 'removed', channel: 'crew' });
-        window.fake.tell('conflict', {
+        window.fake.tellConflict({ kind: 'accept_again', meeting: 'm-3' });
+        window.fake.tellConflict({
+          ...{ kind: 'overridden', document: 'session/s-3', by: 'u-mere' },
+          ...{ field: 'room', mine: 'Hall B', theirs: 'Hall A' },
+        });
+        window.fake.tellConflict({ kind: 'removed', channel: 'crew' });
+        window.fake.tellConflict({
           kind: 'refused',
           document: 'session/s-2',
           error: { code: 2100, error: 'forbidden', message: '' },
         });
       });
       await page
-        .getByText('Mere Tūhoe changed the same thing after you: “What a buyer needs to know before lambing”.')
+        .getByText(
+          'Your room “Hall B” for “What a buyer needs to know before lambing” was replaced by “Hall A” from Mere Tūhoe.',
+        )
         .waitFor();
       await page.getByText('An organiser removed you from Crew before you joined.').waitFor();
       expect(await violations(page)).toEqual([]);

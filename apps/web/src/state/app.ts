@@ -4,7 +4,6 @@ import type { Locale } from '../i18n/locale.ts';
 import type { Navigator, Route } from '../router.ts';
 import type { Announcer } from './announcer.ts';
 import type { Clock } from './clock.ts';
-import type { Conflicts } from './conflicts.ts';
 import type { Device } from './device.ts';
 import type { Directory } from './directory.ts';
 import type { Drafts } from './drafts.ts';
@@ -27,7 +26,6 @@ export interface App {
   readonly clock: Clock;
   /** What this device keeps. */
   readonly device: Device;
-  readonly conflicts: Conflicts;
   /** Newer versions of the application, and the browser's offer to install it. */
   readonly updates: Updates;
   readonly install: Install;

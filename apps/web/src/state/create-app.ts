@@ -4,7 +4,6 @@ import type { Locale } from '../i18n/locale.ts';
 import { createAnnouncer } from './announcer.ts';
 import type { App, Overlay } from './app.ts';
 import { createClock } from './clock.ts';
-import { createConflicts } from './conflicts.ts';
 import { createDirectory } from './directory.ts';
 import { createDrafts, forgetDrafts } from './drafts.ts';
 import { createPreferences } from './preferences.ts';
@@ -78,7 +77,6 @@ export function createApp({ client, device, updates, install, window, now = Date
     device,
     updates,
     install,
-    conflicts: createConflicts(client),
     navigator,
     preferences,
     directory,

@@ -65,7 +65,6 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
   const replicated = createFakeReplicated({
     empty: options.empty,
     online: () => link.kind === 'online',
-    conflict: (conflict) => emit('conflict', conflict),
     changed: () => emit('waiting', waiting()),
   });
   const waiting = (): number =>

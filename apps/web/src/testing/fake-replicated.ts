@@ -1,5 +1,6 @@
 import type {
   Conflict,
+  Conflicts,
   Meeting,
   Meetings,
   Own,
@@ -9,6 +10,7 @@ import type {
   ReplicatedState,
   SharedNotes,
   SyncView,
+  ToldConflict,
 } from '@konferenco/client';
 import { createStore } from '../state/store.ts';
 import { EVENT, ME, NOW, SESSIONS } from './world.ts';
@@ -20,7 +22,6 @@ export interface FakeReplicatedOptions {
   readonly empty: boolean;
   /** Whether what is done here arrives; otherwise it waits. */
   readonly online: () => boolean;
-  readonly conflict: (conflict: Conflict) => void;
   readonly changed: () => void;
 }
 
@@ -29,6 +30,8 @@ export interface FakeReplicated extends ReplicatedState {
   readonly operations: () => number;
   /** The link is back: what waits has gone. */
   deliver(): void;
+  /** The person is told of a conflict. */
+  tellConflict(conflict: Conflict): void;
   /** Somebody else writes in the minutes. */
   writeNotes(meeting: string, text: string): void;
 }
@@ -38,6 +41,7 @@ export function createFakeReplicated(options: FakeReplicatedOptions): FakeReplic
   const programme = fakeProgramme(options);
   const meetings = fakeMeetings(options);
   const own = fakeOwn();
+  const conflicts = fakeConflicts(programme);
   const waiting = (): number =>
     programme.state().sessions.filter((s) => s.pending).length + meetings.state().items.filter((m) => m.pending).length;
   const sync = fakeSync(options, waiting);
@@ -45,6 +49,7 @@ export function createFakeReplicated(options: FakeReplicatedOptions): FakeReplic
     programme: () => programme,
     meetings,
     own,
+    conflicts,
     sync,
     operations: waiting,
     deliver() {
@@ -53,6 +58,25 @@ export function createFakeReplicated(options: FakeReplicatedOptions): FakeReplic
       sync.tell();
     },
     writeNotes: meetings.writeNotes,
+    tellConflict: conflicts.tell,
+  };
+}
+
+function fakeConflicts({ change }: Pick<Programme, 'change'>): Conflicts & { tell(conflict: Conflict): void } {
+  const store = createStore<readonly ToldConflict[]>([]);
+  let count = 0;
+  const dismiss = async (id: string): Promise<void> => store.set(store.state().filter((told) => told.id !== id));
+  return {
+    state: store.state,
+    subscribe: store.subscribe,
+    dismiss,
+    async restoreMine(id) {
+      const conflict = store.state().find((told) => told.id === id)?.conflict;
+      if (conflict?.kind === 'overridden' && conflict.field === 'room')
+        await change(conflict.document.slice('session/'.length), { room: conflict.mine });
+      await dismiss(id);
+    },
+    tell: (conflict) => store.set([...store.state(), { id: `conflict-${++count}`, at: NOW, conflict }]),
   };
 }
 

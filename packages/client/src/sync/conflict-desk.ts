@@ -30,7 +30,7 @@ export class ConflictDesk implements Conflicts {
     this.#options.journal.dismiss(id);
   }
 
-  async useMine(id: string): Promise<void> {
+  async restoreMine(id: string): Promise<void> {
     const conflict = this.state().find((told) => told.id === id)?.conflict;
     if (conflict?.kind !== 'overridden') throw serverError('not_found');
     await this.#write(conflict);

@@ -43,7 +43,6 @@ const told = ({ client }: ModelDevice) => client.conflicts.state().map(({ confli
 async function restarted(world: ReplicaWorld, device: ModelDevice): Promise<void> {
   if (device.isRunning) device.kill();
   await device.start();
-  device.client.programme('conf');
   await world.pass(2_000);
 }
 
@@ -158,7 +157,7 @@ test('of two times proposed without a network, who came back first is told, and 
     { kind: 'overridden', document, by: 'ana', field: 'time', mine: slot(2), theirs: slot(3) },
   ]);
   expect(told(ana)).toEqual([]);
-  await mere.client.conflicts.useMine(mere.client.conflicts.state()[0]?.id ?? '');
+  await mere.client.conflicts.restoreMine(mere.client.conflicts.state()[0]?.id ?? '');
   await world.pass(2_000);
   expect(ana.client.meetings.state().items[0]).toMatchObject({ ...slot(2), standing: 'waiting_for_me' });
   expect([told(mere), told(ana)]).toEqual([[], []]);
@@ -192,12 +191,12 @@ describe('what the person was told', () => {
   test('is over when they write their own value again', async () => {
     const { world, mere, hemi, room } = await aLoss();
     const [one] = mere.client.conflicts.state();
-    await mere.client.conflicts.useMine(one?.id ?? '');
+    await mere.client.conflicts.restoreMine(one?.id ?? '');
     expect(told(mere)).toEqual([]);
     await world.pass(2_000);
     expect(room('hemi')).toBe('A');
     expect(told(hemi)).toEqual([]);
-    await expect(mere.client.conflicts.useMine(one?.id ?? '')).rejects.toMatchObject({ error: 'not_found' });
+    await expect(mere.client.conflicts.restoreMine(one?.id ?? '')).rejects.toMatchObject({ error: 'not_found' });
   });
 
   test('is over when they write something else there, and when somebody brings theirs back', async () => {

@@ -57,7 +57,7 @@ export class Replicas implements ReplicatedState {
       ...(['addAgendaItem', 'setAgendaItem', 'removeAgendaItem'] as const),
     ]);
     this.own = this.#own.face(['setBlocked', 'joinChannel', 'leaveChannel', 'setProfile', 'setSetting']);
-    this.conflicts = this.#conflicts.face(['dismiss', 'useMine']);
+    this.conflicts = this.#conflicts.face(['dismiss', 'restoreMine']);
     this.own.subscribe(() => this.#told());
   }
 

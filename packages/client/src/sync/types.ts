@@ -74,7 +74,7 @@ export interface Conflicts {
    * Writes the person's own value again, as the latest word; resolves when the device has kept it. Rejects as `not_found`
    * when the conflict was put away, or is none about a value.
    */
-  useMine(id: string): Promise<void>;
+  restoreMine(id: string): Promise<void>;
 }
 
 /** How one part of the replicated state stands on this device. */

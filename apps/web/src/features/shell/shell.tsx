@@ -5,6 +5,7 @@ import { Loading } from '../../ui/parts.tsx';
 import { TalkPlace } from '../talk/talk-place.tsx';
 import { Conflicts } from './conflicts.tsx';
 import { DeviceLine, UpdateLine } from './device-lines.tsx';
+import { focusContent } from './focus-content.ts';
 import { LinkLine } from './link-line.tsx';
 import { Notices } from './notices.tsx';
 import { Places } from './places.tsx';
@@ -55,13 +56,9 @@ export function Shell() {
   );
 }
 
-/** Focus goes to the conversation or page, or to the list where that is all there is. */
 function skipToContent(event: React.MouseEvent): void {
   event.preventDefault();
-  const targets = ['content', 'main'].map((id) => document.getElementById(id));
-  const target = targets.find((element) => element?.checkVisibility());
-  if (target && !target.hasAttribute('tabindex')) target.tabIndex = -1;
-  target?.focus();
+  focusContent();
 }
 
 /** Once the first screen stands, the others are fetched as well, so that opening them does not wait for the network. */
