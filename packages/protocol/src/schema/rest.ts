@@ -65,6 +65,8 @@ export const Channel = Type.Object({
   /** Whether the caller joined it, and whether the caller may write in it. */
   joined: Type.Boolean(),
   may_post: Type.Boolean(),
+  /** Whether the caller may change the channel, and add and remove people. */
+  may_moderate: Type.Optional(Type.Boolean()),
 });
 export type Channel = Static<typeof Channel>;
 
@@ -82,7 +84,12 @@ export const ConversationInfo = Type.Object({
 });
 export type ConversationInfo = Static<typeof ConversationInfo>;
 
-export const Member = Type.Object({ user: User, role: Role });
+export const Member = Type.Object({
+  user: User,
+  role: Role,
+  /** Of a channel's members: moderates this channel, whatever the role in the event. */
+  moderates: Type.Optional(Type.Boolean()),
+});
 export type Member = Static<typeof Member>;
 
 export const Invite = Type.Object({

@@ -178,10 +178,12 @@ export async function channelMembers(
     ...(after === undefined ? {} : { after: recordKey(id, after) }),
   });
   const found = await Promise.all(
-    page.map(async ({ key }): Promise<Member | null> => {
+    page.map(async ({ key, value }): Promise<Member | null> => {
       const user = lastPart(key);
       const standing = await context.directory.standing(event_id, user);
-      return standing.kind === 'member' ? { user: await getProfile(context, user), role: standing.role } : null;
+      if (standing.kind !== 'member') return null;
+      const moderates = value.part === 'moderator' ? { moderates: true } : {};
+      return { user: await getProfile(context, user), role: standing.role, ...moderates };
     }),
   );
   const last = page.length === limit ? page.at(-1) : undefined;
@@ -207,6 +209,7 @@ function view(id: string, { channel, standing, part }: Awaited<ReturnType<typeof
     created_by: channel.created_by,
     joined: part !== 'none',
     may_post: mayPost(channel, standing, part),
+    may_moderate: channelModerate(channel, standing, part),
   };
 }
 

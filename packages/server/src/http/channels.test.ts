@@ -66,6 +66,14 @@ describe('channels', () => {
     );
     expect(await api.refusal('addChannelMember', 'ben', { params: { channel: id, user: 'mira' } })).toBe('forbidden');
     expect(await api.refusal('addChannelMember', 'aroha', { params: { channel: id, user: 'zed' } })).toBe('not_found');
+    const { items } = await api.call('channelMembers', 'aroha', { params: { channel: id } });
+    expect(items.map(({ user, moderates }) => [user.id, moderates])).toEqual([
+      ['aroha', true],
+      ['ben', undefined],
+    ]);
+    const moderated = async (user: string) =>
+      (await api.call('channels', user, hui)).items.flatMap((channel) => (channel.may_moderate ? [channel.id] : []));
+    expect([(await moderated('aroha')).includes(id), (await moderated('ben')).includes(id)]).toEqual([true, false]);
     await api.call('removeChannelMember', 'aroha', ben);
     expect(await mayBen()).toBe('not_member');
   });
