@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { StoreUnavailableError } from '@konferenco/core';
+import { ObjectsUnavailableError, StoreUnavailableError } from '@konferenco/core';
 import { ConfigError, helpText, isDemo, isLoopback, loadConfig } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { DRAIN_MS } from './gateway/gateway.ts';
@@ -47,6 +47,7 @@ function giveUp(reason: string, code = 1): never {
 /** What went wrong, in words that say what to do about it; faults of our own keep their stack. */
 function startFailure({ port, data }: Config, error: unknown): string {
   if (error instanceof StoreUnavailableError) return `${error.message} (data folder: ${data})`;
+  if (error instanceof ObjectsUnavailableError) return error.message;
   const { code, stack } = error as { readonly code?: string; readonly stack?: string };
   if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose another: PORT=8081 npm start`;
   if (code === 'EACCES') return `No permission to use port ${port} or the folder ${data}.`;

@@ -15,14 +15,17 @@ import { createTokenService } from './accounts/tokens.ts';
 import { createLocalBus } from './adapters/embedded/bus.ts';
 import { openEmbeddedStore } from './adapters/embedded/store.ts';
 import { createMemoryStore } from './adapters/memory/store.ts';
+import type { Attachments } from './attachments/attachments.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { joinCluster, nodeNameOf } from './cluster/join.ts';
 import { isDemo, isLoopback } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { Door } from './gateway/admission.ts';
+import { createAttachments, type Files, keepTidy, openFiles } from './files.ts';
 import { DRAIN_MS } from './gateway/gateway.ts';
 import { type SocketData, socketHandlers, upgrade } from './gateway/websocket.ts';
 import { createHttpApp } from './http/app.ts';
+import { idleSecondsOf } from './http/attachments.ts';
 import { Proxies } from './http/forwarded.ts';
 import { operations } from './http/operations.ts';
 import { StaticFiles } from './http/static-files.ts';
@@ -91,7 +94,7 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
       await server.stop(true);
       cluster.close();
       await node.close();
-      close();
+      await close();
       await bus.close();
       await store.close();
     },
@@ -113,6 +116,7 @@ async function openStore(config: Config, log: Log): Promise<Store> {
 interface Parts {
   readonly context: Context;
   readonly services: Awaited<ReturnType<typeof accounts>>;
+  readonly files: Files;
   readonly log: Log;
 }
 
@@ -120,7 +124,13 @@ async function assemble(config: Config, { store, bus, log }: { store: Store; bus
   const demo = isDemo(config) ? { demoEvent: DEMO_EVENT } : {};
   const directory = createDirectory({ store, bus, clock: systemClock, openChannels: isDemo(config), ...demo });
   const context = createContext({ store, bus, clock: systemClock, random: systemRandom, directory, ...demo });
-  return { context, services: await accounts(config, context), log };
+  const services = await accounts(config, context);
+  return {
+    context,
+    services,
+    files: await openFiles(config, { ...context, secret: services.tokens.ticketSecret, log }),
+    log,
+  };
 }
 
 async function accounts(config: Config, context: Context) {
@@ -141,12 +151,12 @@ interface Listening {
   readonly node: Node;
   readonly cluster: Cluster;
   readonly server: Server<SocketData>;
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }
 
 async function listen(
   config: Config,
-  { context, services, log }: Parts,
+  { context, services, files: { objects, links }, log }: Parts,
   webDir: string | undefined,
 ): Promise<Listening> {
   const { authenticator, signatures } = services;
@@ -176,7 +186,8 @@ async function listen(
   const origins = config.origins.split(',').filter((origin) => origin !== '');
   const ownOrigins = () => [...cluster.origins(), ...(config.publicUrl ? [config.publicUrl] : [])];
   const socketDeps = { gateway, door, authenticator, metrics, origins, ownOrigins, sendBuffer: config.sendBuffer };
-  const app = createRest(config, { context, services, node, cluster, door, origins, onFault });
+  const attachments = createAttachments(config, { objects, context, registry: metrics.registry });
+  const app = createRest(config, { context, services, node, cluster, door, origins, onFault, attachments, links });
   const operated = {
     metrics,
     health: () => store.health(),
@@ -201,13 +212,14 @@ async function listen(
       const { hostname, pathname } = new URL(request.url);
       if (isDemo(config) && !isLoopback(hostname)) return new Response(DEMO_IS_LOCAL, { status: 421 });
       if (pathname === '/ws') return upgrade(socketDeps, request, self);
+      self.timeout(request, idleSecondsOf(pathname));
       const peer = self.requestIP(request)?.address ?? '';
       return app.fetch(request, { address: proxies.addressOf(peer, request.headers.get('x-forwarded-for')) });
     },
   });
   publisher.publish = (topic, text) => server.publish(topic, text);
   publisher.subscriberCount = (topic) => server.subscriberCount(topic);
-  return { context, node, cluster, server, close: startUpkeep(context, services, node, onFault) };
+  return { context, node, cluster, server, close: startUpkeep(context, services, node, { attachments, onFault }) };
 }
 
 function doorOf({ connectBurst, connectRate, maxConnections }: Config, { clock, random }: Context): Door {
@@ -223,10 +235,13 @@ interface RestParts {
   /** Other than the server's own. */
   readonly origins: readonly string[];
   readonly onFault: (error: unknown) => void;
+  readonly attachments: Attachments;
+  readonly links: Files['links'];
 }
 
 /** The REST surface, and the transports made of requests. */
-function createRest(config: Config, { context, services, node, cluster, door, origins, onFault }: RestParts) {
+function createRest(config: Config, parts: RestParts) {
+  const { context, services, node, cluster, door, origins, onFault, attachments, links } = parts;
   const { tokens, tickets, authenticator } = services;
   const { gateway, metrics } = node;
   return createHttpApp({
@@ -237,6 +252,8 @@ function createRest(config: Config, { context, services, node, cluster, door, or
     cluster,
     door,
     origins,
+    attachments,
+    ...links,
     rateLimits: config.rateLimits === 'on',
     onFault,
     onAnswer: (answer) => metrics.answered(answer),
@@ -265,8 +282,9 @@ function startUpkeep(
   context: Context,
   { tokens, signatures }: Parts['services'],
   { gateway }: Node,
-  onFault: (error: unknown) => void,
-): () => void {
+  { attachments, onFault }: Pick<RestParts, 'attachments' | 'onFault'>,
+): () => Promise<void> {
+  const stopTidying = keepTidy(attachments, onFault);
   const sweeping = setInterval(() => void tokens.sweep().catch(onFault), SWEEP_SESSIONS_MS);
   const stopCollecting = collectAfterStorms(
     () => gateway.turnover,
@@ -278,6 +296,7 @@ function startUpkeep(
     tokens.close();
     signatures.close();
     context.directory.close();
+    return stopTidying();
   };
 }
 

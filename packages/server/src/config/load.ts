@@ -28,7 +28,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ar
   if (config.eventTimeZone && !isTimeZone(config.eventTimeZone)) {
     problems.push(`KONFERENCO_EVENT_TIME_ZONE: ${config.eventTimeZone} is no time zone this machine knows`);
   }
-  problems.push(...halfACluster(config));
+  problems.push(...halfACluster(config), ...halfAStorage(config));
   if (problems.length === 0 && config.rateLimits === 'off' && !isLoopback(config.host)) {
     problems.push('KONFERENCO_RATE_LIMITS=off is possible on a loopback address only');
   }
@@ -46,6 +46,23 @@ function halfACluster({ postgresUrl, natsUrl, redisUrl, storage }: Config): stri
   if (postgresUrl && storage === 'memory')
     problems.push('KONFERENCO_STORAGE=memory and KONFERENCO_POSTGRES_URL exclude each other: leave one of them out');
   return problems;
+}
+
+/** An S3 storage takes all of its options, and a storage that is not used none. */
+function halfAStorage(config: Config): string[] {
+  const wanted = {
+    KONFERENCO_S3_BUCKET: config.s3Bucket,
+    KONFERENCO_S3_KEY: config.s3Key,
+    KONFERENCO_S3_SECRET: config.s3Secret,
+  };
+  const names = Object.entries(wanted);
+  if (config.s3Endpoint === '') {
+    const [extra] = names.filter(([, value]) => value !== '');
+    return extra ? [`${extra[0]} is for files in S3: set KONFERENCO_S3_ENDPOINT too`] : [];
+  }
+  return names
+    .filter(([, value]) => value === '')
+    .map(([name]) => `KONFERENCO_S3_ENDPOINT says that files are kept in S3: set ${name} too`);
 }
 
 /** Demo sign-in: on loopback, as long as nothing says that this is more than a trial. */

@@ -1,20 +1,7 @@
-/** One row of the options table: yields the type, the environment name, the flag, `--help` and the reference page. */
-export type Option =
-  | (OptionText & { readonly type: 'integer'; readonly default: number; readonly min: number; readonly max: number })
-  | (OptionText & {
-      readonly type: 'text';
-      readonly default: string;
-      readonly pattern?: RegExp;
-      readonly secret?: boolean;
-    })
-  | (OptionText & { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[] });
+import { FILE_OPTIONS } from './file-options.ts';
+import type { Option } from './option.ts';
 
-interface OptionText {
-  readonly env: string;
-  readonly flag: string;
-  readonly unit?: string;
-  readonly description: string;
-}
+export type { Option } from './option.ts';
 
 export const OPTIONS = {
   port: {
@@ -226,6 +213,7 @@ export const OPTIONS = {
     flag: '--metrics-token',
     description: 'Bearer token for /metrics. Without one, only loopback may read it.',
   },
+  ...FILE_OPTIONS,
   logLevel: {
     type: 'choice',
     default: 'info',

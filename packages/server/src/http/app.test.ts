@@ -14,6 +14,9 @@ const PARAMS = {
   case: 'K-1',
   log: 'ch:general',
   device: 'phone',
+  upload: '01932b00-0000-7000-8000-000000000000',
+  attachment: '01932b00-0000-7000-8000-000000000000',
+  offset: '0',
 };
 
 describe('every route', () => {

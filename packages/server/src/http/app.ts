@@ -1,13 +1,14 @@
 import type { Identity } from '@konferenco/core';
 import { LIMITS } from '@konferenco/protocol';
 import { ROUTES, type Route, type RouteName } from '@konferenco/protocol/schema';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { Refused } from '../accounts/refused.ts';
 import { channelHandlers } from './channels.ts';
 import { conversationHandlers } from './conversations.ts';
+import { addObjectRoute, attachmentHandlers } from './attachments.ts';
 import { answerTo } from './errors.ts';
 import { eventHandlers } from './events.ts';
 import { compressed } from './compress.ts';
@@ -17,6 +18,7 @@ import { historyHandlers } from './history.ts';
 import { inviteHandlers } from './invites.ts';
 import { ADDRESS_RATE, addressKey, Buckets, USER_RATE } from './limits.ts';
 import { meHandlers } from './me.ts';
+import { RawBodies } from './raw-body.ts';
 import { reportHandlers } from './reports.ts';
 import { searchHandlers } from './search.ts';
 import { sessionHandlers } from './session.ts';
@@ -38,26 +40,31 @@ type App = Hono<{ Bindings: Bindings }>;
  */
 export function createHttpApp(deps: HttpDeps): App {
   const app: App = new Hono();
-  app.use(securityHeaders(() => deps.cluster?.origins() ?? []));
+  app.use(securityHeaders(() => deps.cluster?.origins() ?? [], deps.objectOrigin));
   app.use('/api/*', crossOrigin(deps.origins ?? []));
-  app.use(
-    '/api/*',
-    bodyLimit({
-      maxSize: LIMITS.frame_bytes,
-      onError: () => {
-        throw new Refused('too_large');
-      },
-    }),
-  );
+  app.use('/api/*', limitBodies());
   app.onError((error, c) => answerError(deps, c, error));
   const gate = createGate(deps);
   const handlers = handlersOf(deps);
-  for (const name of Object.keys(ROUTES) as RouteName[]) register(app, { deps, gate, handlers, name });
+  const bodies = new RawBodies(deps.context.clock);
+  for (const name of Object.keys(ROUTES) as RouteName[]) register(app, { deps, gate, handlers, bodies, name });
+  if (deps.objectLinks) addObjectRoute(app, { ...deps.attachments.context, signer: deps.objectLinks });
   deps.extend?.(app);
   app.all('/api/*', () => {
     throw new Refused('not_found', { detail: 'There is no such route.' });
   });
   return app;
+}
+
+/** JSON bodies are as large as a frame; those of bytes have a limit of their own and are not gathered here. */
+function limitBodies(): MiddlewareHandler {
+  const limit = bodyLimit({
+    maxSize: LIMITS.frame_bytes,
+    onError: () => {
+      throw new Refused('too_large');
+    },
+  });
+  return (c, next) => (c.req.method === 'PUT' && c.req.path.startsWith('/api/uploads/') ? next() : limit(c, next));
 }
 
 function handlersOf(deps: HttpDeps): Handlers {
@@ -72,6 +79,7 @@ function handlersOf(deps: HttpDeps): Handlers {
     ...historyHandlers(deps),
     ...reportHandlers(deps),
     ...syncHandlers(deps),
+    ...attachmentHandlers(deps),
   };
 }
 
@@ -79,19 +87,20 @@ interface Registration {
   readonly deps: HttpDeps;
   readonly gate: Gate;
   readonly handlers: Handlers;
+  readonly bodies: RawBodies;
   readonly name: RouteName;
 }
 
 /** A handler as registration sees it: what comes in has been validated against the route's schemas. */
 type AnyHandler = (request: unknown) => Promise<unknown>;
 
-function register(app: App, { deps, gate, handlers, name }: Registration): void {
+function register(app: App, { deps, gate, handlers, bodies, name }: Registration): void {
   const route: Route = ROUTES[name];
   const validator = validatorOf(route);
   const handle = handlers[name] as AnyHandler;
   app.on(route.method, route.path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
     const started = performance.now();
-    const answer = await run(c, { route, validator, gate, handle, deps });
+    const answer = await run(c, { route, validator, gate, bodies, handle, deps });
     deps.onAnswer?.({
       route: route.path,
       method: route.method,
@@ -106,21 +115,28 @@ interface Run {
   readonly route: Route;
   readonly validator: RouteValidator;
   readonly gate: Gate;
+  readonly bodies: RawBodies;
   readonly handle: AnyHandler;
   readonly deps: HttpDeps;
 }
 
-async function run(c: HonoContext, { route, validator, gate, handle, deps }: Run): Promise<Response> {
+async function run(c: HonoContext, { route, validator, gate, bodies, handle, deps }: Run): Promise<Response> {
+  let release = () => {};
   try {
     const identity = route.auth === 'user' ? await gate.identify(c) : gate.anonymous(c);
     const params = validator.params(c.req.param());
     const query = validator.query(c.req.query());
-    const body = route.body ? validator.body(await jsonOf(c)) : undefined;
+    let body: unknown = route.body ? validator.body(await jsonOf(c)) : undefined;
+    if (route.bytes !== undefined && identity) {
+      ({ bytes: body, release } = await bodies.read(c.req.raw, identity.user, route.bytes));
+    }
     const { origin, cookies } = { origin: originOf(deps, c), cookies: cookiesOf(c) };
     const answer = (await handle({ params, query, body, identity, origin, cookies })) as object;
     return route.path === ROUTES.sync.path ? compressed(c.req.raw, c.json(answer)) : c.json(answer);
   } catch (error) {
     return answerError(deps, c, error);
+  } finally {
+    release();
   }
 }
 

@@ -1,4 +1,4 @@
-import { RateLimitExceededError, StoreUnavailableError } from '@konferenco/core';
+import { ObjectsUnavailableError, RateLimitExceededError, StoreUnavailableError } from '@konferenco/core';
 import { ERROR_CODES, type ErrorName } from '@konferenco/protocol';
 import { Refused } from '../accounts/refused.ts';
 
@@ -39,7 +39,16 @@ const STATUS = {
   draining: 503,
   internal: 500,
   store_unavailable: 503,
+  upload_too_large: 413,
+  upload_type_refused: 415,
+  upload_incomplete: 409,
+  upload_mismatch: 409,
+  quota_exceeded: 429,
+  storage_unavailable: 503,
 } as const satisfies Partial<Record<ErrorName, number>>;
+
+/** When to try again while the storage for files cannot be reached. */
+const STORAGE_RETRY_MS = 5_000;
 
 /** The answer to a request that failed with `error`, and whether the fault is the server's. */
 export function answerTo(error: unknown): {
@@ -50,6 +59,10 @@ export function answerTo(error: unknown): {
   if (error instanceof Refused) return refusal(error.error, error.message, error.retry_after_ms);
   if (error instanceof RateLimitExceededError) {
     return refusal('rate_limited', ERROR_CODES.rate_limited.text, error.retryAfterMs);
+  }
+  if (error instanceof ObjectsUnavailableError) {
+    const text = ERROR_CODES.storage_unavailable.text;
+    return { ...refusal('storage_unavailable', text, STORAGE_RETRY_MS), fault: true };
   }
   const name: ErrorName = error instanceof StoreUnavailableError ? 'store_unavailable' : 'internal';
   return { ...refusal(name, ERROR_CODES[name].text), fault: true };

@@ -4,6 +4,8 @@ import type { Hono } from 'hono';
 import type { Context } from '../accounts/context.ts';
 import type { TicketService } from '../accounts/tickets.ts';
 import type { TokenService } from '../accounts/tokens.ts';
+import type { LinkSigner } from '../adapters/signed-link.ts';
+import type { Attachments } from '../attachments/attachments.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Door } from '../gateway/admission.ts';
 
@@ -21,6 +23,11 @@ export interface HttpDeps {
   readonly tokens: TokenService;
   readonly tickets: TicketService;
   readonly authenticator: Authenticator;
+  readonly attachments: Attachments;
+  /** Checks links to files that this server serves itself; none where the storage for files serves them. */
+  readonly objectLinks?: LinkSigner;
+  /** Origin of the storage for files, where that serves them: pages may load from there. */
+  readonly objectOrigin?: string;
   /** `http(s)://host[:port]` that people use; without it addresses follow from each request's `Host`. */
   readonly publicUrl?: string;
   /** False only for load tests on loopback; on by default. */

@@ -1,15 +1,18 @@
 import type { MiddlewareHandler } from 'hono';
 
-/** @param sockets origins `ws(s)://host[:port]` where a page may open sockets beside its own. */
-const policy = (sockets: readonly string[]) => [
+/**
+ * @param sockets origins `ws(s)://host[:port]` where a page may open sockets beside its own.
+ * @param files origin from which a page may load files beside its own.
+ */
+const policy = (sockets: readonly string[], files: readonly string[]) => [
   "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "media-src 'self' blob:",
+  ["img-src 'self' data: blob:", ...files].join(' '),
+  ["media-src 'self' blob:", ...files].join(' '),
   "worker-src 'self' blob:",
   // Sockets to the page's own host are 'self' too (CSP 3).
-  ["connect-src 'self'", ...sockets].join(' '),
+  ["connect-src 'self'", ...sockets, ...files].join(' '),
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'self'",
@@ -30,14 +33,22 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  * Adds {@link SECURITY_HEADERS} and the content policy, and keeps answers of the API out of caches unless they say themselves
  * how they are kept.
  *
+ * An answer that brings a header of its own keeps it.
+ *
  * @param nodes origins of single nodes, to which a page may be told to open its socket.
+ * @param files origin of the storage for files, where that serves them itself.
  */
-export function securityHeaders(nodes: () => readonly string[] = () => []): MiddlewareHandler {
+export function securityHeaders(nodes: () => readonly string[] = () => [], files?: string): MiddlewareHandler {
   return async (c, next) => {
     await next();
     const sockets = nodes().map((origin) => origin.replace(/^http/, 'ws'));
-    c.res.headers.set('Content-Security-Policy', policy(sockets).join('; '));
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
+    const headers = {
+      ...SECURITY_HEADERS,
+      'Content-Security-Policy': policy(sockets, files ? [files] : []).join('; '),
+    };
+    for (const [name, value] of Object.entries(headers)) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
     if (c.req.path.startsWith('/api/') && !c.res.headers.has('Cache-Control'))
       c.res.headers.set('Cache-Control', 'no-store');
   };

@@ -1,10 +1,15 @@
 import { ROUTES, type Route, type RouteBody, type RouteName, type RouteResponse } from '@konferenco/protocol/schema';
 import { Compile } from 'typebox/compile';
+import { Registry } from 'prom-client';
 import { createAuthenticator } from '../accounts/authenticator.ts';
 import { createMemoryKeyStore } from '../accounts/key-store.ts';
 import { createWorld, type World } from '../accounts/test-world.ts';
 import { createTicketService } from '../accounts/tickets.ts';
 import { createTokenService, type TokenService } from '../accounts/tokens.ts';
+import { createMemoryObjects } from '../adapters/memory/objects.ts';
+import { createLinkSigner } from '../adapters/signed-link.ts';
+import { Attachments } from '../attachments/attachments.ts';
+import { createAttachmentMetrics } from '../attachments/metrics.ts';
 import { createHttpApp } from './app.ts';
 import type { ErrorBody } from './errors.ts';
 import type { Answer, HttpDeps } from './handler.ts';
@@ -43,8 +48,17 @@ export async function createTestApi(
   const authenticator = createAuthenticator({ context: world, tokens, tickets });
   const answers: Answer[] = [];
   const faults: unknown[] = [];
+  const signer = createLinkSigner({ secret: tokens.ticketSecret, now: () => world.clock.now() });
+  const attachments = new Attachments({
+    ...world,
+    objects: createMemoryObjects({ signer, now: () => world.clock.now() }),
+    metrics: createAttachmentMetrics(new Registry()),
+    options: { max_bytes: 20_000_000, types: [], daily_bytes: 100_000_000 },
+  });
   const deps: HttpDeps = {
     context: world,
+    attachments,
+    objectLinks: signer,
     tokens,
     tickets,
     authenticator,

@@ -1,4 +1,4 @@
-import { Id, Log, type Route } from '@konferenco/protocol/schema';
+import { Id, Log, type Route, Uuid } from '@konferenco/protocol/schema';
 import Type, { type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Refused } from '../accounts/refused.ts';
@@ -9,6 +9,9 @@ const PARAMS: Readonly<Record<string, TSchema>> = {
   user: Id,
   device: Id,
   log: Log,
+  upload: Uuid,
+  attachment: Uuid,
+  offset: Type.String({ pattern: '^(0|[1-9][0-9]{0,14})$' }),
   code: Type.String({ minLength: 1, maxLength: 64 }),
   case: Type.String({ minLength: 1, maxLength: 32, pattern: '^[A-Z0-9-]+$' }),
 };

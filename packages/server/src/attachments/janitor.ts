@@ -1,0 +1,169 @@
+import type { Clock } from '@konferenco/core';
+import { LIMITS } from '@konferenco/protocol';
+import { change, type Plan } from '../accounts/change.ts';
+import { at, drop, type Keyed, lastPart, listPage, put, read } from '../accounts/records.ts';
+import { Refused } from '../accounts/refused.ts';
+import { timeKey } from '../sync/records.ts';
+import type { AttachmentContext } from './context.ts';
+import { isThere, MOST_USES } from './permission.ts';
+import {
+  ATTACHMENT_DUE,
+  ATTACHMENT_USES,
+  ATTACHMENTS,
+  attachmentObject,
+  type AttachmentRecord,
+  chunkObjects,
+  type DueRecord,
+  UPLOADS,
+} from './records.ts';
+import { dropUpload } from './uploads.ts';
+
+/** How often the list of what is due is looked at: how long bytes may stay after their message. */
+const LOOK_MS = 60_000;
+const BATCH = 100;
+/** How often all objects are compared with the records. */
+const COMPARE_MS = 24 * 3_600_000;
+const PAGE = 500;
+/** An object younger than this may belong to what is just being written. */
+const YOUNG_MS = 2 * LIMITS.upload_ms;
+
+/**
+ * Deletes what nobody needs: uploads that were not finished in a day, files that no message carries, and once a day
+ * objects that no record knows, which a crash between two steps leaves behind. What is due stands in the store, so any
+ * node does it, and doing it twice is the same as once.
+ */
+export class Janitor {
+  readonly #context: AttachmentContext;
+  readonly #onFault: (error: unknown) => void;
+  #cancel: () => void;
+  #closed = false;
+  #comparedAt: number;
+
+  constructor(context: AttachmentContext, onFault: (error: unknown) => void) {
+    this.#context = context;
+    this.#onFault = onFault;
+    this.#comparedAt = context.clock.now();
+    this.#cancel = this.#later(context.clock);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel();
+  }
+
+  /** Does what is due now, the earliest first. */
+  async take(): Promise<void> {
+    const { store, clock } = this.#context;
+    for (;;) {
+      const now = timeKey(clock.now());
+      const rows = await listPage(store, ATTACHMENT_DUE, '', { limit: BATCH });
+      const due = rows.filter(({ key }) => key.slice(0, now.length) <= now);
+      for (const row of due) if (!this.#closed) await takeDue(this.#context, row);
+      if (this.#closed || due.length < BATCH) return;
+    }
+  }
+
+  /** Deletes old objects that no record knows, and what writing left behind. */
+  async compare(): Promise<void> {
+    const { objects, clock } = this.#context;
+    const before = clock.now() - YOUNG_MS;
+    await objects.sweep(before);
+    for (const prefix of ['a/', 'u/']) {
+      let after: string | undefined;
+      do {
+        const page = await objects.list(prefix, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+        for (const { key, modified_at } of page.objects) {
+          if (this.#closed) return;
+          if (modified_at < before) await dropOrphan(this.#context, key);
+        }
+        after = page.next;
+      } while (after !== undefined);
+    }
+  }
+
+  #later(clock: Clock): () => void {
+    return clock.after(LOOK_MS, () => {
+      this.#turn()
+        .catch((error: unknown) => {
+          // A store that closes under it is the end of the node. What was not done stays on the list.
+          if (!this.#closed) this.#onFault(error);
+        })
+        .finally(() => {
+          if (!this.#closed) this.#cancel = this.#later(clock);
+        });
+    });
+  }
+
+  async #turn(): Promise<void> {
+    await this.take();
+    const now = this.#context.clock.now();
+    if (now - this.#comparedAt < COMPARE_MS) return;
+    this.#comparedAt = now;
+    await this.compare();
+  }
+}
+
+async function takeDue(context: AttachmentContext, row: Keyed<DueRecord>): Promise<void> {
+  const id = lastPart(row.key);
+  await endUpload(context, id);
+  await endAttachment(context, id, row.value.why);
+  // A row put anew meanwhile has another version and stays.
+  await context.store.commit([
+    { requires: [at(ATTACHMENT_DUE, row.key, row.version)], changes: [drop(ATTACHMENT_DUE, row.key)] },
+  ]);
+}
+
+async function endUpload(context: AttachmentContext, id: string): Promise<void> {
+  const { value } = await read(context.store, UPLOADS, id);
+  if (!value || value.expires_at > context.clock.now()) return;
+  try {
+    await dropUpload(context, id, value.by);
+    context.metrics.upload('abandoned');
+  } catch (error) {
+    // Another node was faster.
+    if (!(error instanceof Refused)) throw error;
+  }
+}
+
+/** Deletes an attachment that no message carries: at once when one did, otherwise when its time for that is over. */
+export async function endAttachment(context: AttachmentContext, id: string, why: DueRecord['why']): Promise<void> {
+  const { store, objects, clock, metrics } = context;
+  const ended = await change(context, async (): Promise<Plan<boolean>> => {
+    const { value, version } = await read(store, ATTACHMENTS, id);
+    if (!value || value.ended) return { result: value !== null };
+    const isTimeOver = why === 'released' || value.completed_at + LIMITS.upload_ms <= clock.now();
+    if (!isTimeOver || (await isUsed(context, id))) return { result: false };
+    const ending: AttachmentRecord = { ...value, ended: true };
+    return {
+      command: { requires: [at(ATTACHMENTS, id, version)], changes: [put(ATTACHMENTS, id, ending)] },
+      result: true,
+    };
+  });
+  if (!ended) return;
+  await objects.delete(attachmentObject(id));
+  const uses = await listPage(store, ATTACHMENT_USES, `${id}/`, { limit: MOST_USES });
+  await store.commit([{ changes: [drop(ATTACHMENTS, id), ...uses.map(({ key }) => drop(ATTACHMENT_USES, key))] }]);
+  metrics.removed('attachment');
+}
+
+async function isUsed(context: AttachmentContext, id: string): Promise<boolean> {
+  const uses = await listPage(context.store, ATTACHMENT_USES, `${id}/`, { limit: MOST_USES });
+  for (const { key, value } of uses) {
+    const [, log = '', message = ''] = key.split('/');
+    if (value.expires_at > context.clock.now() && (await isThere(context, log, message))) return true;
+  }
+  return false;
+}
+
+async function dropOrphan({ store, objects, metrics }: AttachmentContext, key: string): Promise<void> {
+  const [kind = '', id = ''] = key.split('/');
+  const isKnown = kind === 'a' ? (await read(store, ATTACHMENTS, id)).value !== null : await isChunk(store, id, key);
+  if (isKnown) return;
+  await objects.delete(key);
+  metrics.removed('orphan');
+}
+
+async function isChunk(store: AttachmentContext['store'], id: string, key: string): Promise<boolean> {
+  const { value } = await read(store, UPLOADS, id);
+  return value !== null && chunkObjects(id, value).includes(key);
+}

@@ -1,0 +1,81 @@
+import type { Option } from './option.ts';
+
+/** Options of files in messages, and of where they are kept. */
+export const FILE_OPTIONS = {
+  attachmentBytes: {
+    type: 'integer',
+    default: 104_857_600,
+    min: 1_024,
+    max: 1_073_741_824,
+    unit: 'bytes',
+    env: 'KONFERENCO_ATTACHMENT_BYTES',
+    flag: '--attachment-bytes',
+    description: 'Largest file that is taken.',
+  },
+  attachmentTypes: {
+    type: 'text',
+    default: '',
+    pattern: /^[a-z0-9!#$&^_.+*-]+\/[a-z0-9!#$&^_.+*-]+(,[a-z0-9!#$&^_.+*-]+\/[a-z0-9!#$&^_.+*-]+)*$/,
+    env: 'KONFERENCO_ATTACHMENT_TYPES',
+    flag: '--attachment-types',
+    description: 'Comma-separated media types that are taken, such as image/*,application/pdf. Empty: any.',
+  },
+  attachmentDailyBytes: {
+    type: 'integer',
+    default: 1_073_741_824,
+    min: 1_024,
+    max: 1_099_511_627_776,
+    unit: 'bytes',
+    env: 'KONFERENCO_ATTACHMENT_DAILY_BYTES',
+    flag: '--attachment-daily-bytes',
+    description: 'Bytes of files that one person may upload in a day (UTC).',
+  },
+  s3Endpoint: {
+    type: 'text',
+    default: '',
+    pattern: /^https?:\/\/[^/\s]+$/,
+    env: 'KONFERENCO_S3_ENDPOINT',
+    flag: '--s3-endpoint',
+    description:
+      'Address of an S3 storage for files, such as https://s3.eu-central-1.amazonaws.com, as people reach it too. Empty: files lie in the data folder.',
+  },
+  s3Region: {
+    type: 'text',
+    default: 'us-east-1',
+    pattern: /^[a-z0-9-]+$/,
+    env: 'KONFERENCO_S3_REGION',
+    flag: '--s3-region',
+    description: 'Region that requests to the S3 storage are signed for.',
+  },
+  s3Bucket: {
+    type: 'text',
+    default: '',
+    pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+    env: 'KONFERENCO_S3_BUCKET',
+    flag: '--s3-bucket',
+    description: 'Bucket for files. It must exist, be private, and serve nothing else.',
+  },
+  s3Key: {
+    type: 'text',
+    default: '',
+    env: 'KONFERENCO_S3_KEY',
+    flag: '--s3-key',
+    description: 'Access key that may list, read, write and delete in the bucket.',
+  },
+  s3Secret: {
+    type: 'text',
+    default: '',
+    secret: true,
+    env: 'KONFERENCO_S3_SECRET',
+    flag: '--s3-secret',
+    description: 'Secret of the access key.',
+  },
+  s3PathStyle: {
+    type: 'choice',
+    default: 'on',
+    choices: ['on', 'off'],
+    env: 'KONFERENCO_S3_PATH_STYLE',
+    flag: '--s3-path-style',
+    description: 'on: the bucket stands in the path; off: before the host, as Amazon prefers it.',
+  },
+} as const satisfies Record<string, Option>;

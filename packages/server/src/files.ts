@@ -1,0 +1,97 @@
+import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
+import { type ObjectStore, ObjectsUnavailableError } from '@konferenco/core';
+import type { Registry } from 'prom-client';
+import type { Context } from './accounts/context.ts';
+import { openFileObjects } from './adapters/files/objects.ts';
+import { createMemoryObjects } from './adapters/memory/objects.ts';
+import { createS3Objects, openS3Objects, S3RefusedError } from './adapters/s3/objects.ts';
+import { createLinkSigner, type LinkSigner } from './adapters/signed-link.ts';
+import { Attachments } from './attachments/attachments.ts';
+import { Janitor } from './attachments/janitor.ts';
+import { createAttachmentMetrics } from './attachments/metrics.ts';
+import type { Config } from './config/options.ts';
+import type { Log } from './observability/log.ts';
+
+/** Where files are kept, as the configuration says. */
+export interface Files {
+  readonly objects: ObjectStore;
+  /** What HTTP needs to serve them, or to let pages load them from elsewhere. */
+  readonly links: { readonly objectLinks: LinkSigner } | { readonly objectOrigin: string };
+}
+
+interface Needs extends Pick<Context, 'clock' | 'random'> {
+  /** Shared by the nodes of a system. */
+  readonly secret: Uint8Array;
+  readonly log: Log;
+}
+
+/**
+ * Opens the storage for files: S3 when it is configured, the data folder otherwise. An S3 storage that does not answer is
+ * waited for, so that messages go on without it; one that refuses is an error of the configuration.
+ *
+ * @throws {ObjectsUnavailableError} with what to do about it
+ */
+export async function openFiles(config: Config, needs: Needs): Promise<Files> {
+  if (config.s3Endpoint !== '') return openS3(config, needs);
+  const now = () => needs.clock.now();
+  const secret = createHmac('sha256', needs.secret).update('links to files').digest();
+  const objectLinks = createLinkSigner({ secret, now });
+  const objects =
+    config.storage === 'memory'
+      ? createMemoryObjects({ signer: objectLinks, now })
+      : await openFileObjects({ dir: join(config.data, 'objects'), signer: objectLinks });
+  return { objects, links: { objectLinks } };
+}
+
+async function openS3(config: Config, { clock, random, log }: Needs): Promise<Files> {
+  const options = {
+    endpoint: config.s3Endpoint,
+    region: config.s3Region,
+    bucket: config.s3Bucket,
+    access_key: config.s3Key,
+    secret_key: config.s3Secret,
+    path_style: config.s3PathStyle === 'on',
+    clock,
+    random,
+  };
+  const { protocol, host, origin } = new URL(options.endpoint);
+  const links = { objectOrigin: options.path_style ? origin : `${protocol}//${options.bucket}.${host}` };
+  try {
+    return { objects: await openS3Objects(options), links };
+  } catch (error) {
+    if (error instanceof S3RefusedError || !(error instanceof ObjectsUnavailableError)) throw error;
+    log.warn({ err: error }, 'the S3 storage does not answer: files wait until it does');
+    return { objects: createS3Objects(options), links };
+  }
+}
+
+/** Uploads and downloads of this node, and what keeps them tidy. */
+export function createAttachments(
+  config: Config,
+  {
+    objects,
+    context,
+    registry,
+  }: { readonly objects: ObjectStore; readonly context: Context; readonly registry: Registry },
+): Attachments {
+  return new Attachments({
+    ...context,
+    objects,
+    metrics: createAttachmentMetrics(registry),
+    options: {
+      max_bytes: config.attachmentBytes,
+      types: config.attachmentTypes.split(',').filter((type) => type !== ''),
+      daily_bytes: config.attachmentDailyBytes,
+    },
+  });
+}
+
+/** Begins to delete what nobody needs; the answer ends it and closes the storage. */
+export function keepTidy({ context }: Attachments, onFault: (error: unknown) => void): () => Promise<void> {
+  const janitor = new Janitor(context, onFault);
+  return () => {
+    janitor.close();
+    return context.objects.close();
+  };
+}

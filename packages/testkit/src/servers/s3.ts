@@ -1,0 +1,32 @@
+import { dirname, join } from 'node:path';
+import { answers, type RunningProgram, runProgram } from './program.ts';
+
+/** An S3 server and how to reach a bucket on it. */
+export interface RunningS3 {
+  readonly server: RunningProgram;
+  /** Path-style endpoint. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly access_key: string;
+  readonly secret_key: string;
+}
+
+/**
+ * s3rver with an empty bucket. It verifies signatures but lets requests without any pass, and knows no listing of
+ * unfinished uploads: what depends on those is not proven by it.
+ */
+export async function startS3(): Promise<RunningS3> {
+  const bucket = 'konferenco';
+  const program = join(dirname(Bun.resolveSync('s3rver/package.json', import.meta.dir)), 'bin/s3rver.js');
+  const server = await runProgram({
+    name: 's3',
+    command: ({ port, dir }) => [
+      ...[process.execPath, program, '--directory', dir, '--address', '127.0.0.1', '--port', `${port}`],
+      ...['--silent', '--service-endpoint', 'localhost', '--configure-bucket', bucket],
+    ],
+    url: ({ port }) => `http://127.0.0.1:${port}`,
+    isReady: ({ port }) => answers(port),
+  });
+  return { server, endpoint: server.url, region: 'us-east-1', bucket, access_key: 'S3RVER', secret_key: 'S3RVER' };
+}
