@@ -5,21 +5,19 @@ import { connect as connectTcp } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Tokens } from '@konferenco/protocol';
 import { TestServer } from '@konferenco/testkit';
-import { type Caddy, reservePort, startCaddy } from './support/caddy.ts';
+import { type Caddy, freePort, startCaddy } from '@konferenco/testkit/servers';
 import { Peer } from './support/peer.ts';
 import { RawSocket, upgradeText } from './support/raw-socket.ts';
 
-const reserved = [reservePort(), reservePort()] as const;
-const [{ port }, { port: upstream }] = reserved;
+const [port, upstream] = await Promise.all([freePort(), freePort()]);
 const site = `https://localhost:${port}`;
 let server: TestServer;
 let caddy: Caddy;
 let owner: Tokens;
 
 beforeAll(async () => {
-  for (const each of reserved) each.release();
   server = await TestServer.start({ storage: 'disk', port: upstream, env: { KONFERENCO_PUBLIC_URL: site } });
-  caddy = await startCaddy({ port, upstream });
+  caddy = await startCaddy({ port, upstreams: [upstream] });
   const body = JSON.stringify({ name: 'Olga', invite: await server.ownerInvite() });
   owner = (await (await call('POST', '/api/session', { body })).json()) as Tokens;
 }, 30_000);

@@ -5,23 +5,21 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { connect } from 'node:tls';
 import { TestServer } from '@konferenco/testkit';
+import { type Caddy, freePort, startCaddy } from '@konferenco/testkit/servers';
 import { type Browser, chromium } from 'playwright-core';
-import { type Caddy, reservePort, startCaddy } from './support/caddy.ts';
 
 setDefaultTimeout(60_000);
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const reserved = [reservePort(), reservePort()] as const;
-const [{ port }, { port: upstream }] = reserved;
+const [port, upstream] = await Promise.all([freePort(), freePort()]);
 const site = `https://localhost:${port}`;
 let server: TestServer;
 let caddy: Caddy;
 let browser: Browser;
 
 beforeAll(async () => {
-  for (const each of reserved) each.release();
   server = await TestServer.start({ storage: 'disk', port: upstream, env: { KONFERENCO_PUBLIC_URL: site } });
-  caddy = await startCaddy({ port, upstream });
+  caddy = await startCaddy({ port, upstreams: [upstream] });
   browser = await startHttp3Browser(await certificateHash(caddy.ca));
 });
 afterAll(async () => {

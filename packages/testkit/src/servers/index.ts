@@ -1,3 +1,4 @@
+export { type Caddy, type CaddyOptions, startCaddy } from './caddy.ts';
 export { startNats } from './nats.ts';
 export { type PostgresOptions, startPostgres } from './postgres.ts';
 export { freePort, type Program, type RunningProgram, runProgram, type WhereToRun } from './program.ts';
