@@ -36,6 +36,8 @@ const CONNECT_MS = 4_000;
 const RECONNECT_MS = [100, 2_000] as const;
 /** What the streams and consumers of this system need. */
 const OLDEST = [2, 9] as const;
+/** Bytes NATS must take in one message: the largest envelope, quoted, with what stands around it. */
+const LEAST_PAYLOAD = 262_144;
 
 export const DEFAULT_PREFIX = 'konferenco';
 
@@ -66,15 +68,23 @@ export async function connectNats(
   const connection = await connect(settings).catch((error: unknown) => {
     throw startError(error, where);
   });
-  const version = connection.info?.version ?? '';
+  const unfit = unfitness(connection, where);
+  if (unfit === null) return connection;
+  await connection.close();
+  throw unfit;
+}
+
+function unfitness({ info }: NatsConnection, where: string): NatsStartError | null {
+  const { version = '', max_payload = 0 } = info ?? {};
   if (isOld(version)) {
-    await connection.close();
-    throw new NatsStartError(
-      'too_old',
-      `NATS at ${where} is version ${version}: upgrade it to ${OLDEST.join('.')} or newer.`,
-    );
+    const oldest = OLDEST.join('.');
+    return new NatsStartError('too_old', `NATS at ${where} is version ${version}: upgrade it to ${oldest} or newer.`);
   }
-  return connection;
+  if (max_payload >= LEAST_PAYLOAD) return null;
+  return new NatsStartError(
+    'misconfigured',
+    `NATS at ${where} takes messages of up to ${max_payload} bytes only: set max_payload to at least ${LEAST_PAYLOAD}.`,
+  );
 }
 
 interface Target {
