@@ -39,6 +39,19 @@ describe('accept', () => {
     });
   });
 
+  // proves AT-1
+  test('a message of files alone is accepted, and found by their names', () => {
+    const file = { id: newId(), name: 'map of the hall.pdf', type: 'application/pdf', size: 9 };
+    const entryOf = (payload: Envelope['payload']) => {
+      const acceptance = accept(envelope({ payload }), sender);
+      return acceptance.kind === 'store' ? acceptance.entry.text : acceptance;
+    };
+    expect(entryOf({ text: '', attachments: [file] })).toBe('map of the hall.pdf');
+    expect(entryOf({ text: 'here', attachments: [file] })).toBe('here\nmap of the hall.pdf');
+    const sealed = { sealed: [{ device: 'phone', bytes: 'b' }], attachments: [file.id] };
+    expect(accept(envelope({ encrypted: true, payload: sealed }), sender).kind).toBe('store');
+  });
+
   // proves DL-15
   test('a direct message goes to the log of the pair and both inboxes', () => {
     const acceptance = accept(envelope({ subtype: 'direct_message', to: { type: 'user', id: 'aroha' } }), sender);

@@ -1,5 +1,6 @@
 import {
   channelLog,
+  type DeletePayload,
   directLog,
   type Envelope,
   type ErrorName,
@@ -10,6 +11,7 @@ import {
   personalLog,
   PRIORITY_RANK,
   ruleOf,
+  type ThreadReplyPayload,
   timeOfUuid,
 } from '@konferenco/protocol';
 import { payloadError } from '@konferenco/protocol/schema';
@@ -126,10 +128,12 @@ function draft(envelope: Envelope, rule: MessageRule, sender: Sender): EntryDraf
   const common = { expires_at: sender.now + ttl_s * 1000, notify: notified(envelope, sender.user) };
   if (envelope.encrypted || envelope.type !== 'chat') return common;
   // The payload's form was checked against its subtype, so these members are what their names say.
-  const { text, thread, target } = envelope.payload as { text?: string; thread?: string; target?: string };
+  const { text, thread, target, attachments } = envelope.payload as Partial<ThreadReplyPayload & DeletePayload>;
+  // A file is found by its name.
+  const words = [text, ...(attachments ?? []).map(({ name }) => name)].filter(Boolean).join('\n');
   return {
     ...common,
-    ...(text === undefined || envelope.subtype === 'edit' ? {} : { text }),
+    ...(words === '' || envelope.subtype === 'edit' ? {} : { text: words }),
     ...(thread === undefined ? {} : { thread }),
     ...(target === undefined ? {} : { target }),
   };

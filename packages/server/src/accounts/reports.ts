@@ -7,6 +7,7 @@ import {
   parseLogName,
   type Report,
   TAXONOMY,
+  type TextPayload,
 } from '@konferenco/protocol';
 import { planDeletion } from '../messages/correction.ts';
 import { changeInTurn } from './change.ts';
@@ -222,8 +223,14 @@ async function eventOfLog(context: Context, reporter: string, log: LogName): Pro
 /** What was said, as far as the server can read it. */
 function quoteOf(envelope: string | null): string {
   if (envelope === null) return '';
-  const { payload } = JSON.parse(envelope) as { readonly payload?: { readonly text?: unknown } };
-  return typeof payload?.text === 'string' ? payload.text.slice(0, MAX_QUOTE) : '';
+  const { payload } = JSON.parse(envelope) as Envelope;
+  const { text = '', attachments = [] } = payload as Partial<TextPayload>;
+  // Sealed parts say nothing, and of their files only ids.
+  const names = attachments.flatMap(({ name }) => (name === undefined ? [] : [`[${name}]`]));
+  return [text, ...names]
+    .filter((part) => typeof part === 'string' && part !== '')
+    .join(' ')
+    .slice(0, MAX_QUOTE);
 }
 
 function view(id: string, record: ReportRecord): Report {

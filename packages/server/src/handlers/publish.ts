@@ -14,6 +14,7 @@ import {
 import { type ClientFrameOf, type Envelope, parseLogName } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
+import { hasAttachments, planBinding } from '../attachments/binding.ts';
 import { planCorrection } from '../messages/correction.ts';
 import { submitOperation } from '../sync/submit.ts';
 import type { Services } from './services.ts';
@@ -77,6 +78,7 @@ function settle(publication: Publication, acceptance: Stored | Transient): Promi
   const { target, notify } = acceptance.entry;
   const corrects = target !== undefined && envelope.subtype !== 'reaction';
   if (corrects) return commitCorrection(publication, acceptance, target);
+  if (hasAttachments(envelope)) return commitWithAttachments(publication, acceptance);
   if (notify.some((one) => one.reason === 'mention')) return commitWithMentions(publication, acceptance);
   commit(publication, acceptance, toCommand(services, envelope, acceptance));
 }
@@ -85,6 +87,18 @@ function settle(publication: Publication, acceptance: Stored | Transient): Promi
 async function commitWithMentions(publication: Publication, acceptance: Stored): Promise<void> {
   const command = toCommand(publication.services, publication.envelope, await withReaders(publication, acceptance));
   commit(publication, acceptance, command);
+}
+
+/** Attachments become part of the message in the command that appends it. */
+async function commitWithAttachments(publication: Publication, acceptance: Stored): Promise<void> {
+  const { services, connection, envelope } = publication;
+  const { log, entry } = acceptance;
+  const request = { user: connection.user, log, envelope, expires_at: entry.expires_at };
+  const plan = await planBinding(services.accounts, request);
+  if (plan.kind === 'refused') return fail(publication, plan.error, plan.detail);
+  const command = toCommand(services, envelope, await withReaders(publication, acceptance));
+  const changes = [...(command.changes ?? []), ...plan.changes];
+  commit(publication, acceptance, { ...command, requires: plan.requires, changes });
 }
 
 async function withReaders({ services, connection }: Publication, acceptance: Stored): Promise<Stored> {

@@ -1,5 +1,6 @@
 import type { Access, Command, Refusal, Store, StoredEntry } from '@konferenco/core';
 import type { LogName } from '@konferenco/protocol';
+import { planRelease } from '../attachments/binding.ts';
 
 /** What a correction needs and changes beside its own entry. */
 export interface Correction extends Required<Pick<Command, 'requires' | 'changes' | 'erases'>> {
@@ -47,7 +48,7 @@ export async function planCorrection(
   return planDeletion(store, log, found);
 }
 
-/** Erases a message and every edit of it, so that nothing of its text stays. The caller has checked that it may. */
+/** Erases a message and every edit of it, so that nothing of its text stays, and releases its attachments. The caller has checked that it may. */
 export async function planDeletion(store: Store, log: LogName, found: StoredEntry): Promise<Correction | Refusal> {
   const { edits, requires, write } = await editsOf(store, log, found.id);
   if (edits.deleted || found.gone) return refused('conflict', 'the message is gone');
@@ -56,7 +57,7 @@ export async function planDeletion(store: Store, log: LogName, found: StoredEntr
   return {
     kind: 'correction',
     requires,
-    changes: [write({ ids: [], deleted: true })],
+    changes: [write({ ids: [], deleted: true }), ...planRelease(log, found)],
     erases: offsets.map((offset) => ({ log, offset })),
   };
 }
