@@ -126,6 +126,8 @@ export interface StoreHealth {
   readonly wal_bytes: number;
   /** Entries not yet indexed for search. */
   readonly index_lag: number;
+  /** What about the set-up weakens the store's promises although it works, such as a missing replica. */
+  readonly warnings?: readonly string[];
 }
 
 /**
@@ -139,7 +141,10 @@ export interface StoreHealth {
  */
 export interface Store {
   readonly epoch: string;
-  /** @throws {StoreUnavailableError} when nothing could be written; no command of the batch took effect. */
+  /**
+   * @throws {StoreUnavailableError} when nothing could be written; no command of the batch took effect.
+   * @throws {OutcomeUnknownError} when a store elsewhere could not say in time whether the batch took effect.
+   */
   commit(commands: readonly Command[]): Promise<Outcome[]>;
   /** Where logs stand, in the order asked. An unknown log stands at 0, 0. */
   states(logs: readonly LogName[]): Promise<LogState[]>;
@@ -173,3 +178,9 @@ export interface Store {
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 }
+
+/**
+ * The store was lost while it committed and did not come back in time to tell: all of each command took effect or none of
+ * it. The same appends may be offered again, and are then answered as the first time if they did.
+ */
+export class OutcomeUnknownError extends StoreUnavailableError {}

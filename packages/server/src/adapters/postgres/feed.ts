@@ -1,0 +1,112 @@
+import type { FeedEntry, FeedPage, FeedPosition } from '@konferenco/core';
+import type { LogName } from '@konferenco/protocol';
+import type { EntryRow } from '../checksum.ts';
+import type { Connection } from './connection.ts';
+import { SEQ_BLOCK } from './migrations.ts';
+import type { Reader } from './reader.ts';
+import type { Session } from './session.ts';
+import { ENTRY, entryOf } from './statements.ts';
+
+interface FeedRow extends EntryRow {
+  readonly name: LogName;
+}
+
+/** Up to here no entry is still to come, and up to where that will be so once the transaction `before` has ended. */
+interface Horizon {
+  readonly session: Session;
+  readonly settled: number;
+  readonly pending: { readonly seq: number; readonly before: string } | null;
+}
+
+/**
+ * Reads entries by `seq`, which rises with the offsets of every log, and only up to where no transaction can still add one.
+ *
+ * A transaction has an id before it takes numbers. So whatever is numbered up to the sequence's value now belongs to a
+ * transaction older than an id that is taken afterwards, and is settled once no older transaction runs. What was learnt on one
+ * connection is forgotten with it: a server that crashed gives out the same numbers and transaction ids again.
+ */
+export class FeedReader {
+  readonly #connection: Connection;
+  readonly #reader: Reader;
+  readonly #now: () => number;
+  #horizon: Horizon | null = null;
+
+  constructor(connection: Connection, reader: Reader, now: () => number) {
+    this.#connection = connection;
+    this.#reader = reader;
+    this.#now = now;
+  }
+
+  async read(after: FeedPosition | null, limit: number): Promise<FeedPage> {
+    const from = after === null ? 0 : seqOf(after);
+    const rows = await this.#connection.run((session) => this.#rows(session, from, limit));
+    const now = this.#now();
+    const entries = rows.map((row) => this.#entry(row, now));
+    return { entries, position: entries.at(-1)?.position ?? after };
+  }
+
+  async #rows(session: Session, from: number, limit: number): Promise<readonly FeedRow[]> {
+    const upTo = await this.settled(session);
+    if (upTo <= from) return [];
+    return session.query<FeedRow>(
+      `SELECT ${ENTRY}, l.name FROM entries e JOIN logs l ON l.id = e.log
+       WHERE e.seq > $1::bigint AND e.seq <= $2::bigint ORDER BY e.seq LIMIT $3::int`,
+      [from, upTo, limit],
+    );
+  }
+
+  async cursor(group: string): Promise<FeedPosition | null> {
+    const [row] = await this.#connection.run((session) =>
+      session.query<{ seq: string }>('SELECT seq::text FROM feed_cursors WHERE name = $1', [group]),
+    );
+    return row?.seq ?? null;
+  }
+
+  async saveCursor(group: string, position: FeedPosition): Promise<void> {
+    const seq = seqOf(position);
+    await this.#connection.run((session) =>
+      session.query(
+        `INSERT INTO feed_cursors AS c VALUES($1, $2::bigint)
+         ON CONFLICT(name) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > c.seq`,
+        [group, seq],
+      ),
+    );
+  }
+
+  /** The number up to which everything that will ever be there is there. */
+  async settled(session: Session): Promise<number> {
+    const horizon = this.#horizon?.session === session ? this.#horizon : { session, settled: 0, pending: null };
+    const [sequence] = await session.query<{ last: number }>(
+      'SELECT CASE WHEN is_called THEN last_value ELSE 0 END::float8 AS last FROM entry_seq',
+    );
+    const last = sequence && sequence.last > 0 ? sequence.last + SEQ_BLOCK - 1 : 0;
+    if (last <= horizon.settled) return horizon.settled;
+    const pending = horizon.pending ?? { seq: last, before: await takeTransactionId(session) };
+    const [snapshot] = await session.query<{ over: boolean }>(
+      'SELECT pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8 AS over',
+      [pending.before],
+    );
+    this.#horizon = snapshot?.over
+      ? { session, settled: pending.seq, pending: null }
+      : { session, settled: horizon.settled, pending };
+    return this.#horizon.settled;
+  }
+
+  #entry(row: FeedRow, now: number): FeedEntry {
+    const { offset, at, id, sender, envelope } = this.#reader.entry(row.name, entryOf(row), now);
+    return { log: row.name, offset, at, id, sender, envelope, position: String(row.seq) };
+  }
+}
+
+async function takeTransactionId(session: Session): Promise<string> {
+  const [row] = await session.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
+  if (!row) throw new Error('PostgreSQL gave no transaction id');
+  return row.id;
+}
+
+function seqOf(position: FeedPosition): number {
+  const seq = Number(position);
+  if (!/^\d+$/.test(position) || !Number.isSafeInteger(seq))
+    throw new TypeError(`'${position}' is no position of this feed`);
+  return seq;
+}

@@ -1,0 +1,234 @@
+import { decorrelatedJitter, type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
+import type { LogName } from '@konferenco/protocol';
+import { textArray } from './arrays.ts';
+import { Connection } from './connection.ts';
+import { asUnavailable, BatchRefusedError, isLoss, isPassing } from './errors.ts';
+import { createPartitions, listPartitions, partitionOf } from './partitions.ts';
+import { type Facts, planBatch } from './plan.ts';
+import type { PreparedCommand } from './prepared.ts';
+import type { Session, SessionOptions } from './session.ts';
+import { type Footprint, footprintOf, lockAndRead, write } from './statements.ts';
+
+export interface WriterOptions {
+  readonly session: SessionOptions;
+  /** Names this writer among all that ever write to the database. */
+  readonly writer: string;
+  readonly epoch: string;
+  /** Unix ms. */
+  readonly now: () => number;
+  /** Milliseconds after which a batch that could not be written is given up. */
+  readonly answerMs: number;
+}
+
+/** Logs known to exist; a log is never removed. */
+const KNOWN_LOGS = 100_000;
+const PAUSE = { base_ms: 20, cap_ms: 500 };
+
+/** How one attempt at a batch ended. A loss on the way of its COMMIT leaves open whether it took effect. */
+type Attempt =
+  | { readonly kind: 'done'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'nothing'; readonly reason: unknown }
+  | {
+      readonly kind: 'unknown';
+      readonly batch: number;
+      readonly outcomes: readonly Outcome[];
+      readonly reason: unknown;
+    };
+
+/**
+ * Writes batches, one at a time, each in a transaction: first everything a batch touches is locked, in one order that all
+ * nodes keep, and read; then its outcomes are decided here, and written. So no command needs a savepoint, no node waits in a
+ * circle, and each batch costs two rounds to the server.
+ */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #connection: Connection;
+  readonly #logs = new Set<LogName>();
+  readonly #partitions = new Set<number>();
+  #batch = 0;
+  #lastAt = 0;
+  #down = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#connection = new Connection(options.session, (session) => this.#takeOver(session));
+  }
+
+  /** Whether the last batch could not reach the server. */
+  get isDown(): boolean {
+    return this.#down;
+  }
+
+  /** Connects. @throws the driver's error */
+  async open(): Promise<void> {
+    await this.#connection.session();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  /**
+   * @returns the outcomes in the order of the commands
+   * @throws {StoreUnavailableError} when nothing took effect
+   * @throws {OutcomeUnknownError} when that could not be learnt in time
+   */
+  async commit(commands: readonly PreparedCommand[]): Promise<readonly Outcome[]> {
+    const footprint = footprintOf(commands);
+    const deadline = performance.now() + (this.#down ? 0 : this.#options.answerMs);
+    for (let pause = PAUSE.base_ms; ; pause = await rest(pause)) {
+      let attempt = await this.#attempt(commands, footprint);
+      if (attempt.kind === 'unknown') attempt = await this.#learn(attempt);
+      if (attempt.kind === 'done') {
+        this.#down = false;
+        return attempt.outcomes;
+      }
+      const { reason } = attempt;
+      if (!isLoss(reason) && !isPassing(reason)) throw refused(reason);
+      if (performance.now() >= deadline) {
+        this.#down = isLoss(reason);
+        throw asUnavailable(reason);
+      }
+    }
+  }
+
+  async #attempt(commands: readonly PreparedCommand[], footprint: Footprint): Promise<Attempt> {
+    let session: Session;
+    let facts: Facts;
+    const batch = ++this.#batch;
+    try {
+      session = await this.#connection.session();
+      await this.#makeRoom(session, footprint);
+      facts = await this.#begin(session, footprint, batch);
+    } catch (reason) {
+      return { kind: 'nothing', reason };
+    }
+    this.#lastAt = Math.max(
+      this.#lastAt,
+      Math.floor(this.#options.now()),
+      ...[...facts.logs.values()].map(({ at }) => at),
+    );
+    const { outcomes, writes } = planBatch(commands, facts, this.#lastAt);
+    const written = write(session, writes).catch((error: unknown) => error ?? new Error('unknown'));
+    try {
+      const { command } = await session.query('COMMIT');
+      const refusal = await written;
+      return command === 'COMMIT' ? { kind: 'done', outcomes } : { kind: 'nothing', reason: this.#forget(refusal) };
+    } catch (reason) {
+      await written;
+      return isLoss(reason) ? { kind: 'unknown', batch, outcomes, reason } : { kind: 'nothing', reason };
+    }
+  }
+
+  /** Locks what the batch touches. The row of this writer comes first: whoever holds it knows how the last batch ended. */
+  async #begin(session: Session, footprint: Footprint, batch: number): Promise<Facts> {
+    const { writer, epoch, session: place } = this.#options;
+    const begun = session.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+    const noted = session.query<{ epoch: string }>(
+      'UPDATE writers SET batch = $2::bigint, seen = now() WHERE writer = $1 RETURNING (SELECT epoch FROM meta) AS epoch',
+      [writer, batch],
+    );
+    const reading = lockAndRead(session, place.schema, footprint);
+    const [started, note, facts] = await Promise.allSettled([begun, noted, reading]);
+    const failed = [started, note, facts].find((part) => part.status === 'rejected');
+    try {
+      if (failed) throw failed.reason;
+      if (note.status === 'fulfilled' && note.value[0]?.epoch !== epoch) throw otherEpoch();
+      if (facts.status === 'fulfilled') {
+        if (facts.value.logs.size < footprint.logs.length) throw this.#missingLogs();
+        return facts.value;
+      }
+      throw new Error('a batch was neither read nor refused');
+    } catch (error) {
+      if (!session.lost.aborted) await session.query('ROLLBACK').catch(() => session.destroy());
+      throw error;
+    }
+  }
+
+  /** Makes the logs and partitions that the batch needs, before its transaction, so that these are never waited for in it. */
+  async #makeRoom(session: Session, footprint: Footprint): Promise<void> {
+    const numbers = new Set(footprint.ids.map(partitionOf));
+    for (const number of numbers) if (this.#partitions.has(number)) numbers.delete(number);
+    if (numbers.size > 0) {
+      await createPartitions(session, this.#options.session.schema, [...numbers]);
+      for (const number of numbers) this.#partitions.add(number);
+    }
+    const names = footprint.logs.filter((name) => !this.#logs.has(name));
+    if (names.length === 0) return;
+    await session.query(
+      `INSERT INTO logs(name) SELECT n FROM unnest($1::text[]) AS t(n)
+       WHERE NOT EXISTS (SELECT FROM logs WHERE name = n) ORDER BY n COLLATE "C" ON CONFLICT(name) DO NOTHING`,
+      [textArray(names)],
+    );
+    if (this.#logs.size + names.length > KNOWN_LOGS) this.#logs.clear();
+    for (const name of names) this.#logs.add(name);
+  }
+
+  /** A new session: ends what a former one may have left running, and makes sure of this writer's row. */
+  async #takeOver(session: Session): Promise<void> {
+    const { writer, session: place } = this.#options;
+    await session.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()',
+      [place.name],
+    );
+    await session.query('INSERT INTO writers VALUES($1, 0, now()) ON CONFLICT(writer) DO NOTHING', [writer]);
+    this.#partitions.clear();
+    for (const number of await listPartitions(session)) this.#partitions.add(number);
+  }
+
+  /**
+   * Whether a batch took effect whose COMMIT got no answer. Its transaction held this writer's row before it could commit, so
+   * whoever gets that row sees how it ended; and because this update is committed after it, a replica has both or neither.
+   */
+  async #learn(attempt: Attempt & { readonly kind: 'unknown' }): Promise<Attempt> {
+    const deadline = performance.now() + this.#options.answerMs;
+    for (let pause = PAUSE.base_ms; ; pause = await rest(pause)) {
+      try {
+        const session = await this.#connection.session();
+        const [row] = await session.query<{ batch: number }>(
+          'UPDATE writers SET seen = now() WHERE writer = $1 RETURNING batch::float8',
+          [this.#options.writer],
+        );
+        return row?.batch === attempt.batch
+          ? { kind: 'done', outcomes: attempt.outcomes }
+          : { kind: 'nothing', reason: attempt.reason };
+      } catch (cause) {
+        if (performance.now() < deadline && (isLoss(cause) || isPassing(cause))) continue;
+        this.#down = true;
+        throw new OutcomeUnknownError(
+          'PostgreSQL was lost while it committed and did not come back in time; offer the same commands again with the same ids',
+          { cause },
+        );
+      }
+    }
+  }
+
+  /** After a refusal nothing that was only remembered is to be trusted. */
+  #forget(refusal: unknown): unknown {
+    this.#logs.clear();
+    this.#partitions.clear();
+    return refusal;
+  }
+
+  #missingLogs(): Error {
+    this.#logs.clear();
+    return new StoreUnavailableError('logs that were there are gone from the database');
+  }
+}
+
+function otherEpoch(): StoreUnavailableError {
+  return new StoreUnavailableError('the database was given a new epoch; start this node again');
+}
+
+/** Something in the batch, or in the database, that trying again will not mend. */
+function refused(reason: unknown): StoreUnavailableError {
+  if (reason instanceof StoreUnavailableError) return reason;
+  return new BatchRefusedError(reason instanceof Error ? reason.message : String(reason), { cause: reason });
+}
+
+/** Waits with decorrelated jitter. @returns the pause, from which the next is made */
+async function rest(pause: number): Promise<number> {
+  const next = decorrelatedJitter(pause, Math.random(), PAUSE);
+  await Bun.sleep(next);
+  return next;
+}
