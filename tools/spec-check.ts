@@ -4,7 +4,24 @@ import { findFiles, ROOT, readText, report } from './lib/files.ts';
 /** A rule stands in docs/spec as a paragraph or list item that begins with its id in bold: `- **DL-4** …`. */
 const RULE = /^(?:- )?\*\*([A-Z]{2}-\d+)\*\*\s+(\S.*)$/gm;
 /** Two letters of the known families; anything else that looks alike (UTF-8, RFC-1) is not a citation. */
-const FAMILIES = ['PR', 'DL', 'GW', 'AC', 'CL', 'PS', 'ST', 'CR', 'LS', 'TR', 'AP', 'TB', 'SY', 'CF', 'RP'] as const;
+const FAMILIES = [
+  'PR',
+  'DL',
+  'GW',
+  'AC',
+  'CL',
+  'PS',
+  'ST',
+  'CR',
+  'LS',
+  'TR',
+  'AP',
+  'TB',
+  'SY',
+  'CF',
+  'RP',
+  'CN',
+] as const;
 const CITATION = new RegExp(`\\b(?:${FAMILIES.join('|')})-\\d+\\b`, 'g');
 /** Tests, and the contract suites that tests run against each adapter. */
 const PROOF_FILE = /\.test\.tsx?$|^packages\/testkit\/src\/contracts\//;

@@ -109,7 +109,7 @@ describe('the load', () => {
           placement.sent(name);
           found.set(name, (found.get(name) ?? 0) + 1);
         }
-        const bound = Math.max(PLACEMENT.floor, (PLACEMENT.slack * people) / count) + 1;
+        const bound = PLACEMENT.slack * Math.max(PLACEMENT.floor, people / count) + 1;
         for (const load of found.values()) expect(load).toBeLessThanOrEqual(bound);
       }),
       { numRuns: 10 },
@@ -132,6 +132,25 @@ test("three tenths of an event's people meet at the event's node, the others kee
   const [[home = '', most = 0] = []] = [...counts(together.values())].sort(([, a], [, b]) => b - a);
   expect(most / people.length).toBeCloseTo(PLACEMENT.affinity + (1 - PLACEMENT.affinity) / 25, 1);
   for (const [user, place] of together) if (place !== home) expect(place).toBe(alone.get(user) ?? '');
+});
+
+// proves CN-8
+test('of a large event the same people meet, in whatever order they come', () => {
+  const people = users(20_000);
+  const fill = (order: readonly string[]) => {
+    const placement = new Placement(nodes(10));
+    return new Map(
+      order.map((user) => {
+        const name = placement.choose({ user, event: 'hui' }) ?? '';
+        placement.sent(name);
+        return [user, name];
+      }),
+    );
+  };
+  const [forth, back] = [fill(people), fill(people.toReversed())];
+  const [most = 0] = [...counts(forth.values()).values()].sort((a, b) => b - a);
+  expect(most).toBeGreaterThan(1.15 * 2_000);
+  expect(people.filter((user) => forth.get(user) !== back.get(user)).length).toBeLessThan(0.03 * people.length);
 });
 
 test('without nodes there is nothing to choose', () => {

@@ -16,14 +16,16 @@ export interface Visitor {
   readonly avoid?: readonly string[] | undefined;
 }
 
-/** How people are shared out (S3). */
+/** How people are shared out (S3). A node's fair share is the part of all connections that its capacity has of all capacity. */
 export const PLACEMENT = {
-  /** Share of an event's people who go to the event's node instead of their own. */
+  /** Part of an event's people who go to the event's node instead of their own. */
   affinity: 0.3,
+  /** From this much of its fair share on, the event's node attracts fewer, and none any more at `slack`. */
+  ease: 1.1,
   /** A node takes new people up to this much of its fair share; then they go to the next of their order. */
   slack: 1.25,
-  /** Up to so many connections no node counts as above its share: a few people are no imbalance. */
-  floor: 100,
+  /** A fair share counts as at least so many connections: a few people are no imbalance. */
+  floor: 80,
 } as const;
 
 /** What a node must not exceed to be chosen, from the strictest; the last excludes none. */
@@ -35,9 +37,10 @@ type Round = (typeof ROUNDS)[number];
  *
  * Each node draws a time for each key, exponentially distributed with its capacity as the rate, from nothing but the hash
  * of both names; the earliest wins. So a node is chosen in proportion to its capacity, every holder of the same table
- * chooses alike, and when a node comes or goes only the people it wins or had move. Of an event's people the share
- * {@link PLACEMENT.affinity}, drawn by the hash of person and event, use the event's id as key instead of their own, as
- * long as the node it gives is within its share. Choices are advice: every node takes everybody.
+ * chooses alike, and when a node comes or goes only the people it wins or had move. Of an event's people the part
+ * {@link PLACEMENT.affinity}, drawn by the hash of person and event, use the event's id as key instead of their own. Of a
+ * large event fewer do: the draw is held against what the event's node still has room for, so it is the same people who are
+ * attracted, in whatever order they come. Choices are advice: every node takes everybody.
  */
 export class Placement {
   readonly #names: readonly string[];
@@ -61,8 +64,8 @@ export class Placement {
   /** The name of the node for a visitor; `null` only when there is none at all. */
   choose({ user, event, avoid = [] }: Visitor): string | null {
     const own = hashOf(user);
-    const home = event === undefined ? -1 : this.#homeFor(own, hashOf(event));
-    if (home >= 0 && this.#admits(home, 'within_share', avoid)) return this.#names[home] ?? null;
+    const home = event === undefined ? -1 : this.#homeFor(own, hashOf(event), avoid);
+    if (home >= 0) return this.#names[home] ?? null;
     for (const round of ROUNDS) {
       const found = this.#first(own, round, avoid);
       if (found >= 0) return this.#names[found] ?? null;
@@ -79,9 +82,22 @@ export class Placement {
   }
 
   /** The event's node for those whom it attracts; -1 for the others. */
-  #homeFor(user: number, event: number): number {
-    const isDrawn = mixed(Math.imul(user, 0x85_eb_ca_6b) ^ event) < PLACEMENT.affinity * 0x1_00_00_00_00;
-    return isDrawn ? this.#first(event, 'any', []) : -1;
+  #homeFor(user: number, event: number, avoid: readonly string[]): number {
+    const draw = mixed(Math.imul(user, 0x85_eb_ca_6b) ^ event) / 0x1_00_00_00_00;
+    if (draw >= PLACEMENT.affinity) return -1;
+    const home = this.#first(event, 'any', avoid);
+    return home >= 0 && draw < this.#pullOf(home) && this.#admits(home, 'within_share', avoid) ? home : -1;
+  }
+
+  /** Part of their people whom events attract to a node: the less, the fuller it is. */
+  #pullOf(node: number): number {
+    const { affinity, ease, slack } = PLACEMENT;
+    const load = (this.#connections[node] ?? 0) / this.#fairShareOf(node);
+    return affinity * Math.min(1, (slack - load) / (slack - ease));
+  }
+
+  #fairShareOf(node: number): number {
+    return Math.max(PLACEMENT.floor, ((this.#capacities[node] ?? 0) * (this.#total + 1)) / this.#capacity);
   }
 
   /** The first of a key's order among the nodes that a round admits; -1: there is none. */
@@ -108,10 +124,8 @@ export class Placement {
         return true;
       case 'within_capacity':
         return connections < capacity;
-      case 'within_share': {
-        const share = (PLACEMENT.slack * capacity * (this.#total + 1)) / this.#capacity;
-        return connections < Math.min(capacity, Math.max(PLACEMENT.floor, share));
-      }
+      case 'within_share':
+        return connections < Math.min(capacity, PLACEMENT.slack * this.#fairShareOf(node));
     }
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import type { SingleUse } from '@konferenco/core';
 import fc from 'fast-check';
 import { createTestRandom, TestClock } from './test-world.ts';
 import { createTicketService } from './tickets.ts';
@@ -17,6 +18,16 @@ describe('socket tickets', () => {
     const { ticket } = tickets.issue(IDENTITY);
     expect(tickets.verify(ticket)).toEqual({ ok: true, identity: IDENTITY });
     expect(tickets.verify(ticket)).toEqual({ ok: false, error: 'token_invalid' });
+  });
+
+  // proves CN-15
+  test('open a socket at any node, once at each', () => {
+    const [here, there] = [setUp(), setUp()];
+    const { ticket } = here.tickets.issue(IDENTITY);
+    for (const { tickets } of [there, here]) {
+      expect(tickets.verify(ticket)).toEqual({ ok: true, identity: IDENTITY });
+      expect(tickets.verify(ticket)).toEqual({ ok: false, error: 'token_invalid' });
+    }
   });
 
   test('carry credentials that never end', () => {
@@ -65,4 +76,27 @@ describe('socket tickets', () => {
     clock.time += 30_000;
     expect(tickets.verify(tickets.issue(IDENTITY).ticket).ok).toBe(true);
   });
+});
+
+test('a ticket used on another node is refused; when that cannot be found out, it opens a socket', async () => {
+  const used = new Set<string>();
+  let away = false;
+  const singleUse: SingleUse = {
+    async claim(key) {
+      if (away) return 'unknown';
+      if (used.has(key)) return 'used';
+      used.add(key);
+      return 'first';
+    },
+  };
+  const options = { clock: new TestClock(), random: createTestRandom(), secret: Buffer.alloc(32, 1), singleUse };
+  const [north, south] = [createTicketService(options), createTicketService(options)];
+  const { ticket } = north.issue(IDENTITY);
+  expect(await north.verify(ticket)).toEqual({ ok: true, identity: IDENTITY });
+  expect(await south.verify(ticket)).toEqual({ ok: false, error: 'token_invalid' });
+  away = true;
+  const other = north.issue(IDENTITY).ticket;
+  expect(await south.verify(other)).toEqual({ ok: true, identity: IDENTITY });
+  expect(await north.verify(other)).toEqual({ ok: true, identity: IDENTITY });
+  expect(north.verify(other)).toEqual({ ok: false, error: 'token_invalid' });
 });
