@@ -9,17 +9,33 @@ export interface RunningProcess {
   kill(): Promise<void>;
 }
 
-/** Starts the real program with this environment and nothing else, and waits until it says where it listens. */
-export async function startServerProcess(env: Readonly<Record<string, string>>): Promise<RunningProcess> {
+export interface StartProcessOptions {
+  /** Where its log lines go: a file descriptor, or by default this process's own standard error. */
+  readonly stderr?: number | 'inherit';
+  /** A start that takes longer is ended. */
+  readonly within_ms?: number;
+}
+
+/**
+ * Starts the real program with this environment and nothing else, and waits until it says where it listens.
+ *
+ * @throws {Error} when it ends before that, or is ended because it took too long.
+ */
+export async function startServerProcess(
+  env: Readonly<Record<string, string>>,
+  { stderr = 'inherit', within_ms }: StartProcessOptions = {},
+): Promise<RunningProcess> {
   const main = Bun.resolveSync('@konferenco/server/main', import.meta.dir);
   const child = Bun.spawn([process.execPath, main], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdout: 'pipe',
-    stderr: 'inherit',
+    stderr,
   });
+  const late = within_ms === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), within_ms);
   const output = new Output(child.stdout);
   const exited = child.exited.then(() => child.exitCode);
   const announced = await output.find(/listens on (\S+)/);
+  clearTimeout(late);
   if (announced === null) throw new Error(`the server ended before it listened, with code ${await exited}`);
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     child.kill(signal);

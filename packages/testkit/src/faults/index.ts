@@ -4,3 +4,8 @@ export { type Happening, HistoryFile, readHistory } from './history-file.ts';
 export type { Counts } from './history-index.ts';
 export { type Direction, TcpProxy, type TcpProxyOptions } from './tcp-proxy.ts';
 export { VIOLATIONS, type Violation, type ViolationKind } from './violation.ts';
+export { type FaultReport, type FaultRunOptions, runFaults } from './run.ts';
+export { describeFault, type Fault, type FaultKind, type Step, schedule, type Targets } from './schedule.ts';
+export { clusterTopology } from './cluster-topology.ts';
+export { singleTopology } from './single-topology.ts';
+export type * from './topology.ts';
