@@ -98,8 +98,7 @@ export class RGASequence<T> {
 
   /** When and by whom the content of an element was written; `null` where {@link get} answers `undefined`. */
   written(id: string): Stamp | null {
-    const element = this.#elements.get(id);
-    return element && isVisible(element) ? element.written : null;
+    return this.get(id) === undefined ? null : (this.#elements.get(id)?.written ?? null);
   }
 
   /**

@@ -318,3 +318,18 @@ test('ids and timestamps that would be ambiguous are refused', () => {
   expect(() => sequence.set('a', '', Number.NaN, 'n')).toThrow(CrdtFormatError);
   expect(sequence.state().w).toEqual([]);
 });
+
+test('says when and by whom what stands in an element was written, and of what is not there nothing', () => {
+  const sequence = new RGASequence<string>();
+  sequence.insert({ id: 'a', content: 'first', position: { after: null }, timestamp: 1, node: 'n' });
+  expect(sequence.written('a')).toMatchObject({ timestamp: 1, node: 'n' });
+  sequence.set('a', 'later', 3, 'm');
+  sequence.set('a', 'late', 2, 'o');
+  expect(sequence.written('a')).toMatchObject({ timestamp: 3, node: 'm' });
+  expect(RGASequence.from<string>(JSON.parse(JSON.stringify(sequence.state()))).written('a')).toMatchObject({
+    timestamp: 3,
+    node: 'm',
+  });
+  sequence.remove('a');
+  expect([sequence.written('a'), sequence.written('b')]).toEqual([null, null]);
+});

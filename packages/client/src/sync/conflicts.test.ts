@@ -248,7 +248,7 @@ describe('what the person was told', () => {
       return {
         openSocket: host.environment.openSocket,
         outbox: (store) => store,
-        ...{ tell: () => {}, discard: () => {}, waiting: 0, signedOut: () => {}, close: () => {} },
+        ...{ tell: () => {}, discard: () => {}, reword: () => false, waiting: 0, signedOut: () => {}, close: () => {} },
         noteConflicts: () => {
           for (const other of hosts) if (other !== host) other.conflictsNoted();
         },
