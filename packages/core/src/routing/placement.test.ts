@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type PlaceableNode, Placement, PLACEMENT } from './placement.ts';
+import { hashOf, type PlaceableNode, Placement, PLACEMENT } from './placement.ts';
 
 const users = (count: number) => Array.from({ length: count }, (_, index) => `user-${index}`);
 const nodes = (count: number, capacity = 10_000): PlaceableNode[] =>
@@ -37,6 +37,28 @@ test('everybody who holds the same table chooses alike, in whatever order its no
       expect(new Placement(table.toReversed()).choose({ user, event })).toBe(chosen);
     }),
   );
+});
+
+// proves CN-5, CN-7
+test('two nodes whose names have the same hash are told apart alike everywhere, and both get people', () => {
+  const table = ['pod-fnzd-54m6s', 'pod-5bkor-7vrzc', 'third'].map((name) => ({
+    name,
+    capacity: 1_000,
+    connections: 0,
+  }));
+  const fill = (order: readonly PlaceableNode[]) => {
+    const placement = new Placement(order);
+    return users(1_500).map((user) => {
+      const name = placement.choose({ user }) ?? '';
+      placement.sent(name);
+      return name;
+    });
+  };
+  const found = fill(table);
+  expect(hashOf('pod-fnzd-54m6s')).toBe(hashOf('pod-5bkor-7vrzc'));
+  expect(fill(table.toReversed())).toEqual(found);
+  for (const load of counts(found).values()) expect(load).toBeGreaterThan(100);
+  expect(counts(found).size).toBe(3);
 });
 
 // proves CN-6
