@@ -1,4 +1,5 @@
 export { SeededRandom } from './seeded-random.ts';
+export { SimulatedDirectory } from './simulated-directory.ts';
 export { type NetworkFaults, SimulatedBus, SimulatedPipe } from './simulated-network.ts';
 export {
   SIMULATED_EVENT,

@@ -15,8 +15,11 @@ export type Authentication =
   | { readonly ok: false; readonly error: ErrorName };
 
 export interface Authenticator {
-  /** Verifies a socket ticket: an HMAC, a few microseconds. A ticket opens one socket. */
-  ticket(ticket: string): Authentication;
+  /**
+   * Verifies a socket ticket: an HMAC, a few microseconds. A ticket opens one socket; a promise while the other nodes are
+   * asked whether it opened one there, 100 ms at the most.
+   */
+  ticket(ticket: string): Authentication | Promise<Authentication>;
   /** Verifies an access token, or in demo mode takes a bare name. Slow (EdDSA): never on a connect storm's path. */
   token(token: string): Promise<Authentication>;
 }

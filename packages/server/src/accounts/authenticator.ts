@@ -19,11 +19,14 @@ const JWT = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/;
 
 /** Verifies what opens sockets and requests: tickets, access tokens, in demo mode bare names. */
 export function createAuthenticator({ context, tokens, tickets }: AuthenticatorOptions): Authenticator {
+  const unlessEnded = (authentication: Authentication): Authentication =>
+    authentication.ok && tokens.endedRecently(authentication.identity.session)
+      ? { ok: false, error: 'token_revoked' }
+      : authentication;
   return {
     ticket(ticket) {
       const authentication = tickets.verify(ticket);
-      if (!authentication.ok || !tokens.endedRecently(authentication.identity.session)) return authentication;
-      return { ok: false, error: 'token_revoked' };
+      return authentication instanceof Promise ? authentication.then(unlessEnded) : unlessEnded(authentication);
     },
     async token(token) {
       if (context.demoEvent === undefined || JWT.test(token)) return tokens.verify(token);

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Authentication, Clock, Identity, Random } from '@konferenco/core';
+import type { Authentication, Clock, Identity, Random, SingleUse } from '@konferenco/core';
 import { RecentSet } from './recent-set.ts';
 
 export interface TicketOptions {
@@ -9,14 +9,19 @@ export interface TicketOptions {
   readonly random: Random;
   /** Tickets remembered as used, for each half of the memory. When it is full, tickets are refused as `overloaded`. */
   readonly maxUsed?: number;
+  /** What nodes use up together; without it a ticket is used up on this node alone. */
+  readonly singleUse?: SingleUse;
 }
 
-/** Socket tickets: what opens one socket, on one node, within 30 s. */
+/** Socket tickets: what opens one socket within 30 s. */
 export interface TicketService {
   /** A ticket for `identity`, and when it ends (Unix ms). */
   issue(identity: Identity): { readonly ticket: string; readonly expires_at: number };
-  /** Synchronous: one HMAC and a look into the memory of used tickets. */
-  verify(ticket: string): Authentication;
+  /**
+   * One HMAC and a look into the memory of used tickets; then, where nodes share one, a question to the common memory. When
+   * that cannot be asked, the ticket counts as unused elsewhere.
+   */
+  verify(ticket: string): Authentication | Promise<Authentication>;
 }
 
 const LIFE_MS = 30_000;
@@ -32,7 +37,7 @@ const MAX_USED = 1_000_000;
  * Layout: head, then user, device and session each behind a length byte, then HMAC-SHA256 cut to 128 bits; base64url.
  */
 export function createTicketService(options: TicketOptions): TicketService {
-  const { secret, clock, random, maxUsed = MAX_USED } = options;
+  const { secret, clock, random, maxUsed = MAX_USED, singleUse } = options;
   const used = new RecentSet<number>(LIFE_MS, maxUsed);
   const mac = (bytes: Uint8Array) => createHmac('sha256', secret).update(bytes).digest().subarray(0, MAC_BYTES);
 
@@ -59,9 +64,13 @@ export function createTicketService(options: TicketOptions): TicketService {
       const now = clock.now();
       const expires_at = body.readUIntBE(1, 6);
       if (now >= expires_at) return { ok: false, error: 'token_expired' };
-      const first = used.add(body.readUIntBE(13, NONCE_BYTES), now);
+      const nonce = body.readUIntBE(13, NONCE_BYTES);
+      const first = used.add(nonce, now);
       if (first !== 'added') return first === 'known' ? INVALID : { ok: false, error: 'overloaded' };
-      return { ok: true, identity: identityIn(body) };
+      const valid: Authentication = { ok: true, identity: identityIn(body) };
+      if (!singleUse) return valid;
+      const key = `ticket:${nonce.toString(36)}:${expires_at.toString(36)}`;
+      return singleUse.claim(key, LIFE_MS).then((claim) => (claim === 'used' ? INVALID : valid));
     },
   };
 }
