@@ -105,6 +105,7 @@ test('what another tab does without a network is shown here too, and taken back 
           tell: () => {},
           discard: () => {},
           waiting: 0,
+          reword: () => false,
           noteConflicts: () => {},
           signedOut: () => {},
           close: () => {},
