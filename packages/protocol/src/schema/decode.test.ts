@@ -174,3 +174,27 @@ describe('payloads', () => {
     expect(payloadError(envelope({ payload: { text: 'a whole one: 😀' } }))).toBeNull();
   });
 });
+
+// proves CF-1
+describe('what a write says it replaces', () => {
+  const write = (over: unknown): Envelope => ({
+    ...ENVELOPE,
+    ...{ type: 'schedule', subtype: 'session_change', to: { type: 'broadcast', id: 'hui' } },
+    payload: { session: 'repo', dot: 'mere:1', at: 5, set: { room: 'A' }, over },
+  });
+  const stamp = { at: 4, replica: 'hemi' };
+
+  test.each([[undefined], [{}], [{ room: stamp }], [{ room: stamp, 'agenda.mere:1': stamp }]])('may be %p', (over) => {
+    expect(payloadError(write(over))).toBeNull();
+  });
+
+  test.each([
+    ['another form', []],
+    ['a stamp without a replica', { room: { at: 4 } }],
+    ['a time that is none', { room: { at: -1, replica: 'hemi' } }],
+    ['a replica that is none', { room: { at: 4, replica: 'a b' } }],
+    ['more fields than documents have', Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`f${n}`, stamp]))],
+  ])('is refused as %s', (_, over) => {
+    expect(payloadError(write(over))).not.toBeNull();
+  });
+});
