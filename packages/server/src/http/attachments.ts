@@ -67,41 +67,46 @@ const OBJECT_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Adds the route behind this server's own links: whoever has one gets the bytes, without a token. */
-export function addObjectRoute(
-  app: Hono<{ Bindings: { readonly address?: string } }>,
-  { objects, signer, metrics }: ObjectRouteDeps,
-): void {
-  app.get(`${OBJECT_PATH}*`, async (c) => {
-    const checked = signer.check(new URL(c.req.url));
-    // Neither a forged nor an expired address tells whether there is anything.
-    if (!checked.ok) throw new Refused('forbidden', { detail: 'This address has expired or is not genuine.' });
-    const { key, type, disposition } = checked.link;
-    const info = await objects.stat(key);
-    if (!info) throw new Refused('not_found');
-    const etag = `"${key}"`;
-    const headers = { ...OBJECT_HEADERS, ETag: etag, 'Content-Type': type, 'Content-Disposition': disposition };
-    // An object never changes under its key.
-    if (c.req.header('If-None-Match') === etag) return new Response(null, { status: 304, headers });
-    const ifRange = c.req.header('If-Range');
-    const asked = rangeOf(
-      ifRange === undefined || ifRange === etag ? (c.req.header('Range') ?? null) : null,
-      info.size,
-    );
-    if (asked.kind === 'outside') {
-      return new Response(null, { status: 416, headers: { ...headers, 'Content-Range': `bytes */${info.size}` } });
-    }
-    const { first, last } = asked.kind === 'part' ? asked.range : { first: 0, last: info.size - 1 };
-    const part = asked.kind === 'part' ? { 'Content-Range': `bytes ${first}-${last}/${info.size}` } : {};
-    const length = { 'Content-Length': String(last + 1 - first) };
-    const answer = { status: asked.kind === 'part' ? 206 : 200, headers: { ...headers, ...part, ...length } };
-    if (c.req.method === 'HEAD') return new Response(null, answer);
-    const body = await objects.get(key, { first, last });
-    if (!body) throw new Refused('not_found');
-    return new Response(
-      streamOf(body.bytes, (count) => metrics.bytes('out', count)),
-      answer,
-    );
-  });
+export function addObjectRoute(app: Hono<{ Bindings: { readonly address?: string } }>, deps: ObjectRouteDeps): void {
+  app.get(`${OBJECT_PATH}*`, (c) => serveObject(deps, c.req.raw));
+}
+
+/** Answers a request for a signed address. @throws {Refused} `forbidden` when it has expired or is none, `not_found` */
+export async function serveObject({ objects, signer, metrics }: ObjectRouteDeps, request: Request): Promise<Response> {
+  const checked = signer.check(new URL(request.url));
+  // Neither a forged nor an expired address tells whether there is anything.
+  if (!checked.ok) throw new Refused('forbidden', { detail: 'This address has expired or is not genuine.' });
+  const { key, type, disposition } = checked.link;
+  const info = await objects.stat(key);
+  if (!info) throw new Refused('not_found');
+  const etag = `"${key}"`;
+  const common = { ...OBJECT_HEADERS, ETag: etag, 'Content-Type': type, 'Content-Disposition': disposition };
+  // An object never changes under its key.
+  if (request.headers.get('If-None-Match') === etag) return new Response(null, { status: 304, headers: common });
+  const asked = rangeOf(isSameAsKept(request, etag) ? request.headers.get('Range') : null, info.size);
+  if (asked.kind === 'outside') {
+    return new Response(null, { status: 416, headers: { ...common, 'Content-Range': `bytes */${info.size}` } });
+  }
+  const { first, last } = asked.kind === 'part' ? asked.range : { first: 0, last: info.size - 1 };
+  const headers = {
+    ...common,
+    ...(asked.kind === 'part' ? { 'Content-Range': `bytes ${first}-${last}/${info.size}` } : {}),
+    'Content-Length': String(last + 1 - first),
+  };
+  const answer = { status: asked.kind === 'part' ? 206 : 200, headers };
+  if (request.method === 'HEAD') return new Response(null, answer);
+  const body = await objects.get(key, { first, last });
+  if (!body) throw new Refused('not_found');
+  return new Response(
+    streamOf(body.bytes, (count) => metrics.bytes('out', count)),
+    answer,
+  );
+}
+
+/** A range counts only when the reader's part is of the same bytes (RFC 9110 §13.1.5). */
+function isSameAsKept({ headers }: Request, etag: string): boolean {
+  const condition = headers.get('If-Range');
+  return condition === null || condition === etag;
 }
 
 /** Pieces are read when the network takes them; a reader who leaves ends the reading. */

@@ -49,7 +49,7 @@ function describeBodies(bench: Bench): void {
     await bench.objects.put('a/ranged', bodyOf(1_000_000), 1_000_000);
     const whole = await gather(bodyOf(1_000_000));
     for (const [first, last] of [
-      [0, 0],
+      [0, 99],
       [999_999, 999_999],
       [262_143, 262_144],
       [17, 700_000],

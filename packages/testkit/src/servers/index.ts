@@ -3,3 +3,4 @@ export { startNats } from './nats.ts';
 export { type PostgresOptions, startPostgres } from './postgres.ts';
 export { freePort, type Program, type RunningProgram, runProgram, type WhereToRun } from './program.ts';
 export { startRedis } from './redis.ts';
+export { type RunningS3, startS3 } from './s3.ts';

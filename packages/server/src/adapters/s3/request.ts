@@ -113,7 +113,8 @@ export class S3Requests {
       const response = await fetch(await this.#sign(request), { signal: controller.signal, redirect: 'manual' });
       touch();
       const { status } = response;
-      if (status >= 500 || status === 429)
+      // 501: it never will.
+      if ((status >= 500 && status !== 501) || status === 429)
         throw new Error(`status ${status}: ${(await response.text()).slice(0, 300)}`);
       return { response, touch, end: () => cancel() };
     } catch (error) {
