@@ -33,7 +33,7 @@ export { crowdOf, interestsOf, nodeInterest, presenceOf } from './routing/intere
 export { comebackMutable, type Comebacks, LONGEST_COMEBACK_MS } from './routing/comeback.ts';
 export { streamOf } from './routing/stream-of.ts';
 export { MessageRouter, type Routed, type RoutePorts, type RouteTarget } from './routing/message-router.ts';
-export type { NodePhase, NodeReport, NodeVitals } from './routing/node-report.ts';
+export type { DrainProgress, NodePhase, NodeReport, NodeVitals } from './routing/node-report.ts';
 export {
   type KnownNode,
   MOST_NODES,

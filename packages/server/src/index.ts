@@ -2,7 +2,6 @@ export { createContext } from './accounts/context.ts';
 export { createDirectory, type Directory } from './accounts/directory.ts';
 export { createMemoryDisk, createMemoryStore, type MemoryDisk, type MemoryStore } from './adapters/memory/store.ts';
 export type { Cluster, ClusterView } from './cluster/cluster.ts';
-export type { DrainProgress } from './cluster/drain.ts';
 export { loadConfig } from './config/load.ts';
 export type { Config } from './config/options.ts';
 export type { Encoding, Socket as GatewaySocket, TopicPublisher } from './gateway/socket.ts';

@@ -90,9 +90,8 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
     context,
     ownerInvite: invite?.code ?? null,
     async stop({ drain_ms = DRAIN_MS } = {}) {
-      await cluster.drain('the server stops', drain_ms);
+      await cluster.leave('the server stops', drain_ms);
       await server.stop(true);
-      cluster.close();
       await node.close();
       await close();
       await bus.close();

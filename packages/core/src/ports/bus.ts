@@ -63,7 +63,9 @@ export type BusRecord =
       readonly reason: 'token_revoked' | 'banned';
     }
   /** How a node is doing: told every second, and at once when it begins to drain or leaves. */
-  | { readonly kind: 'node'; readonly report: NodeReport };
+  | { readonly kind: 'node'; readonly report: NodeReport }
+  /** An operator wants `node` to drain, or, with `reason: null`, to open again. */
+  | { readonly kind: 'drain'; readonly node: string; readonly reason: string | null };
 
 /**
  * Carries live copies between nodes. Fast and forgetful: a record may be lost, doubled or come late, and the log repairs

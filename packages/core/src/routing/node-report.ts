@@ -26,6 +26,21 @@ export interface NodeVitals {
   readonly faults: number;
 }
 
+/** A node that is being emptied, or is empty. */
+export interface DrainProgress {
+  /** Why, in the operator's words. */
+  readonly reason: string;
+  /** Unix ms; until `ends_by` everybody has left or is closed. */
+  readonly began_at: number;
+  readonly ends_by: number;
+  /** Connections there were at the beginning, were asked to move so far, and are still here. */
+  readonly connections: number;
+  readonly asked: number;
+  readonly left: number;
+  /** `done`: nobody is here any more, and nobody is let in. */
+  readonly phase: 'moving' | 'done';
+}
+
 /** What a node tells the others every second, and at once when its phase changes. */
 export interface NodeReport extends NodeVitals {
   readonly name: string;
@@ -37,6 +52,8 @@ export interface NodeReport extends NodeVitals {
   /** Counts this incarnation's reports from 1, so that one that comes late changes nothing. */
   readonly seq: number;
   readonly phase: NodePhase;
+  /** How far its drain is, while it has one. */
+  readonly drain?: DrainProgress;
   /** Connections it takes at the most: its weight where connections are shared out. */
   readonly max_connections: number;
 }

@@ -89,11 +89,14 @@ test('a node that died is answered to nobody 4 s later, and forgotten after 11',
   expect(standings(b)).toEqual({ b: 'open' });
 });
 
-test('a node that closes says so at once', async () => {
+test('a node that leaves drains, lets nobody change that, and says farewell', async () => {
   const [a, b] = [start('a'), start('b')];
   await clock.advance(2_000);
-  a.cluster.close();
-  a.cluster.close();
+  const left = a.cluster.leave('the end', 5_000);
+  await a.cluster.leave('again');
+  expect([a.cluster.cancelDrain(), await a.cluster.drain('again'), a.door.draining]).toEqual([false, false, true]);
+  await left;
+  expect(a.asked).toEqual([5_000]);
   await clock.advance(10);
   expect(standings(b)).toEqual({ b: 'open' });
   expect(b.cluster.recentEvents().at(-1)).toMatchObject({ kind: 'left', node: 'a' });
@@ -130,6 +133,23 @@ describe('a drain', () => {
         .slice(-2),
     ).toEqual(['draining', 'opened']);
   });
+});
+
+// proves CN-11
+test('any node can be asked to drain and to open again, and shows how far it is', async () => {
+  const [a, b] = [start('a', { connections: 7 }), start('b')];
+  await clock.advance(2_000);
+  for (let i = 0; i < 2; i++) b.cluster.ask('a', 'new kernel');
+  await clock.advance(1_100);
+  expect(b.cluster.nodes()[0]).toMatchObject({
+    standing: 'draining',
+    report: { drain: { reason: 'new kernel', connections: 7, left: 7 } },
+  });
+  expect([a.asked.length, b.door.draining]).toEqual([1, false]);
+  b.cluster.ask('a', null);
+  await clock.advance(10);
+  expect([a.door.draining, standings(b)]).toEqual([false, { a: 'open', b: 'open' }]);
+  expect(b.cluster.nodes()[0]?.report.drain).toBeUndefined();
 });
 
 test('a node alone, or whose bus is away, is a cluster of one', () => {

@@ -1,6 +1,8 @@
 import {
   type Bus,
+  type BusRecord,
   type Clock,
+  type DrainProgress,
   type KnownNode,
   NODE_TIMES,
   type NodeEvent,
@@ -10,7 +12,7 @@ import {
   type NodeVitals,
 } from '@konferenco/core';
 import { DRAIN_MS } from '../gateway/gateway.ts';
-import { Drain, type DrainDeps, type DrainProgress } from './drain.ts';
+import { Drain, type DrainDeps } from './drain.ts';
 import { type Place, Places, type PlaceRequest } from './places.ts';
 
 /** Events kept for the operator, the oldest forgotten first. */
@@ -41,12 +43,17 @@ export interface Cluster extends ClusterView {
   cancelDrain(): boolean;
   /** `null` while the node is open. */
   readonly drainProgress: DrainProgress | null;
+  /**
+   * Asks any node, this one too, to drain, or with `reason: null` to open again. Whether it does shows in its reports; the bus
+   * may have lost the wish.
+   */
+  ask(node: string, reason: string | null): void;
   /** Origins at which clients reach single nodes, the same one once. */
   origins(): readonly string[];
   /** As last sampled. */
   readonly vitals: NodeVitals;
-  /** Tells the others farewell and stops. */
-  close(): void;
+  /** Drains for good, which nobody can cancel, tells the others farewell, and stops. */
+  leave(reason: string, within_ms?: number): Promise<void>;
 }
 
 export interface ClusterDeps {
@@ -99,7 +106,7 @@ class BusCluster implements Cluster {
   #cancelTick = () => {};
   #vitals = NOTHING_YET;
   #seq = 0;
-  #closed = false;
+  #isLeaving = false;
 
   constructor(deps: ClusterDeps) {
     this.self = deps.name;
@@ -108,9 +115,7 @@ class BusCluster implements Cluster {
     this.#table = new NodeTable({ name: deps.name, started_at: this.#startedAt });
     this.#places = new Places(() => this.#table.nodes());
     this.#drain = new Drain({ ...deps, changed: () => this.#tell(this.#phase) });
-    this.#leaveBus = deps.bus.subscribe((record) => {
-      if (record.kind === 'node') this.#hear(record.report);
-    });
+    this.#leaveBus = deps.bus.subscribe((record) => this.#receive(record));
     this.#tick();
   }
 
@@ -134,21 +139,26 @@ class BusCluster implements Cluster {
     return this.#places.place(request);
   }
 
-  drain(reason: string, within_ms = DRAIN_MS): Promise<boolean> {
-    return this.#drain.begin(reason, within_ms);
+  async drain(reason: string, within_ms = DRAIN_MS): Promise<boolean> {
+    return !this.#isLeaving && this.#drain.begin(reason, within_ms);
   }
 
   cancelDrain(): boolean {
-    return this.#drain.cancel();
+    return !this.#isLeaving && this.#drain.cancel();
+  }
+
+  ask(node: string, reason: string | null): void {
+    this.#deps.bus.publish({ kind: 'drain', node, reason });
   }
 
   origins(): readonly string[] {
     return this.#places.origins;
   }
 
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  async leave(reason: string, within_ms = DRAIN_MS): Promise<void> {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    await this.#drain.begin(reason, within_ms);
     this.#cancelTick();
     this.#tell('left');
     this.#leaveBus();
@@ -156,6 +166,17 @@ class BusCluster implements Cluster {
 
   get #phase(): NodePhase {
     return this.#deps.door.draining ? 'draining' : 'open';
+  }
+
+  #receive(record: BusRecord): void {
+    if (record.kind === 'node') this.#hear(record.report);
+    else if (record.kind === 'drain' && record.node === this.self) this.#obey(record.reason);
+  }
+
+  /** A wish that comes twice is one. */
+  #obey(reason: string | null): void {
+    if (reason === null) this.cancelDrain();
+    else if (this.drainProgress === null) this.drain(reason).catch(this.#deps.onFault);
   }
 
   #tick(): void {
@@ -171,11 +192,13 @@ class BusCluster implements Cluster {
   /** What this node says is also heard here when the bus is away. */
   #tell(phase: NodePhase): void {
     const { name, url, version, maxConnections, bus, gateway } = this.#deps;
+    const drain = this.drainProgress;
     const report: NodeReport = {
       ...this.#vitals,
       ...{ name, url, version, phase, started_at: this.#startedAt, seq: ++this.#seq },
       connections: gateway.connections,
       max_connections: maxConnections,
+      ...(drain ? { drain } : {}),
     };
     this.#hear(report);
     bus.publish({ kind: 'node', report });

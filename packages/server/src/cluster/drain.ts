@@ -1,20 +1,5 @@
-import type { Clock } from '@konferenco/core';
+import type { Clock, DrainProgress } from '@konferenco/core';
 import type { DrainOptions } from '../gateway/gateway.ts';
-
-/** A node that is being emptied, or is empty. */
-export interface DrainProgress {
-  /** Why, in the operator's words. */
-  readonly reason: string;
-  /** Unix ms; until `ends_by` everybody has left or is closed. */
-  readonly began_at: number;
-  readonly ends_by: number;
-  /** Connections there were at the beginning, were asked to move so far, and are still here. */
-  readonly connections: number;
-  readonly asked: number;
-  readonly left: number;
-  /** `done`: nobody is here any more, and nobody is let in. */
-  readonly phase: 'moving' | 'done';
-}
 
 export interface DrainDeps {
   readonly clock: Clock;

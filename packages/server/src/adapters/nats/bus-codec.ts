@@ -87,6 +87,7 @@ const READABLE = {
   changed: ({ what, id, user, event }) => isText(what) && isText(id) && isTextOrAbsent(user) && isTextOrAbsent(event),
   revoked: ({ user, session, reason }) => isText(user) && isTextOrAbsent(session) && isText(reason),
   node: ({ report }) => isObject(report),
+  drain: ({ node, reason }) => isText(node) && isNullOr(reason, isText),
 } as const satisfies Record<BusRecord['kind'], Check>;
 
 const CHECKS: ReadonlyMap<string, Check> = new Map(Object.entries(READABLE));
