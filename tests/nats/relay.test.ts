@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import type { FeedEntry, StreamRecord, StreamSink } from '@konferenco/core';
+import type { FeedEntry, StreamEntry, StreamRecord, StreamSink } from '@konferenco/core';
 import { SeededRandom } from '@konferenco/testkit';
 import { startNats } from '@konferenco/testkit/servers';
 import { type NatsStreams, openNatsStreams } from '../../packages/server/src/adapters/nats/streams.ts';
@@ -42,6 +42,21 @@ async function stored(streams: NatsStreams): Promise<Record<string, number>> {
   return Object.fromEntries(counts.filter(([, messages]) => messages > 0));
 }
 
+/** Makes the server forget ids of CHAT after a tenth of a second. */
+async function forgetSoon(prefix = ''): Promise<void> {
+  const admin = await ForeignClient.connect(server.url);
+  const info = await admin.request(`$JS.API.STREAM.INFO.${prefix}_CHAT`, {});
+  const config = { ...(info['config'] as object), duplicate_window: 100_000_000 };
+  await admin.request(`$JS.API.STREAM.UPDATE.${prefix}_CHAT`, config);
+  admin.close();
+}
+
+/** Resolves when ids of what was appended up to now are forgotten. */
+async function forgotten(): Promise<void> {
+  const then = Date.now() + 400;
+  await until(() => Date.now() > then);
+}
+
 test('every stored entry is in its stream once, in the order of commit, though NATS is killed and the relay restarted meanwhile', async () => {
   const options = natsOptions(server.url);
   const streams = await openNatsStreams(options);
@@ -82,14 +97,7 @@ test('every stored entry is in its stream once, in the order of commit, though N
 test('what is sent again when NATS has long forgotten its id is in the stream once all the same', async () => {
   const options = natsOptions(server.url);
   const [streams, successor] = await Promise.all([openNatsStreams(options), openNatsStreams(options)]);
-  const admin = await ForeignClient.connect(server.url);
-  const name = `${options.prefix}_CHAT`;
-  const info = await admin.request(`$JS.API.STREAM.INFO.${name}`, {});
-  await admin.request(`$JS.API.STREAM.UPDATE.${name}`, {
-    ...(info['config'] as object),
-    duplicate_window: 100_000_000,
-  });
-  admin.close();
+  await forgetSoon(options.prefix);
   const state = new MemoryFeedState();
   for (let n = 0; n < 200; n++) state.add('ch:a');
   // A leader that dies after the acknowledgement and before it saves how far it came.
@@ -103,13 +111,29 @@ test('what is sent again when NATS has long forgotten its id is in the stream on
   const first = startRelay(state, dies);
   await until(() => first.describe().failures > 0);
   await first.close();
-  const forgotten = Date.now() + 400;
-  await until(() => Date.now() > forgotten);
+  await forgotten();
   const second = startRelay(state, successor);
   await until(() => state.cursors.get('streams') === 200);
   await second.close();
   expect(await stored(streams)).toEqual({ CHAT: 200 });
   await Promise.all([streams.close(), successor.close()]);
+});
+
+test('a leader that was stopped for long and wakes doubles nothing and puts nothing out of place', async () => {
+  const options = natsOptions(server.url);
+  const [stopped, leader] = await Promise.all([openNatsStreams(options), openNatsStreams(options)]);
+  await forgetSoon(options.prefix);
+  const entries = Array.from({ length: 9 }, (_, i): StreamEntry => {
+    const at = { offset: i + 1, at: i + 1, id: `id-${i + 1}`, sender: 'ann', envelope: '{}' };
+    return { stream: 'CHAT', event: '', type: 'chat', subtype: 'mention', log: 'ch:a', ...at };
+  });
+  await stopped.append(entries.slice(0, 3));
+  await leader.append(entries);
+  await forgotten();
+  await stopped.append(entries.slice(3, 6));
+  expect((await contents(leader, 'CHAT', 9)).map(({ offset }) => offset)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(await stored(leader)).toEqual({ CHAT: 9 });
+  await Promise.all([stopped.close(), leader.close()]);
 });
 
 test('leadership moves: two nodes relay in turn, never both, and nothing is doubled or left out', async () => {
