@@ -1,7 +1,7 @@
 import type { Command, Refusal, StoredEntry } from '@konferenco/core';
 import type { Attachment, Envelope, LogName } from '@konferenco/protocol';
 import type { Context } from '../accounts/context.ts';
-import { at, drop, listPage, put, read, recordKey } from '../accounts/records.ts';
+import { at, drop, listPage, put, recordKey } from '../accounts/records.ts';
 import { mayReadAttachment, MOST_USES } from './permission.ts';
 import { ATTACHMENT_DUE, ATTACHMENT_USES, ATTACHMENTS, type AttachmentRecord, dueKey } from './records.ts';
 
@@ -42,6 +42,7 @@ export async function planBinding(context: Context, request: BindingRequest): Pr
       put(ATTACHMENT_USES, recordKey(named.id, log, envelope.id), { expires_at }),
       put(ATTACHMENT_DUE, dueKey(expires_at, named.id), { why: 'released' }),
     );
+    if (!found.record.bound) changes.push(put(ATTACHMENTS, named.id, { ...found.record, bound: true }));
   }
   return { kind: 'binding', requires, changes };
 }
@@ -70,13 +71,15 @@ async function usable(
   context: Context,
   { user, log, id }: { readonly user: string; readonly log: LogName; readonly id: string },
 ): Promise<Usable> {
-  const { value: record, version } = await read(context.store, ATTACHMENTS, id);
-  if (!record || record.ended) return refused('not_found', 'payload/attachments: no such file');
+  const reading = await mayReadAttachment(context, user, id);
+  if (!reading.ok) return refused('not_found', 'payload/attachments: no such file');
+  const { record, version } = reading;
+  if (!record.bound && record.log !== log) {
+    return refused('not_found', 'payload/attachments: uploaded for another conversation');
+  }
   const uses = await listPage(context.store, ATTACHMENT_USES, `${id}/`, { limit: MOST_USES });
   if (uses.length >= MOST_USES) return refused('forbidden', 'payload/attachments: forwarded too often');
-  if (record.by === user && record.log === log) return { record, version };
-  const reading = uses.length === 0 ? null : await mayReadAttachment(context, user, id);
-  return reading?.ok ? { record, version } : refused('not_found', 'payload/attachments: no such file');
+  return { record, version };
 }
 
 function isDescribed(named: Named, record: AttachmentRecord): boolean {

@@ -127,23 +127,41 @@ async function endUpload(context: AttachmentContext, id: string): Promise<void> 
 
 /** Deletes an attachment that no message carries: at once when one did, otherwise when its time for that is over. */
 export async function endAttachment(context: AttachmentContext, id: string, why: DueRecord['why']): Promise<void> {
-  const { store, objects, clock, metrics } = context;
-  const ended = await change(context, async (): Promise<Plan<boolean>> => {
-    const { value, version } = await read(store, ATTACHMENTS, id);
-    if (!value || value.ended) return { result: value !== null };
-    const isTimeOver = why === 'released' || value.completed_at + LIMITS.upload_ms <= clock.now();
-    if (!isTimeOver || (await isUsed(context, id))) return { result: false };
-    const ending: AttachmentRecord = { ...value, ended: true };
-    return {
-      command: { requires: [at(ATTACHMENTS, id, version)], changes: [put(ATTACHMENTS, id, ending)] },
-      result: true,
-    };
-  });
-  if (!ended) return;
+  const { store, objects, metrics } = context;
+  const isOver = ({ completed_at }: AttachmentRecord) =>
+    why === 'released' || completed_at + LIMITS.upload_ms <= context.clock.now();
+  if (!(await mark(context, id, async (record) => isOver(record) && !(await isUsed(context, id))))) return;
+  // A message may have taken it since it was looked at. From the mark on none does.
+  if (await isUsed(context, id)) return unmark(context, id);
   await objects.delete(attachmentObject(id));
   const uses = await listPage(store, ATTACHMENT_USES, `${id}/`, { limit: MOST_USES });
   await store.commit([{ changes: [drop(ATTACHMENTS, id), ...uses.map(({ key }) => drop(ATTACHMENT_USES, key))] }]);
   metrics.removed('attachment');
+}
+
+/** Marks an attachment as ending when `may` says so. True when it is marked, also by somebody before. */
+function mark(
+  context: AttachmentContext,
+  id: string,
+  may: (record: AttachmentRecord) => Promise<boolean>,
+): Promise<boolean> {
+  return change(context, async (): Promise<Plan<boolean>> => {
+    const { value, version } = await read(context.store, ATTACHMENTS, id);
+    if (!value || value.ended) return { result: value !== null };
+    if (!(await may(value))) return { result: false };
+    const changes = [put(ATTACHMENTS, id, { ...value, ended: true as const })];
+    return { command: { requires: [at(ATTACHMENTS, id, version)], changes }, result: true };
+  });
+}
+
+function unmark(context: AttachmentContext, id: string): Promise<void> {
+  return change(context, async (): Promise<Plan<void>> => {
+    const { value, version } = await read(context.store, ATTACHMENTS, id);
+    if (!value?.ended) return { result: undefined };
+    const { ended: _, ...record } = value;
+    const changes = [put(ATTACHMENTS, id, record)];
+    return { command: { requires: [at(ATTACHMENTS, id, version)], changes }, result: undefined };
+  });
 }
 
 async function isUsed(context: AttachmentContext, id: string): Promise<boolean> {

@@ -55,8 +55,8 @@ type Reader = Pick<Context, 'store' | 'directory' | 'clock'>;
 export async function mayReadAttachment(context: Reader, user: string, id: string): Promise<Reading> {
   const { value: record, version } = await read(context.store, ATTACHMENTS, id);
   if (!record || record.ended) return { ok: false, error: 'not_found' };
+  if (!record.bound) return record.by === user ? { ok: true, record, version } : { ok: false, error: 'not_found' };
   const uses = await listPage(context.store, ATTACHMENT_USES, `${id}/`, { limit: MOST_USES });
-  if (uses.length === 0) return record.by === user ? { ok: true, record, version } : { ok: false, error: 'not_found' };
   let error: Exclude<Decision, 'ok'> = 'not_found';
   for (const { key, value } of uses) {
     const [, log = '', message = ''] = key.split('/');

@@ -29,6 +29,8 @@ export interface AttachmentRecord extends Described {
   readonly width?: number;
   readonly height?: number;
   readonly completed_at: number;
+  /** A message carries it or did: from then on it is read by way of messages alone, by its owner too. */
+  readonly bound?: true;
   /** Its object is being deleted: nothing begins to use it any more. */
   readonly ended?: true;
 }

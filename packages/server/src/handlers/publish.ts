@@ -89,8 +89,8 @@ async function commitWithMentions(publication: Publication, acceptance: Stored):
   commit(publication, acceptance, command);
 }
 
-/** Attachments become part of the message in the command that appends it. */
-async function commitWithAttachments(publication: Publication, acceptance: Stored): Promise<void> {
+/** Attachments become part of the message in the command that appends it. Whoever takes hold of one first changes its record. */
+async function commitWithAttachments(publication: Publication, acceptance: Stored, attempts = 3): Promise<void> {
   const { services, connection, envelope } = publication;
   const { log, entry } = acceptance;
   const request = { user: connection.user, log, envelope, expires_at: entry.expires_at };
@@ -98,7 +98,8 @@ async function commitWithAttachments(publication: Publication, acceptance: Store
   if (plan.kind === 'refused') return fail(publication, plan.error, plan.detail);
   const command = toCommand(services, envelope, await withReaders(publication, acceptance));
   const changes = [...(command.changes ?? []), ...plan.changes];
-  commit(publication, acceptance, { ...command, requires: plan.requires, changes });
+  const again = attempts > 1 ? () => commitWithAttachments(publication, acceptance, attempts - 1) : undefined;
+  commit(publication, acceptance, { ...command, requires: plan.requires, changes }, again);
 }
 
 async function withReaders({ services, connection }: Publication, acceptance: Stored): Promise<Stored> {
@@ -169,7 +170,8 @@ function listPair(log: string): NonNullable<Command['changes']> {
   return a === b ? [row(a, b)] : [row(a, b), row(b, a)];
 }
 
-function commit(publication: Publication, acceptance: Stored, command: Command): void {
+/** @param again plans anew after a conflict; without it the sender is told. */
+function commit(publication: Publication, acceptance: Stored, command: Command, again?: () => Promise<void>): void {
   const { store, metrics, onFault } = publication.services;
   const start = performance.now();
   store
@@ -177,6 +179,7 @@ function commit(publication: Publication, acceptance: Stored, command: Command):
     .then(
       ([outcome]) => {
         metrics.step('commit', start);
+        if (outcome?.kind === 'conflict' && again) return again();
         if (outcome) finish(publication, acceptance, outcome);
       },
       () => fail(publication, 'store_unavailable'),
