@@ -224,6 +224,56 @@ test('opened, used and closed twice without a network, the page loses nothing an
   await Promise.all([phone.close(), laptop.close(), priya.close()]);
 });
 
+// proves CL-30, CL-31, RP-12
+test('without a network what waits can be changed or taken out, alone, and the list of conversations shows it', async () => {
+  const device = await Device.open(server.port, 'Kahu Rangi', { viewport: TALL });
+  await device.person.join(device.url);
+  await device.visit('/programme/radio');
+  await upToDate(device);
+  await device.cut();
+  const change = async (to: string): Promise<void> => {
+    await device.visit('/talk/ch:wai');
+    await device.person.composer().press('ArrowUp');
+    await device.page.getByText('Editing your message').waitFor();
+    await device.person.composer().fill(to);
+    await device.page.keyboard.press('Enter');
+    await marked(device.page, to, 'Waiting to be sent');
+  };
+  await device.visit('/talk/ch:wai');
+  await device.person.say('Teh bridge is out.');
+  await marked(device.page, 'Teh bridge is out.', 'Waiting to be sent');
+  await change('The bridge is out.');
+  await device.visit('/programme/radio');
+  const favourite = () => device.page.locator('.main-column').getByRole('button', { name: 'Favourite', exact: true });
+  await favourite().click();
+  await device.page.locator('.main-column').getByText('Waiting to be sent').waitFor();
+
+  await device.stop();
+  await device.start();
+  await device.visit('/talk');
+  const first = device.page.getByRole('list', { name: 'Conversations' }).getByRole('link').first();
+  await first.getByText('You: The bridge is out.').waitFor();
+  await first.getByTitle('Waiting to be sent').waitFor();
+  await change('The bridge is open.');
+  await device.visit('/me/device');
+  const line = device.page.locator('.waiting-list li', { hasText: 'Favourite: ' });
+  await line.getByRole('button').click();
+  await device.page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+  await line.waitFor({ state: 'detached' });
+  await device.visit('/programme/radio');
+  await device.page.locator('.main-column').getByRole('button', { name: 'Favourite', pressed: false }).waitFor();
+
+  await device.mend();
+  await device.visit('/me/device');
+  await nothingWaits(device.page);
+  const said = (await logOf(server, 'kahu-rangi', 'ch:wai')).filter(({ from }) => from === 'kahu-rangi');
+  expect(said.map(({ subtype, payload }) => [subtype, payload['text']])).toEqual([
+    ['channel_message', 'The bridge is open.'],
+  ]);
+  expect(device.person.faults).toEqual([]);
+  await device.close();
+});
+
 const KILLS = 6;
 
 /** Tells of every message that the page shows as waiting: by then it must be on the disk. */

@@ -154,6 +154,55 @@ describe('writing', () => {
     await page.context().close();
   }, 30_000);
 
+  // proves AP-21
+  test('who moderates a channel removes somebody from it after a word, and not without a connection', async () => {
+    const page = await harness.open('/talk/ch:crew/about', { dark: true });
+    const tom = page.getByRole('button', { name: 'Remove Tom Whitaker from the channel' });
+    await tom.click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Tom Whitaker can no longer read or write here, until somebody adds them again.').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await tom.press('Enter');
+    await dialog.getByRole('button', { name: 'Remove from the channel' }).click();
+    await page.getByText('Tom Whitaker was removed.').first().waitFor();
+    expect(await tom.count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H3');
+    // Oneself one leaves instead.
+    expect(await page.getByRole('button', { name: 'Remove Aroha Ngata from the channel' }).count()).toBe(0);
+    await page.evaluate(() => window.fake.setLink({ kind: 'offline' }));
+    await page.getByText('Adding and removing people needs a connection.').waitFor();
+    const mere = page.getByRole('button', { name: 'Remove Mere Tūhoe from the channel' });
+    expect(await mere.getAttribute('aria-disabled')).toBe('true');
+    await mere.press('Enter');
+    expect(await dialog.count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
+    await page.context().close();
+  }, 30_000);
+
+  test('a message that waits can be edited and removed', async () => {
+    const page = await harness.open('/talk/ch:crew?offline');
+    const field = page.getByRole('textbox', { name: /^Message to/ });
+    await field.fill('Bring the keys.');
+    await page.keyboard.press('Enter');
+    const waiting = page.getByRole('article').filter({ has: page.getByTitle('Waiting to be sent') });
+    await waiting.filter({ hasText: 'Bring the keys.' }).waitFor();
+    const listed = page.getByRole('list', { name: 'Conversations' }).getByRole('link', { name: /^Crew/ });
+    await listed.getByText('You: Bring the keys.').waitFor();
+    await listed.getByTitle('Waiting to be sent').waitFor();
+    await field.press('ArrowUp');
+    await page.getByText('Editing your message').waitFor();
+    await field.fill('Bring both keys.');
+    await page.keyboard.press('Enter');
+    const changed = waiting.filter({ hasText: 'Bring both keys.' });
+    await changed.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Edit' }).waitFor();
+    await page.getByRole('menuitem', { name: 'Remove' }).click();
+    await changed.waitFor({ state: 'detached' });
+    await page.context().close();
+  }, 30_000);
+
   test('a mention is offered after @ and chosen with Enter', async () => {
     const page = await harness.open('/talk/ch:welcome');
     const field = page.getByRole('textbox', { name: 'Message to Welcome' });

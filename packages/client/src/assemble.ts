@@ -154,7 +154,9 @@ export class Assembly implements ConversationHost, SessionParts, LifecycleParts,
       discard: (id) => this.outbox.discard(id),
       reword: ({ log, id, text, mentions }) => {
         // What becomes of it is told as news.
-        this.conversation(log).edit(id, text, { mentions }).catch(() => undefined);
+        this.conversation(log)
+          .edit(id, text, { mentions })
+          .catch(() => undefined);
       },
       inherit: () => void this.lifecycle.inherit(),
       conflictsNoted: () => this.replicas.conflictsNoted(),

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'bun:test';
 import { type LogName, PRIORITY_RANK } from '@konferenco/protocol';
 import fc from 'fast-check';
-import { byUrgency, changed, enqueued, OUTBOX_WINDOW, type OutboxState, reworded, saved, sendable } from './outbox-state.ts';
+import {
+  byUrgency,
+  changed,
+  enqueued,
+  OUTBOX_WINDOW,
+  type OutboxState,
+  reworded,
+  saved,
+  sendable,
+} from './outbox-state.ts';
 import type { OutboxEntry } from './types.ts';
 
 const NOW = 1_900_000_000_000;

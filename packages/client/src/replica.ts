@@ -139,7 +139,9 @@ export class Replica {
    */
   newest(): { readonly message: Message; readonly at: number } | null {
     const stored = this.#newestStored();
-    const message = [...this.#unstored].map((id) => this.message(id)).findLast((own) => own && own.thread === undefined);
+    const message = [...this.#unstored]
+      .map((id) => this.message(id))
+      .findLast((own) => own && own.thread === undefined);
     return message ? { message, at: Math.max(message.timestamp, stored?.at ?? 0) } : stored;
   }
 

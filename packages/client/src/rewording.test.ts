@@ -43,7 +43,10 @@ describe('the words of a message that waits', () => {
     expect(JSON.parse(kept?.envelope ?? '').payload).toEqual({ text: 'hello', mentions: ['tom'] });
     await all.connect();
     expect(stored(all)).toEqual(['channel_message hello']);
-    expect([await editing, await all.sending]).toMatchObject([{ id, offset: 1 }, { id, offset: 1 }]);
+    expect([await editing, await all.sending]).toMatchObject([
+      { id, offset: 1 },
+      { id, offset: 1 },
+    ]);
     expect(await outbox.load()).toEqual([]);
   });
 

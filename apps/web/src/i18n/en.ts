@@ -1,10 +1,12 @@
 import { enDevice } from './en-device.ts';
 import { enProgramme } from './en-programme.ts';
+import { enWaiting } from './en-waiting.ts';
 
 /** English: the language that decides which keys there are, which of them count, and which values they take. */
 export const en = {
   ...enProgramme,
   ...enDevice,
+  ...enWaiting,
   'list.and': 'and',
   and_more: { one: '{count} more', other: '{count} more' },
 

@@ -1,11 +1,13 @@
 import type { Catalogue } from './catalogue.ts';
 import { miDevice } from './mi-device.ts';
 import { miProgramme } from './mi-programme.ts';
+import { miWaiting } from './mi-waiting.ts';
 
 /** Te reo Māori. */
 export const mi: Catalogue = {
   ...miProgramme,
   ...miDevice,
+  ...miWaiting,
   'list.and': 'me',
   and_more: { one: 'kotahi anō', other: 'e {count} anō' },
 

@@ -1,4 +1,4 @@
-import type { Client, OutboxEntry } from '@konferenco/client';
+import type { Client, Envelope, OutboxEntry } from '@konferenco/client';
 import type { PlainStore } from './store.ts';
 
 /**
@@ -16,8 +16,10 @@ export type DeviceNotice =
 export interface WaitingEntry {
   readonly id: string;
   readonly log: string;
-  /** A message's text; `null`: a change to replicated state. */
+  /** A message's text; `null`: something else. */
   readonly text: string | null;
+  /** What it is, as it will be sent. The SDK wrote it. */
+  readonly what: Pick<Envelope, 'type' | 'subtype' | 'to' | 'payload'>;
   /** Unix ms. */
   readonly at: number;
 }
@@ -56,11 +58,7 @@ export function createDevice(client: Pick<Client, 'on'>, options: DeviceOptions)
 }
 
 function entryOf({ id, log, envelope, created_at }: OutboxEntry): WaitingEntry {
-  return { id, log, text: textOf(envelope), at: created_at };
-}
-
-/** What a message in the outbox says. The SDK wrote the envelope; anything that is no message has no text. */
-function textOf(envelope: string): string | null {
-  const { payload } = JSON.parse(envelope) as { readonly payload?: { readonly text?: unknown } };
-  return typeof payload?.text === 'string' ? payload.text : null;
+  const what = JSON.parse(envelope) as WaitingEntry['what'];
+  const text: unknown = what.type === 'chat' && what.subtype !== 'edit' ? what.payload['text'] : undefined;
+  return { id, log, text: typeof text === 'string' ? text : null, what, at: created_at };
 }

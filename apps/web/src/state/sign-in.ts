@@ -80,7 +80,9 @@ export function createSignIn(options: SignInOptions): TokenStore {
     },
     async save(tokens) {
       if (tokens === null) {
-        const forget = (): void => [COPY, EARLIER].forEach((key) => storage.removeItem(key));
+        const forget = (): void => {
+          for (const key of [COPY, EARLIER]) storage.removeItem(key);
+        };
         forget();
         // Another tab may have read it just before it went, and copied it.
         await kept?.save(null).finally(forget);

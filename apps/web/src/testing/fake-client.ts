@@ -85,7 +85,15 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
       muted: log === 'ch:crew',
       unread: state.unread,
       mentions: state.mentions,
-      preview: last ? { sender: last.sender, text: last.text, at: last.timestamp, timestamp: last.timestamp } : null,
+      preview: last
+        ? {
+            sender: last.sender,
+            text: last.text,
+            at: last.timestamp,
+            timestamp: last.timestamp,
+            ...(last.offset === null ? { state: last.state } : {}),
+          }
+        : null,
       ...(channel ? { channel } : {}),
       ...(peer ? { peer } : {}),
     };
@@ -161,6 +169,7 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     mute: () => ({}),
     unmute: () => ({}),
     addChannelMember: () => ({}),
+    removeChannelMember: () => ({}),
   };
   const hits = (q: string): readonly unknown[] =>
     [...createTimelines().entries()].flatMap(([log, said]) =>
@@ -241,8 +250,13 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     channel: (id) => conversation(`ch:${id}`),
     direct: (user) => conversation(ME.id < user ? `dm:${ME.id}:${user}` : `dm:${user}:${ME.id}`),
     conversation,
-    outbox: () =>
-      [...conversations.values()]
+    outbox: () => [
+      ...replicated.sync.state().operations.map(({ id, document }) => {
+        const payload = { on: document, op: 'add', element: id === 'op-0' ? 's-2' : 's-5' };
+        const envelope = { type: 'state', subtype: 'operation', to: { type: 'user', id: ME.id }, payload };
+        return { id, log: `me:${ME.id}`, envelope: JSON.stringify(envelope), created_at: NOW };
+      }),
+      ...[...conversations.values()]
         .flatMap((c) => c.state().timeline.map((e) => ({ ...e, log: c.log })))
         .flatMap((e) =>
           e.kind === 'message' && e.state === 'queued'
@@ -250,12 +264,13 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
                 {
                   id: e.id,
                   log: e.log,
-                  envelope: JSON.stringify({ payload: { text: e.text } }),
+                  envelope: JSON.stringify({ type: 'chat', subtype: 'channel_message', payload: { text: e.text } }),
                   created_at: e.timestamp,
                 },
               ]
             : [],
         ),
+    ],
     tell: emit,
     setLink(next) {
       link = next;

@@ -290,7 +290,19 @@ function fakeSync({ online }: FakeReplicatedOptions, waiting: () => number): Syn
     { namespace: 'schedule', event: EVENT.id, documents: 9, version: 'e:41', synced_at: at, syncing },
     { namespace: 'personal', documents: 11, version: 'e:17', synced_at: at, syncing },
   ];
-  const state = (syncing = false) => ({ scopes: scopes(syncing), waiting: waiting(), synced_at: at });
+  let discarded: readonly string[] = [];
+  // As the outbox of the fake client has them: the first cannot go before the second.
+  const operations = (): ReturnType<SyncView['state']>['operations'] =>
+    [
+      { id: 'op-0', document: 'favourites', discardable: discarded.includes('op-1') },
+      { id: 'op-1', document: 'favourites', discardable: true },
+    ].filter(({ id }) => !discarded.includes(id));
+  const state = (syncing = false) => ({
+    scopes: scopes(syncing),
+    waiting: waiting(),
+    operations: operations(),
+    synced_at: at,
+  });
   const store = createStore<ReturnType<SyncView['state']>>(state());
   const work = async (): Promise<void> => {
     if (!online()) throw new Error('The server cannot be reached.');
@@ -303,6 +315,10 @@ function fakeSync({ online }: FakeReplicatedOptions, waiting: () => number): Syn
     subscribe: store.subscribe,
     syncNow: work,
     refetch: work,
+    async discard(id) {
+      discarded = [...discarded, id];
+      store.set(state());
+    },
     tell: () => store.set(state()),
   };
 }

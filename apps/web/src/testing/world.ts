@@ -38,6 +38,7 @@ const channel = (id: string, title: string, more: Partial<Channel> = {}): Channe
   created_by: ME.id,
   joined: true,
   may_post: true,
+  may_moderate: true,
   ...more,
 });
 export const CHANNELS: readonly Channel[] = [

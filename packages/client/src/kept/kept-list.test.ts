@@ -86,7 +86,9 @@ describe('the conversation list without a network', () => {
     await before.server.cut();
     await before.clock.pass(60_000);
     const lines = ({ client }: Pick<Fixture, 'client'>) =>
-      client.conversations.state().items.map(({ log, preview }) => ({ log, text: preview?.text, state: preview?.state }));
+      client.conversations
+        .state()
+        .items.map(({ log, preview }) => ({ log, text: preview?.text, state: preview?.state }));
     const offline = before.offline();
     await offline.client.restore();
     const ana = offline.client.direct('ana');
@@ -108,7 +110,9 @@ describe('the conversation list without a network', () => {
       .catch(() => {});
     await settle();
     expect(lines(restarted)).toEqual([waiting, hall]);
-    restarted.client.direct('ana').discard((restarted.client.direct('ana').state().timeline.at(-1) as { id: string }).id);
+    restarted.client
+      .direct('ana')
+      .discard((restarted.client.direct('ana').state().timeline.at(-1) as { id: string }).id);
     await settle();
     expect(lines(restarted)).toEqual([hall, { ...waiting, text: 'psst', state: undefined }]);
   });
@@ -116,7 +120,10 @@ describe('the conversation list without a network', () => {
   // proves CL-31
   test('once a message is stored shows it as any other', async () => {
     const { client, server } = await listed();
-    client.direct('ana').send('there').catch(() => {});
+    client
+      .direct('ana')
+      .send('there')
+      .catch(() => {});
     await server.flush();
     const [first] = client.conversations.state().items;
     expect([first?.preview?.text, first?.preview?.state]).toEqual(['there', undefined]);

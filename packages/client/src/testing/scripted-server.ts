@@ -216,11 +216,7 @@ export class ScriptedServer {
     };
   }
 
-  #publish(
-    envelope: Envelope,
-    ref: number,
-    reply: (data: unknown) => readonly ServerFrame[],
-  ): readonly ServerFrame[] {
+  #publish(envelope: Envelope, ref: number, reply: (data: unknown) => readonly ServerFrame[]): readonly ServerFrame[] {
     const name =
       envelope.to.type === 'channel'
         ? `ch:${envelope.to.id}`

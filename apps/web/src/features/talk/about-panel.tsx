@@ -1,14 +1,13 @@
-import type { Channel, Conversation, Member, User } from '@konferenco/client';
-import { usePresenceCount } from '@konferenco/client/react';
+import type { Channel, Conversation, User } from '@konferenco/client';
 import { UserPlus, X } from 'lucide-react';
-import { useCallback, useEffect, useState } from 'react';
+import { useState } from 'react';
 import { talk } from '../../router.ts';
 import { useApp, useLocale } from '../../state/app.ts';
 import { Avatar } from '../../ui/avatar.tsx';
-import { Failed, Link, Loading } from '../../ui/parts.tsx';
+import { Link, Loading } from '../../ui/parts.tsx';
 import { PersonCard } from '../people/person-card.tsx';
-import { roleName } from '../people/role-name.ts';
 import { audienceOf, type ConversationSubject } from './audience.ts';
+import { ChannelMembers, useChannelMembers } from './channel-members.tsx';
 import { ReachIcon } from './subject-icon.tsx';
 import { titleOf, useSubject } from './use-subject.ts';
 import { useMentionCandidates } from './mention-list.tsx';
@@ -50,11 +49,8 @@ function Details({ subject }: { readonly subject: ConversationSubject }) {
 
 function ChannelDetails({ channel }: { readonly channel: Channel }) {
   const { overlay } = useApp();
-  const locale = useLocale();
-  const { t } = locale;
+  const { t } = useLocale();
   const members = useChannelMembers(channel.id);
-  // Watched by the conversation's header.
-  const here = usePresenceCount(channel.id);
   return (
     <>
       {channel.topic && (
@@ -69,64 +65,9 @@ function ChannelDetails({ channel }: { readonly channel: Channel }) {
           {t('invite.people')}
         </button>
       )}
-      <h3 className="list-section">
-        {members.more
-          ? t('members.at_least', { count: members.items.length })
-          : t('members.count', { count: members.items.length })}
-        {here !== null && here > 0 && ` · ${t('here_now', { count: here })}`}
-      </h3>
-      {members.error !== null && <Failed reason={members.error} retry={members.reload} />}
-      <ul className="rows">
-        {members.items.map(({ user, role }) => (
-          <li key={user.id}>
-            <Link to={{ name: 'people', user: user.id }} className="row">
-              <Avatar id={user.id} name={user.name} size="small" />
-              <span className="row-title">
-                <bdi>{user.name}</bdi>
-              </span>
-              {role !== 'attendee' && <span className="tag">{roleName(role, locale)}</span>}
-            </Link>
-          </li>
-        ))}
-      </ul>
-      {members.more && (
-        <button type="button" className="button quiet" onClick={members.more}>
-          {t('load.more')}
-        </button>
-      )}
+      <ChannelMembers channel={channel} members={members} />
     </>
   );
-}
-
-interface MemberPages {
-  readonly items: readonly Member[];
-  readonly error: unknown;
-  readonly more: (() => void) | null;
-  readonly reload: () => void;
-}
-
-function useChannelMembers(channel: string): MemberPages {
-  const { client, directory } = useApp();
-  const [pages, setPages] = useState<{ items: readonly Member[]; next?: string | undefined; error: unknown }>({
-    items: [],
-    error: null,
-  });
-  const load = useCallback(
-    (before: readonly Member[], after?: string) => {
-      client.rest('channelMembers', { params: { channel }, query: { limit: 100, ...(after ? { after } : {}) } }).then(
-        ({ items, next }) => {
-          directory.learn(items.map((m) => m.user));
-          setPages({ items: [...before, ...items], next, error: null });
-        },
-        (error: unknown) => setPages({ items: before, error }),
-      );
-    },
-    [client, directory, channel],
-  );
-  const reload = useCallback(() => load([]), [load]);
-  useEffect(reload, [reload]);
-  const { items, next, error } = pages;
-  return { items, error, reload, more: next ? () => load(items, next) : null };
 }
 
 /** Brings a member of the event into a private channel. */

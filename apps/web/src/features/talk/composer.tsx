@@ -23,7 +23,7 @@ interface ComposerProps {
   /** One's own newest message, which the up arrow edits. */
   readonly last: () => Message | null;
   readonly onSend: (text: string, mentions: readonly string[], replyTo: string | undefined) => void;
-  readonly onEdit: (id: string, text: string) => void;
+  readonly onEdit: (id: string, text: string, mentions: readonly string[]) => void;
   readonly onTyping: () => void;
 }
 
@@ -65,7 +65,7 @@ export function Composer(props: ComposerProps) {
       props.onSend(text, mentions, draft.reply_to);
       change(EMPTY_DRAFT);
     } else {
-      if (text !== editing.text) props.onEdit(editing.id, text);
+      if (text !== editing.text) props.onEdit(editing.id, text, mentions);
       cancel();
     }
   };

@@ -7,6 +7,7 @@ import { ArrowList } from '../../ui/arrow-list.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Empty, IconButton, Link, Loading, Time } from '../../ui/parts.tsx';
 import { EventPicker } from '../shell/event-picker.tsx';
+import { MessageStateMark } from './message-state.tsx';
 import { ReachIcon } from './subject-icon.tsx';
 
 /** Conversations, the latest first, and the channels one has not joined. */
@@ -123,6 +124,7 @@ function SummaryRow({ summary }: { readonly summary: ConversationSummary }) {
             {preview && <Time at={preview.timestamp} narrow />}
           </span>
           <span className="row-bottom">
+            {preview?.state && <MessageStateMark message={{ ...preview, state: preview.state }} />}
             <span className="row-preview">
               <bdi>{preview ? <Preview summary={summary} /> : t('empty.title')}</bdi>
             </span>

@@ -125,8 +125,18 @@ function Toolbar({ anchor, message, menu, open, setOpen }: ToolbarProps) {
 function useMenu(message: Message, own: boolean, pick: () => void): readonly MenuAction[] {
   const { t } = useLocale();
   const actions = useMessageActions();
-  if (message.gone || message.offset === null) {
-    return message.gone ? [] : [{ label: t('copy'), icon: Copy, run: () => actions.copy(message), key: 'c' }];
+  if (message.gone) return [];
+  const copy = { label: t('copy'), icon: Copy, run: () => actions.copy(message), key: 'c' };
+  const edit = { label: t('edit'), icon: Pencil, run: () => actions.edit(message), key: 'e' };
+  if (message.offset === null) {
+    // A refused one has its own buttons; one on its way cannot be called back.
+    const discard = {
+      label: t('discard'),
+      icon: Trash2,
+      run: () => actions.conversation.discard(message.id),
+      harm: true,
+    };
+    return message.state === 'failed' ? [copy] : [copy, edit, ...(message.state === 'sent' ? [] : [discard])];
   }
   const { reply, openThread, mayPost } = actions;
   return [
@@ -135,8 +145,8 @@ function useMenu(message: Message, own: boolean, pick: () => void): readonly Men
     ...(openThread
       ? [{ label: t('thread.open'), icon: MessagesSquare, run: () => openThread(message), key: 't' }]
       : []),
-    { label: t('copy'), icon: Copy, run: () => actions.copy(message), key: 'c' },
-    ...(own && mayPost ? [{ label: t('edit'), icon: Pencil, run: () => actions.edit(message), key: 'e' }] : []),
+    copy,
+    ...(own && mayPost ? [edit] : []),
     ...(own
       ? [{ label: t('delete'), icon: Trash2, run: () => actions.remove(message), harm: true }]
       : [{ label: t('report'), icon: Flag, run: () => actions.report(message), harm: true }]),

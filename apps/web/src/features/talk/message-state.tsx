@@ -4,7 +4,7 @@ import type { Locale } from '../../i18n/locale.ts';
 import { useLocale, useNow } from '../../state/app.ts';
 
 /** Where one's own message is, as a small mark with words for screen readers and on hover. */
-export function MessageStateMark({ message }: { readonly message: Message }) {
+export function MessageStateMark({ message }: { readonly message: Pick<Message, 'state' | 'error'> }) {
   const { t } = useLocale();
   const [Icon, words] = {
     saving: [Clock, t('state.saving')] as const,

@@ -17,7 +17,7 @@ export interface ComposerDraft {
 
 /** The draft kept under `place`. */
 export function useDraft(place: string): ComposerDraft {
-  const { drafts } = useApp();
+  const { drafts, directory } = useApp();
   const [draft, setDraft] = useState<Draft>(() => drafts.get(place));
   const [editing, setEditing] = useState<Message | null>(null);
   const save = (next: Draft): void => {
@@ -34,7 +34,11 @@ export function useDraft(place: string): ComposerDraft {
     },
     startEdit(message) {
       setEditing(message);
-      setDraft({ text: message.text, mentions: [] });
+      const known = directory.state();
+      // An edit tells those it mentions; who was told by the message itself is not told again.
+      const untold = message.offset === null ? message.mentions : [];
+      const mentions = untold.flatMap((id) => known.get(id) ?? []).map(({ id, name }) => ({ id, name }));
+      setDraft({ text: message.text, mentions });
     },
     cancel() {
       if (editing === null) return save({ text: draft.text, mentions: draft.mentions });

@@ -17,7 +17,7 @@ interface ToolsOptions {
 
 export interface MessageTools extends MessageActions {
   readonly send: (text: string, mentions: readonly string[], replyTo: string | undefined) => void;
-  readonly saveEdit: (id: string, text: string) => void;
+  readonly saveEdit: (id: string, text: string, mentions: readonly string[]) => void;
   /** One's own newest message here that can be edited. */
   readonly lastOwn: () => Message | null;
 }
@@ -64,12 +64,17 @@ export function useMessageTools(options: ToolsOptions): MessageTools {
         // The message itself shows that it failed, why, and Retry.
         sent.catch(() => {});
       },
-      saveEdit: (id, text) => {
-        conversation.edit(id, text).catch(tell);
+      saveEdit: (id, text, mentions) => {
+        // A message that waits, edited and then removed, is what the person wanted.
+        conversation.edit(id, text, { mentions }).catch((error: unknown) => isDiscarded(error) || tell(error));
       },
-      lastOwn: () => messages().findLast((m) => m.sender === client.me?.id && m.offset !== null && !m.gone) ?? null,
+      lastOwn: () => messages().findLast((m) => m.sender === client.me?.id && m.state !== 'failed' && !m.gone) ?? null,
     };
   }, [client, announcer, navigator, t, why, conversation, mayPost, composer, report, thread, openThread]);
+}
+
+function isDiscarded(error: unknown): boolean {
+  return (error as { readonly error?: unknown } | null)?.error === 'discarded';
 }
 
 /** Writes to the clipboard; rejects where the browser has none (plain http on another host). */
