@@ -45,7 +45,9 @@ describe('a Redis that cannot be used fails the start with a sentence that says 
 
   test('no password, and a wrong one', async () => {
     expect(await refusal(`redis://127.0.0.1:${guarded.port}`)).toMatchObject({ reason: 'password_missing' });
-    expect(await refusal(`redis://:wrong-horse@127.0.0.1:${guarded.port}`)).toMatchObject({ reason: 'password_refused' });
+    expect(await refusal(`redis://:wrong-horse@127.0.0.1:${guarded.port}`)).toMatchObject({
+      reason: 'password_refused',
+    });
     const link = await connect(`redis://:${SECRET}@127.0.0.1:${guarded.port}`);
     expect(link.stats().connected).toBe(true);
     await link.close();
@@ -80,15 +82,19 @@ describe('a Redis that cannot be used fails the start with a sentence that says 
     expect(reason).toBe('is_replica');
   });
 
-  test('sentinels that do not know the master; with its right name they lead to it', async () => {
-    const sentinel = await startSentinel();
-    const at = `redis+sentinel://:${SECRET}@127.0.0.1:${sentinel.port}`;
-    expect(await refusal(`${at}/another`, 1_000)).toMatchObject({ reason: 'no_such_master' });
-    const link = await connect(`${at}/main`);
-    expect(await link.run((commands) => commands.ping())).toBe('PONG');
-    await link.close();
-    await sentinel.stop();
-  }, START_MS);
+  test(
+    'sentinels that do not know the master; with its right name they lead to it',
+    async () => {
+      const sentinel = await startSentinel();
+      const at = `redis+sentinel://:${SECRET}@127.0.0.1:${sentinel.port}`;
+      expect(await refusal(`${at}/another`, 1_000)).toMatchObject({ reason: 'no_such_master' });
+      const link = await connect(`${at}/main`);
+      expect(await link.run((commands) => commands.ping())).toBe('PONG');
+      await link.close();
+      await sentinel.stop();
+    },
+    START_MS,
+  );
 });
 
 function startSentinel(): Promise<RunningProgram> {

@@ -3,6 +3,7 @@ import {
   ProcessClock,
   type SeededRandom,
   type SimulatedBus,
+  type SimulatedDirectory,
   SimulatedSockets,
   type SimulatedServer,
   type SocketServer,
@@ -22,6 +23,8 @@ export interface NodeProcessOptions {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly bus: SimulatedBus;
+  /** `null`: nodes ask each other. */
+  readonly directory: SimulatedDirectory | null;
   readonly openStore: () => OpenedStore;
   /** Live entries of a log a second, above which they are named instead of sent. */
   readonly digestRate: number;
@@ -66,7 +69,7 @@ export class NodeProcess {
 
   start(): void {
     if (this.#running) return;
-    const { name, random, bus, openStore, digestRate, onFault } = this.#options;
+    const { name, random, bus, directory, openStore, digestRate, onFault } = this.#options;
     const clock = new ProcessClock(this.#options.clock);
     // The network outlives the process: what is under way arrives, or not, without it.
     const sockets = new SimulatedSockets(this.#options.clock, random, [1, 60]);
@@ -75,6 +78,7 @@ export class NodeProcess {
     const running = () => this.#running?.clock === clock;
     const server = startSimulatedServer({
       ...{ name, store: opened.store, bus: connected, clock, random, sockets },
+      ...(directory ? { presence: directory.connect(name) } : {}),
       onFault: (error) => running() && onFault(error),
       options: { digestRate },
     });

@@ -65,6 +65,7 @@ async function run(world: World): Promise<void> {
     act(world, device, over);
   }
   breakThings(world, over);
+  world.breakDirectory(over);
   await clock.advance(BUSY_MS);
   busy = false;
   world.trace.note('— the faults end —');

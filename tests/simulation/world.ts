@@ -1,7 +1,14 @@
 import type { Socket } from '@konferenco/client';
 import { channelLog, directLog, type LogName, parseLogName } from '@konferenco/protocol';
 import { createMemoryDisk, createMemoryStore, type MemoryDisk } from '@konferenco/server';
-import { distantStore, type NetworkFaults, SeededRandom, SimulatedBus, VirtualClock } from '@konferenco/testkit';
+import {
+  distantStore,
+  type NetworkFaults,
+  SeededRandom,
+  SimulatedBus,
+  SimulatedDirectory,
+  VirtualClock,
+} from '@konferenco/testkit';
 import { Device } from './device.ts';
 import { NodeProcess, type OpenedStore } from './node-process.ts';
 import { Trace } from './trace.ts';
@@ -29,12 +36,17 @@ export class World {
   story: readonly string[] = [];
   readonly #seed: number;
   readonly #bus: SimulatedBus;
+  readonly #directory: SimulatedDirectory | null;
 
   constructor(seed: number, setUp: SetUp) {
     this.#seed = seed;
     this.random = new SeededRandom(seed);
     const { random, clock } = this;
     this.#bus = new SimulatedBus(clock, random, CALM);
+    // Of its own randomness, so that it changes nothing else of a seed's run.
+    const ownRandom = new SeededRandom(seed + 2);
+    this.#directory =
+      setUp === 'cluster' && ownRandom.chance(0.5) ? new SimulatedDirectory(clock, ownRandom, [0, 20]) : null;
     const shared = setUp === 'cluster' ? this.#createStore() : null;
     const names = setUp === 'cluster' ? ['north', 'south', 'east'].slice(0, random.int(2, 3)) : ['alone'];
     const digestRate = random.chance(0.25) ? random.int(1, 3) : 1_000_000;
@@ -42,7 +54,10 @@ export class World {
       const openStore = (): OpenedStore => (shared ? this.#view(shared, null) : this.#openOwn());
       const onFault = (error: unknown) =>
         this.break(`${name} had a fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      return new NodeProcess({ name, clock, random, bus: this.#bus, openStore, digestRate, onFault });
+      return new NodeProcess({
+        ...{ name, clock, random, bus: this.#bus, openStore, digestRate, onFault },
+        directory: this.#directory,
+      });
     });
     this.users = USERS.slice(0, random.int(4, 8));
     this.devices = this.users.flatMap((user) => {
@@ -85,6 +100,20 @@ export class World {
 
   setBusFaults(faults: NetworkFaults): void {
     this.#bus.faults = faults;
+  }
+
+  /** The presence directory goes away for a while, now and then, until `over`, and comes back with or without what it had. */
+  breakDirectory(over: () => boolean, random = new SeededRandom(this.#seed + 3)): void {
+    const directory = this.#directory;
+    if (!directory) return;
+    this.clock.after(random.int(1_000, 20_000), () => {
+      if (over()) return;
+      directory.leave();
+      this.clock.after(random.int(100, 10_000), () => {
+        directory.comeBack(random.chance(0.5) ? 'everything' : 'nothing');
+        this.breakDirectory(over, random);
+      });
+    });
   }
 
   /** From now on nothing is lost, and every node runs. */

@@ -6,6 +6,7 @@ import {
   type HeldLease,
   LEASE_MS,
   type Lease,
+  PART_LEASE_MS,
   type PresenceDirectory,
 } from '@konferenco/core';
 import type { SeededRandom } from './seeded-random.ts';
@@ -60,13 +61,19 @@ export class SimulatedDirectory {
       lease: (leases) =>
         this.#answer(() => {
           for (const lease of leases)
-            this.#hold(this.#leases, `${lease.user} ${node}`, { ...lease, value: lease, node });
+            this.#hold(this.#leases, `${lease.user} ${node}`, { value: lease, node, version: lease.version }, LEASE_MS);
         }),
       leasesOf: (users) =>
         this.#answer(() => this.#heldOf(this.#leases, users, ({ user }) => user) satisfies readonly HeldLease[]),
       writeParts: (parts) =>
         this.#answer(() => {
-          for (const part of parts) this.#hold(this.#parts, `${part.channel} ${node}`, { ...part, value: part, node });
+          for (const part of parts)
+            this.#hold(
+              this.#parts,
+              `${part.channel} ${node}`,
+              { value: part, node, version: part.version },
+              PART_LEASE_MS,
+            );
         }),
       partsOf: (channels) =>
         this.#answer(
@@ -87,10 +94,10 @@ export class SimulatedDirectory {
     });
   }
 
-  #hold<T>(all: Map<string, Held<T>>, key: string, { value, node, version }: Omit<Held<T>, 'until'>): void {
+  #hold<T>(all: Map<string, Held<T>>, key: string, { value, node, version }: Omit<Held<T>, 'until'>, ms: number): void {
     this.counts.written++;
     if ((all.get(key)?.version ?? 0) > version) return;
-    all.set(key, { value, node, version, until: this.#clock.now() + LEASE_MS });
+    all.set(key, { value, node, version, until: this.#clock.now() + ms });
   }
 
   #heldOf<T>(all: Map<string, Held<T>>, names: readonly string[], nameOf: (value: T) => string) {

@@ -1,4 +1,4 @@
-import type { Authenticator, Bus, Clock, Identity, Random, Store } from '@konferenco/core';
+import type { Authenticator, Bus, Clock, Identity, PresenceDirectory, Random, Store } from '@konferenco/core';
 import {
   createContext,
   createDirectory,
@@ -6,8 +6,9 @@ import {
   type Encoding,
   type Node,
   type NodeOptions,
+  type TopicPublisher,
 } from '@konferenco/server';
-import type { SimulatedSockets, SocketServer } from './simulated-sockets.ts';
+import type { SocketServer } from './simulated-sockets.ts';
 
 /** The event everybody belongs to on a simulated server. */
 export const SIMULATED_EVENT = 'simulated';
@@ -18,7 +19,8 @@ export interface SimulatedServerOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
-  readonly sockets: SimulatedSockets;
+  readonly sockets: TopicPublisher;
+  readonly presence?: PresenceDirectory;
   readonly options?: Partial<NodeOptions>;
   /** Told of faults in handlers; by default they are thrown, so that a test fails. */
   readonly onFault?: (error: unknown) => void;
@@ -46,6 +48,7 @@ export function startSimulatedServer(given: SimulatedServerOptions): SimulatedSe
     verifySignature: async () => false,
     publisher: sockets,
     onFault: given.onFault ?? rethrow,
+    ...(given.presence ? { presence: given.presence } : {}),
     options: { rateLimits: false, digestRate: 1_000_000, sendBuffer: 262_144, ...given.options },
   });
   return {

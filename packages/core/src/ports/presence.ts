@@ -45,8 +45,14 @@ export class DirectoryUnavailableError extends Error {
   override readonly name = 'DirectoryUnavailableError';
 }
 
-/** How long what a node wrote holds. It renews in a third of this time. */
+/** How long a session lease holds. It is renewed in a third of this time. */
 export const LEASE_MS = 90_000;
+
+/**
+ * How long a node's part of a channel holds; renewed in a third of this time too. Shorter, because those who were on a node
+ * that died are counted twice, where they have come back to, until its part ends.
+ */
+export const PART_LEASE_MS = 30_000;
 
 /**
  * Where nodes leave who is connected to them and who is in a channel, so that another node knows it at once. A cache of what
@@ -68,7 +74,7 @@ export interface PresenceDirectory {
    * @throws {DirectoryUnavailableError}
    */
   leasesOf(users: readonly string[]): Promise<readonly HeldLease[]>;
-  /** Writes or renews this node's parts, under the same rules; a part whose count is 0 ends. */
+  /** Writes or renews this node's parts for {@link PART_LEASE_MS}, under the same rules. */
   writeParts(parts: readonly CrowdPart[]): Promise<void>;
   /** Parts that hold, of every node. */
   partsOf(channels: readonly string[]): Promise<readonly HeldCrowdPart[]>;

@@ -1,4 +1,4 @@
-import { LEASE_MS, type Present } from '@konferenco/core';
+import { PART_LEASE_MS, type Present } from '@konferenco/core';
 import type { PresenceStatus, ServerFrameOf } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import type { CrowdWord, LocalCrowd } from './local-crowd.ts';
@@ -50,7 +50,7 @@ export class ChannelView {
    *
    * @returns `missed`: an earlier word was lost, so names are not known until everything is said again.
    */
-  take(node: string, word: CrowdWord, now: number, holds_ms = LEASE_MS): Taken {
+  take(node: string, word: CrowdWord, now: number, holds_ms = PART_LEASE_MS): Taken {
     const known = this.#parts.get(node);
     const until = now + holds_ms;
     if (known && known.version > word.version) return 'known';
@@ -72,6 +72,11 @@ export class ChannelView {
       this.#parts.delete(node);
       if (count > 0) this.#isChanged = true;
     }
+  }
+
+  /** Forgets what `node` said. */
+  forgetNode(node: string): void {
+    if (this.#parts.delete(node)) this.#isChanged = true;
   }
 
   /** For somebody who begins to watch: everything. */

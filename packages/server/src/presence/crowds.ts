@@ -5,6 +5,7 @@ import {
   type CrowdPart,
   crowdOf,
   LEASE_MS,
+  PART_LEASE_MS,
   type PresenceDirectory,
 } from '@konferenco/core';
 import { channelLog, type LogName, parseLogName, type PresenceStatus, type ServerFrameOf } from '@konferenco/protocol';
@@ -12,7 +13,16 @@ import type { Hub } from '../fanout/hub.ts';
 import type { Connection } from '../gateway/connection.ts';
 import { ChannelView } from './channel-view.ts';
 import { type CrowdWord, LocalCrowd } from './local-crowd.ts';
-import { FOLLOW_MS, GATHER_MS, LARGE_GATHER_MS, LINGER_MS, MOST_NAMED, MOST_TOLD, REPEAT_MS } from './pace.ts';
+import {
+  FOLLOW_MS,
+  GATHER_MS,
+  LARGE_GATHER_MS,
+  LINGER_MS,
+  MOST_NAMED,
+  MOST_TOLD,
+  PART_REPEAT_MS,
+  REPEAT_MS,
+} from './pace.ts';
 import type { Versions } from './versions.ts';
 import { within } from './within.ts';
 
@@ -136,7 +146,7 @@ export class Crowds {
 
   /** Another node says who is in a channel there. */
   take({ node, channel, ...word }: Extract<BusRecord, { kind: 'crowd' }>): void {
-    this.#take(node, channel, word, LEASE_MS);
+    this.#take(node, channel, word, PART_LEASE_MS);
   }
 
   /** Another node watches a channel. */
@@ -148,6 +158,11 @@ export class Crowds {
     if (!counted) return;
     counted.wantedUntil = this.#deps.clock.now() + LEASE_MS;
     counted.isWholeDue ||= whole;
+  }
+
+  /** `node` is known to have gone. */
+  forgetNode(node: string): void {
+    for (const { view } of this.#viewed.values()) view.forgetNode(node);
   }
 
   /** Words may have been lost: asks everybody about everything, and says everything to everybody. */
@@ -247,7 +262,7 @@ export class Crowds {
   /** Tells the nodes that watch the channel what changed, as often as its size allows, and everything now and then. */
   #say(counted: Counted, now: number): void {
     const { crowd, channel } = counted;
-    const whole = counted.isWholeDue || now - counted.wholeAt >= REPEAT_MS;
+    const whole = counted.isWholeDue || now - counted.wholeAt >= PART_REPEAT_MS;
     if (!whole && !crowd.hasChanges) return;
     if (now - counted.saidAt < (crowd.count > MOST_NAMED ? LARGE_GATHER_MS : GATHER_MS)) return;
     const { bus, node, versions } = this.#deps;

@@ -10,6 +10,9 @@ export const MOST_NAMED = 200;
 /** How often a node says again what it said, and asks again what it follows, in case a word was lost. */
 export const REPEAT_MS = 30_000;
 
+/** How often a node says everything of a channel again. */
+export const PART_REPEAT_MS = 10_000;
+
 /** What nobody watches any more is followed for this long: whoever connects again watches it again. */
 export const LINGER_MS = 30_000;
 
@@ -19,7 +22,7 @@ export const FOLLOW_MS = 500;
 /** Users whose change, and users whose renewal, one node tells in one gathering: 2,000 of each a second. */
 export const MOST_TOLD = 500;
 
-/** Users about whom one node asks in one gathering: 8,000 a second. */
+/** Users about whom one node asks in one gathering: 8,000 a second, and as many as in one gathering at once. */
 export const MOST_ASKED = 2_000;
 
 /** Users in one record on the bus, or one call of the directory. */

@@ -88,6 +88,11 @@ export class WatchedPeople {
     if (this.#people.has(user)) this.#changed.add(user);
   }
 
+  /** `node` is known to have gone. */
+  forgetNode(node: string): void {
+    for (const user of this.#leases.forgetNode(node)) this.#changed.add(user);
+  }
+
   /** Words may have been lost: asks everybody about everybody, as fast as it may. */
   askAgain(): void {
     for (const watched of this.#people.values()) watched.askedAt = 0;
@@ -108,6 +113,7 @@ export class WatchedPeople {
       if (now - watched.askedAt < REPEAT_MS || due.length >= this.#mayAsk) break;
       if (!this.#fresh.has(user)) due.push(user);
     }
+    this.#touch(due);
     void this.#ask(due);
   }
 
@@ -180,7 +186,6 @@ export class WatchedPeople {
   /** Asks the directory, or, while there is none, the other nodes. */
   async #ask(users: readonly string[]): Promise<void> {
     if (users.length === 0 || !this.#deps.bus.lossy) return;
-    this.#touch(users);
     const { directory } = this.#deps;
     await Promise.all(
       chunksOf(users, CHUNK).map((chunk) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { type CrowdPart, LEASE_MS, type Lease, type PresenceDirectory } from '@konferenco/core';
+import { type CrowdPart, LEASE_MS, type Lease, PART_LEASE_MS, type PresenceDirectory } from '@konferenco/core';
 
 /** One empty directory as two nodes see it. */
 export interface DirectoryUnderTest {
@@ -52,6 +52,10 @@ export function describeDirectoryContract(name: string, open: () => Promise<Dire
         { node: 'north', ...part('hall', 2, ['mere', 'hone']) },
         { node: 'south', channel: 'hall', version: 9, count: 5_000, present: null },
       ]);
+      for (const { holds_ms } of read) {
+        expect(holds_ms).toBeGreaterThan(PART_LEASE_MS / 2);
+        expect(holds_ms).toBeLessThanOrEqual(PART_LEASE_MS);
+      }
     });
 
     test('many at once, with ids of every permitted form', async () => {

@@ -1,4 +1,5 @@
 export { checkHistory, type Verdict } from './checker.ts';
+export { mountSmallDisk, type SmallDisk } from './full-disk.ts';
 export type * from './history.ts';
 export { type Happening, HistoryFile, readHistory } from './history-file.ts';
 export type { Counts } from './history-index.ts';

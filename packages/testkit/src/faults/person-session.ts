@@ -23,6 +23,9 @@ export class PersonSession {
   readonly #newest = new Map<LogName, number>();
   /** Where following began, of the channels followed now. */
   readonly #followed = new Map<string, number>();
+  readonly #everFollowed = new Set<LogName>();
+  /** Where each log stood when the newest subscription to it began. */
+  readonly #heads = new Map<LogName, number>();
   readonly #onWire = new Set<string>();
   readonly #notedGaps = new Set<string>();
   #ended = false;
@@ -38,6 +41,7 @@ export class PersonSession {
       outbox,
       environment: {
         openSocket: tappedSockets((seen) => {
+          if (seen.frame === 'subscribed') return void this.#heads.set(seen.log, seen.to);
           // Live frames are many and their log says all that matters; the others are few.
           const isLive = seen.frame === 'message' || seen.frame === 'inbox';
           if (this.#ended || (isLive && this.#onWire.has(`${seen.frame} ${seen.log}`))) return;
@@ -64,9 +68,10 @@ export class PersonSession {
     return this.client.connect();
   }
 
-  /** Follows a channel from where it stands now. @returns false when the person may not. */
+  /** Follows a channel from where it stands now. @returns false when the person may not, or the session ended. */
   async follow(channel: string): Promise<boolean> {
     const conversation = this.client.channel(channel);
+    this.#heads.delete(conversation.log);
     try {
       await conversation.open();
     } catch (error) {
@@ -75,7 +80,12 @@ export class PersonSession {
     }
     if (this.#ended) return false;
     if (this.#followed.has(channel)) return true;
-    const after = newestOf(conversation);
+    const wasFollowed = this.#everFollowed.has(conversation.log);
+    this.#everFollowed.add(conversation.log);
+    // Over a fallback transport nobody hears where following begins again: what follows proves nothing then.
+    if (wasFollowed && !this.#heads.has(conversation.log)) return true;
+    // What had been said before following began is history and is shown, not told.
+    const after = Math.max(newestOf(conversation), this.#heads.get(conversation.log) ?? 0);
     this.#followed.set(channel, after);
     this.#options.recorder.record({ kind: 'follow', session: this.#options.session, log: conversation.log, after });
     return true;
@@ -113,9 +123,10 @@ export class PersonSession {
   /** @param last Connected to the end of the run: it has to have heard everything. */
   async end(last: boolean): Promise<void> {
     for (const channel of this.#followed.keys()) this.#noteGaps(this.client.channel(channel), 1);
-    this.#options.recorder.record({ kind: 'end', session: this.#options.session, last });
-    this.#ended = true;
+    // While it closes it still sends, is told and acknowledges.
     await this.client.close();
+    this.#ended = true;
+    this.#options.recorder.record({ kind: 'end', session: this.#options.session, last });
   }
 
   #told(log: LogName, offset: number, envelope: unknown): void {

@@ -1,8 +1,13 @@
 import type { Socket } from '@konferenco/client';
-import type { InboxItem, Item, LogName, ServerFrame } from '@konferenco/protocol';
+import type { InboxItem, Item, LogName, LogState, ReplyOf, ServerFrame } from '@konferenco/protocol';
 import type { WireSeen } from './history.ts';
 
-export type Tap = (frame: Pick<WireSeen, 'frame' | 'log' | 'from' | 'to'>) => void;
+export type Tap = (frame: TappedFrame) => void;
+
+export type TappedFrame =
+  | Pick<WireSeen, 'frame' | 'log' | 'from' | 'to'>
+  /** The answer to a subscription: the log stands from `from` to `to`. */
+  | { readonly frame: 'subscribed'; readonly log: LogName; readonly from: number; readonly to: number };
 
 /** Opens sockets on which somebody listens: what comes to a device is noted, whatever its client makes of it. */
 export function tappedSockets(tap: Tap): (url: string, protocol: string) => Socket {
@@ -41,11 +46,20 @@ function listen(text: string, tap: Tap): void {
     case 'resync':
       return tap({ frame: 'resync', log: frame.log, from: 0, to: 0 });
     case 'reply':
+      for (const [log, { first, head }] of statesOf(frame.data))
+        tap({ frame: 'subscribed', log, from: first, to: head });
       if (isPage(frame.data)) tap({ frame: 'page', log: frame.data.log, ...rangeOf(frame.data.items) });
       return;
     default:
       return;
   }
+}
+
+/** States of the logs that a subscription was granted. */
+function statesOf(data: unknown): (readonly [LogName, LogState])[] {
+  if (typeof data !== 'object' || data === null || !('logs' in data)) return [];
+  const { logs } = data as ReplyOf<'subscribe'>;
+  return Object.entries(logs).flatMap(([log, state]) => ('head' in state ? [[log, state] as const] : []));
 }
 
 function isPage(data: unknown): data is { readonly log: LogName; readonly items: readonly (Item | InboxItem)[] } {

@@ -118,7 +118,8 @@ function meaningOf({ message }: Error): readonly [RedisStartReason, string] | nu
   if (/NOAUTH/.test(message)) return ['password_missing', 'asks for a password: put it into SETTING'];
   if (/WRONGPASS|invalid password|invalid username-password/.test(message))
     return ['password_refused', 'refuses the user or password: correct them in SETTING'];
-  if (/Protocol error|Unknown RESP type/.test(message)) return ['not_redis', 'is no Redis: correct host and port in SETTING'];
+  if (/Protocol error|Unknown RESP type/.test(message))
+    return ['not_redis', 'is no Redis: correct host and port in SETTING'];
   if (/cluster support disabled/.test(message))
     return ['no_cluster', 'is no cluster: write redis:// instead of redis+cluster:// in SETTING'];
   return null;
@@ -167,7 +168,8 @@ function infoOf(client: Redis | Cluster): Promise<string> {
 function check(info: string, { kind }: RedisAddress, setting: string, stop: Stop): void {
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
   const version = field('redis_version');
-  if (Number.parseInt(version, 10) < OLDEST) stop('too_old', `is version ${version}: upgrade it to ${OLDEST} or newer, or name another in ${setting}`);
+  if (Number.parseInt(version, 10) < OLDEST)
+    stop('too_old', `is version ${version}: upgrade it to ${OLDEST} or newer, or name another in ${setting}`);
   if (kind === 'single' && field('cluster_enabled') === '1')
     stop('is_cluster', `is a cluster: write redis+cluster:// instead of redis:// in ${setting}`);
   if (kind === 'single' && field('role') === 'slave')

@@ -4,6 +4,7 @@ import {
   type HeldCrowdPart,
   type HeldLease,
   LEASE_MS,
+  PART_LEASE_MS,
   type Lease,
   type PresenceDirectory,
 } from '@konferenco/core';
@@ -58,7 +59,7 @@ export function createRedisDirectory(options: RedisDirectoryOptions): PresenceDi
     },
     async writeParts(parts) {
       await each(parts, (commands, { channel, version, count, present }: CrowdPart) =>
-        commands.konferencoHold(channelKey(channel), node, version, JSON.stringify({ count, present }), LEASE_MS),
+        commands.konferencoHold(channelKey(channel), node, version, JSON.stringify({ count, present }), PART_LEASE_MS),
       );
     },
     async partsOf(channels) {
