@@ -21,6 +21,7 @@ const FAMILIES = [
   'CF',
   'RP',
   'CN',
+  'BU',
 ] as const;
 const CITATION = new RegExp(`\\b(?:${FAMILIES.join('|')})-\\d+\\b`, 'g');
 /** Tests, and the contract suites that tests run against each adapter. */

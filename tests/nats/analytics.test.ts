@@ -32,6 +32,7 @@ describeAnalyticsContract(
   () => NOW,
 );
 
+// proves BU-19
 test('what is older than it is kept goes with its month, and does not come back with a late message', async () => {
   const store = await openCounts('series_kept');
   const day = 86_400_000;
@@ -53,6 +54,7 @@ test('what is older than it is kept goes with its month, and does not come back 
   await store.close();
 });
 
+// proves BU-12, BU-19
 test('every stored message is counted exactly once, though NATS and PostgreSQL are killed on the way and two nodes count', async () => {
   const options = natsOptions(nats.url);
   const state = new MemoryFeedState();

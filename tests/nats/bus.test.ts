@@ -28,6 +28,7 @@ describeBusContract('NATS', async () => {
 describeJoinedBusContract('NATS', () => twoBuses(server.url));
 
 describe('the bus on a real NATS', () => {
+  // proves BU-3
   test('order holds for each publisher and log, whatever else is published', async () => {
     const { here, there, settle } = await twoBuses(server.url);
     const logs = Array.from({ length: 20 }, (_, i) => `ch:room-${i}`);
@@ -60,6 +61,7 @@ describe('the bus on a real NATS', () => {
     await Promise.all([here.close(), there.close()]);
   });
 
+  // proves BU-9
   test('records larger together than a message may be are split, and one that is too large alone is dropped and counted', async () => {
     const { here, there, settle } = await twoBuses(server.url);
     await there.follow('ch:hall');
@@ -76,6 +78,7 @@ describe('the bus on a real NATS', () => {
     await Promise.all([here.close(), there.close()]);
   });
 
+  // proves BU-8
   test('what strangers and other versions publish is counted and ignored, and the next record comes', async () => {
     const { here, there, options, settle } = await twoBuses(server.url);
     await there.follow('ch:hall');
@@ -118,6 +121,7 @@ describe('the bus on a real NATS', () => {
     await Promise.all([here.close(), there.close()]);
   });
 
+  // proves BU-10
   test('two systems with different prefixes share a NATS and hear nothing of each other', async () => {
     const one = await openNatsBus(natsOptions(server.url, { prefix: 'one' }));
     const two = await openNatsBus(natsOptions(server.url, { prefix: 'two' }));
@@ -133,6 +137,7 @@ describe('the bus on a real NATS', () => {
 });
 
 describe('an outage of NATS', () => {
+  // proves BU-2, BU-6
   test('nothing is thrown, records are dropped and counted, and flow again before the node hears that the bus is back', async () => {
     const { here, there, options, settle } = await twoBuses(server.url);
     await there.follow('ch:hall');
@@ -156,6 +161,7 @@ describe('an outage of NATS', () => {
     await Promise.all([here.close(), there.close()]);
   });
 
+  // proves BU-7
   test('a NATS that hangs costs records, not memory, and goes on where it can', async () => {
     const { here, there, settle } = await twoBuses(server.url);
     await there.follow('ch:hall');

@@ -57,6 +57,7 @@ async function forgotten(): Promise<void> {
   await until(() => Date.now() > then);
 }
 
+// proves BU-12
 test('every stored entry is in its stream once, in the order of commit, though NATS is killed and the relay restarted meanwhile', async () => {
   const options = natsOptions(server.url);
   const streams = await openNatsStreams(options);
@@ -155,6 +156,7 @@ test('leadership moves: two nodes relay in turn, never both, and nothing is doub
   await Promise.all([one.close(), two.close()]);
 }, 30_000);
 
+// proves BU-13
 test('the lag is told while NATS is away, the fault is told once, and the store’s absence ends the leadership', async () => {
   const streams = await openNatsStreams(natsOptions(server.url));
   const state = new MemoryFeedState();

@@ -20,6 +20,7 @@ async function complaint(url: string): Promise<{ problem: NatsProblem; message: 
   return { problem, message };
 }
 
+// proves BU-11
 describe('a start with a NATS that cannot be used says what to do', () => {
   test('nobody listens', async () => {
     const port = await freePort();

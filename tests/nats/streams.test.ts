@@ -41,6 +41,7 @@ function consume(streams: NatsStreams, push: Handler, faults: unknown[] = []) {
   return startConsumers(deps, { push }, quick);
 }
 
+// proves BU-11
 describe('a start whose streams cannot be used says what to do', () => {
   const complaint = async (options: NatsStreamsOptions): Promise<NatsStartError> => {
     const error = await openNatsStreams(options).then(
@@ -91,6 +92,7 @@ describe('a start whose streams cannot be used says what to do', () => {
 });
 
 describe('consumer groups', () => {
+  // proves BU-15, BU-18
   test('each message is handled once between the members of a group, and the lag is told', async () => {
     const options = natsOptions(server.url);
     const [one, two] = await Promise.all([openNatsStreams(options), openNatsStreams(options)]);
@@ -107,6 +109,7 @@ describe('consumer groups', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
+  // proves BU-16
   test('a message at fault goes to the dead letters after its tries, and the others go on', async () => {
     const streams = await openNatsStreams(natsOptions(server.url));
     const handled = new Set<number>();
@@ -151,6 +154,7 @@ describe('consumer groups', () => {
     await streams.close();
   });
 
+  // proves BU-17
   test('while what a handler needs is away, messages wait, however long, and none is given up', async () => {
     const streams = await openNatsStreams(natsOptions(server.url));
     const faults: unknown[] = [];

@@ -40,6 +40,7 @@ test('of each person of this node the newest change goes into the stream, and no
   feed.close();
 });
 
+// proves BU-14
 test('a storm leaves at the rate, everybody once, and no more wait than may', async () => {
   const { clock, offered, feed, change } = world();
   for (let n = 0; n < 6_000; n++) change(`user-${n}`, 1);

@@ -52,6 +52,7 @@ export function describeAnalyticsContract(name: string, open: () => Promise<Anal
       await store.close();
     });
 
+    // proves BU-19
     test('each message counts once: repeated, in another order, after later ones, and from several nodes at once', async () => {
       const store = await open();
       expect(await store.add([message(3), message(3), message(4)])).toBe(2);

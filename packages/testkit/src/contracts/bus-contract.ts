@@ -78,6 +78,7 @@ export function describeJoinedBusContract(name: string, open: () => JoinedBuses 
   };
 
   describe(`bus between nodes: ${name}`, () => {
+    // proves BU-1
     test('what nobody here follows does not come from another node', async () => {
       const { here, there, settle, got, close } = await joined();
       await there.follow('ch:other');
@@ -87,6 +88,7 @@ export function describeJoinedBusContract(name: string, open: () => JoinedBuses 
       await close();
     });
 
+    // proves BU-2, BU-3
     test('once follow is done, everything published afterwards comes, in order', async () => {
       const { here, there, settle, got, close } = await joined();
       await there.follow('ch:general');

@@ -43,6 +43,7 @@ test('following ends when the server has answered, many in one question; asked a
   interests.close();
 });
 
+// proves BU-5
 test('a subscription nobody needs is kept for half a minute, and for longer when it is needed again', async () => {
   const { clock, interests, open, begun } = world();
   interests.follow('ch:a');
@@ -62,6 +63,7 @@ test('a subscription nobody needs is kept for half a minute, and for longer when
   interests.close();
 });
 
+// proves BU-2
 test('while NATS is away or hangs, nobody waits for it', async () => {
   const { clock, interests, answers, subscriber } = world();
   subscriber.connected = false;
