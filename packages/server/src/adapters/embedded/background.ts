@@ -173,7 +173,13 @@ export class Background {
 
   /** The bulk is copied beside the writer; only the rest that came meanwhile holds it up before the WAL starts over. */
   async #copyWal(): Promise<void> {
-    const { wal_bytes, left_bytes } = await this.#upkeep.request('checkpoint', null);
+    const copied = await this.#upkeep.request('checkpoint', null);
+    if (!copied) {
+      // A full disk is no damage: commits are refused meanwhile, and say so.
+      if (!this.#stopped) this.#checkpointTimer ??= unref(setTimeout(() => this.#checkpoint(), CHECKPOINT_AFTER_MS));
+      return;
+    }
+    const { wal_bytes, left_bytes } = copied;
     this.#copiedBytes = wal_bytes - left_bytes;
     if (wal_bytes < WAL_RESTART_BYTES) return;
     const restarted = await this.#options.writer.request('restart_wal', null);

@@ -58,8 +58,8 @@ export interface IndexProgress {
 
 export interface UpkeepRequests {
   open: { request: { dir: string }; reply: null };
-  /** Copies the WAL into the database as far as readers allow. Sizes in bytes. */
-  checkpoint: { request: null; reply: { wal_bytes: number; left_bytes: number } };
+  /** Copies the WAL into the database as far as readers allow. Sizes in bytes; `null`: the disk is full, try again later. */
+  checkpoint: { request: null; reply: { wal_bytes: number; left_bytes: number } | null };
   close: { request: null; reply: null };
 }
 

@@ -1,4 +1,4 @@
-import type { Database } from 'bun:sqlite';
+import { type Database, SQLiteError } from 'bun:sqlite';
 import { join } from 'node:path';
 import type { UpkeepRequests } from './messages.ts';
 import { LOG_FILE, numberOf, openForWriting } from './schema.ts';
@@ -9,9 +9,15 @@ serve((news) => {
   let pageSize = 0;
 
   function checkpoint(open: Database): UpkeepRequests['checkpoint']['reply'] {
-    const result = open.query<{ log: number; checkpointed: number }, []>('PRAGMA wal_checkpoint(PASSIVE)').get();
-    const frames = Math.max(0, result?.log ?? 0);
-    return { wal_bytes: frames * pageSize, left_bytes: (frames - Math.max(0, result?.checkpointed ?? 0)) * pageSize };
+    try {
+      const result = open.query<{ log: number; checkpointed: number }, []>('PRAGMA wal_checkpoint(PASSIVE)').get();
+      const frames = Math.max(0, result?.log ?? 0);
+      return { wal_bytes: frames * pageSize, left_bytes: (frames - Math.max(0, result?.checkpointed ?? 0)) * pageSize };
+    } catch (error) {
+      // The WAL still has everything; once there is room, the next try copies it.
+      if (error instanceof SQLiteError && error.code === 'SQLITE_FULL') return null;
+      throw error;
+    }
   }
 
   return (operation, argument) => {

@@ -1,0 +1,65 @@
+import { afterEach, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { StoreUnavailableError } from '@konferenco/core';
+import { mountSmallDisk, type SmallDisk } from '@konferenco/testkit/faults';
+import type { UpkeepRequests } from '../../packages/server/src/adapters/embedded/messages.ts';
+import { LOG_FILE, openForWriting } from '../../packages/server/src/adapters/embedded/schema.ts';
+import { openEmbeddedStore } from '../../packages/server/src/adapters/embedded/store.ts';
+import { WorkerPort } from '../../packages/server/src/adapters/embedded/worker-port.ts';
+
+const MEGABYTES = 16;
+const UPKEEP = new URL('../../packages/server/src/adapters/embedded/upkeep-worker.ts', import.meta.url);
+
+const disks: SmallDisk[] = [];
+afterEach(async () => {
+  for (const disk of disks.splice(0)) await disk.remove();
+});
+
+test('a full disk refuses commits without loss, is no damage, and commits go on once there is room', async () => {
+  const disk = await smallDisk();
+  if (!disk) return;
+  const store = await openEmbeddedStore({ dir: disk.dir });
+  const say = async (text: string) => (await store.commit([{ appends: [append(text)] }]))[0];
+  expect(await say('before')).toMatchObject({ kind: 'committed', positions: [{ log: 'ch:a', offset: 1 }] });
+  const makeRoom = await disk.fill();
+  const bulk = 'x'.repeat(2_000_000);
+  expect(await say(bulk).catch((error: unknown) => error)).toBeInstanceOf(StoreUnavailableError);
+  await makeRoom();
+  expect(await say('after')).toMatchObject({ kind: 'committed', positions: [{ log: 'ch:a', offset: 2 }] });
+  expect(store.health()).toMatchObject({ ok: true, damage: [] });
+  await store.close();
+});
+
+test('copying the write-ahead log waits for room, and reports nothing damaged', async () => {
+  const disk = await smallDisk();
+  if (!disk) return;
+  const db = openForWriting(join(disk.dir, LOG_FILE));
+  db.run('CREATE TABLE bulk (body TEXT)');
+  db.run('INSERT INTO bulk VALUES (?)', ['x'.repeat(2_000_000)]);
+  const news: string[] = [];
+  const note = (text: string) => void news.push(text);
+  const upkeep = new WorkerPort<UpkeepRequests>('upkeep', UPKEEP, { damage: note, broken: note });
+  await upkeep.request('open', { dir: disk.dir });
+  const makeRoom = await disk.fill();
+  expect(await upkeep.request('checkpoint', null)).toBeNull();
+  await makeRoom();
+  expect(await upkeep.request('checkpoint', null)).toMatchObject({ left_bytes: 0 });
+  expect(news).toEqual([]);
+  await upkeep.end('close');
+  db.close();
+});
+
+/** `null`, with a sentence, where this machine does not allow one. */
+async function smallDisk(): Promise<SmallDisk | null> {
+  const disk = await mountSmallDisk(MEGABYTES);
+  if (typeof disk === 'string') {
+    console.log(disk);
+    return null;
+  }
+  disks.push(disk);
+  return disk;
+}
+
+function append(text: string) {
+  return { log: 'ch:a', id: Bun.randomUUIDv7(), sender: 'ann', envelope: text, expires_at: Date.now() + 86_400_000 };
+}
