@@ -9,8 +9,9 @@ import { indexWords, type WordSearch } from './words.ts';
 
 /** How often the server's settings, its clock and the coming partitions are looked at. */
 const UPKEEP_MS = 30_000;
-/** Longest time until a node notices what others stored, to index it. */
-const INDEX_MS = 500;
+/** The indexer rests between chunks, at least this long and this many times as long as it worked: writing comes first. */
+const INDEX_REST_MS = 200;
+const INDEX_REST_FACTOR = 4;
 /** Pause until a node asks again whether it may lead. */
 const ASK_AGAIN = { base_ms: 1_000, cap_ms: 5_000 };
 
@@ -33,7 +34,6 @@ export class Background {
   readonly #loops: Promise<unknown>;
   #warnings: readonly string[];
   #lag = 0;
-  #wake: () => void = () => undefined;
 
   constructor(options: BackgroundOptions, warnings: readonly string[]) {
     this.#options = options;
@@ -49,12 +49,6 @@ export class Background {
     return this.#lag;
   }
 
-  /** There is something to index. */
-  nudge(): void {
-    this.#lag = Math.max(this.#lag, 1);
-    this.#wake();
-  }
-
   /** Resolves when everything has ended after `closing` was aborted. */
   async ended(): Promise<void> {
     await this.#loops;
@@ -64,24 +58,24 @@ export class Background {
     const { withLeader } = this.#options;
     const led = await withLeader('search', async (signal) => {
       while (!signal.aborted) {
-        const more = await this.#index();
-        if (!more) await this.#pause(INDEX_MS, signal);
+        const start = performance.now();
+        await this.#index();
+        await pause(Math.max(INDEX_REST_MS, (performance.now() - start) * INDEX_REST_FACTOR), signal);
       }
     });
     if (!led) this.#lag = await this.#options.words.lag();
   }
 
-  async #index(): Promise<boolean> {
+  async #index(): Promise<void> {
     const { connection, feed, schema, words } = this.#options;
-    const more = await connection.run((session) => indexWords(session, schema, feed));
-    this.#lag = await words.lag();
-    return more;
+    const indexed = await connection.run((session) => indexWords(session, schema, feed));
+    if (indexed > 0 || this.#lag > 0) this.#lag = await words.lag();
   }
 
   async #upkeep(): Promise<void> {
     const { connection, closing } = this.#options;
     while (!closing.aborted) {
-      await this.#pause(UPKEEP_MS, closing);
+      await pause(UPKEEP_MS, closing);
       if (closing.aborted) return;
       await connection.run((session) => this.#lookAfter(session)).catch((error) => this.#report(error));
     }
@@ -97,30 +91,30 @@ export class Background {
   /** Does it again and again, and says what went wrong. */
   async #repeat(work: () => Promise<void>): Promise<void> {
     const { closing } = this.#options;
-    for (let pause = 0; !closing.aborted; ) {
+    for (let rest = 0; !closing.aborted; ) {
       await work().catch((error) => this.#report(error));
-      pause = decorrelatedJitter(pause, Math.random(), ASK_AGAIN);
-      await this.#pause(pause, closing);
+      rest = decorrelatedJitter(rest, Math.random(), ASK_AGAIN);
+      await pause(rest, closing);
     }
   }
 
   #report(error: unknown): void {
     if (!this.#options.closing.aborted) this.#options.onFault(asUnavailable(error));
   }
+}
 
-  #pause(ms: number, signal: LeaderSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      if (ms === INDEX_MS) this.#wake = end;
-      signal.addEventListener('abort', end, { once: true });
-    });
-  }
+/** Resolves after `ms`, or at once when the signal aborts. */
+function pause(ms: number, signal: LeaderSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+  });
 }
 
 /** The partitions of this time and the next are made before anybody needs them. */

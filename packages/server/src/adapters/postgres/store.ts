@@ -157,15 +157,12 @@ class OpenStore implements PostgresStore {
     this.#damage = new DamageLog(options.onDamage);
     this.#pool = new ReadPool(session, options.readers ?? 3);
     this.#side = new Connection(session);
-    this.#indexing = new Connection(session);
+    // Words and how far they go are lost together, and then found again: nobody has to wait for the disk.
+    this.#indexing = new Connection({ ...session, settings: { synchronous_commit: 'off' } });
     this.#reader = new Reader(this.#pool, (text) => this.#damage.damage(text));
     this.#feed = new FeedReader(this.#side, this.#reader, now);
     this.#words = new WordSearch(this.#pool, this.#reader);
-    this.#commits = new CommitQueue(async (commands) => {
-      const outcomes = await writer.commit(commands);
-      this.#background.nudge();
-      return outcomes;
-    });
+    this.#commits = new CommitQueue((commands) => writer.commit(commands));
     this.#cursors = new CursorQueue((cursors) => this.#side.run((side) => saveCursors(side, cursors)));
     this.keys = createPostgresKeyStore(this.#side);
     this.#background = this.#startBackground();

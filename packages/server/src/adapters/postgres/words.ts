@@ -26,9 +26,9 @@ interface FoundRow extends EntryRow {
 
 /**
  * Indexes the next entries of the feed. One node does this at a time, holding alone the lock that those who blank entries
- * share, so that no word of a blanked entry is left. @returns whether there may be more
+ * share, so that no word of a blanked entry is left. @returns how many
  */
-export async function indexWords(session: Session, schema: string, feed: FeedReader): Promise<boolean> {
+export async function indexWords(session: Session, schema: string, feed: FeedReader): Promise<number> {
   const upTo = await feed.settled(session);
   return session.transaction(async () => {
     await session.query('SELECT pg_advisory_xact_lock($1::int, $2::int)', lockKeys(schema, 'words'));
@@ -39,7 +39,7 @@ export async function indexWords(session: Session, schema: string, feed: FeedRea
       [upTo],
     );
     const last = rows.at(-1);
-    if (!last) return false;
+    if (!last) return 0;
     const found = rows.filter(({ text }) => text !== null);
     await session.query(
       `INSERT INTO words(id, seq, words) SELECT i, s, array_to_tsvector(w::text[])
@@ -54,7 +54,7 @@ export async function indexWords(session: Session, schema: string, feed: FeedRea
       `INSERT INTO feed_cursors VALUES('${GROUP}', $1::bigint) ON CONFLICT(name) DO UPDATE SET seq = excluded.seq`,
       [last.seq],
     );
-    return rows.length === CHUNK;
+    return rows.length;
   });
 }
 
