@@ -15,17 +15,24 @@ afterEach(async () => {
   for (const disk of disks.splice(0)) await disk.remove();
 });
 
-test('a full disk refuses commits without loss, is no damage, and commits go on once there is room', async () => {
+test('a full disk refuses commits without loss, is no damage, and all goes on once there is room', async () => {
   const disk = await smallDisk();
   if (!disk) return;
   const store = await openEmbeddedStore({ dir: disk.dir });
   const say = async (text: string) => (await store.commit([{ appends: [append(text)] }]))[0];
+  const find = (words: string) => store.search({ words, logs: ['ch:a'], limit: 10 });
   expect(await say('before')).toMatchObject({ kind: 'committed', positions: [{ log: 'ch:a', offset: 1 }] });
+  expect((await find('before')).hits.length).toBe(1);
+  const more = 'word '.repeat(100_000);
+  for (let i = 0; i < 4; i++) await say(more);
   const makeRoom = await disk.fill();
   const bulk = 'x'.repeat(2_000_000);
   expect(await say(bulk).catch((error: unknown) => error)).toBeInstanceOf(StoreUnavailableError);
+  // The index has no room for what was said last, and keeps what it had.
+  expect((await find('before')).hits.length).toBe(1);
   await makeRoom();
-  expect(await say('after')).toMatchObject({ kind: 'committed', positions: [{ log: 'ch:a', offset: 2 }] });
+  expect(await say('after')).toMatchObject({ kind: 'committed', positions: [{ log: 'ch:a', offset: 6 }] });
+  expect((await find('after')).hits.length).toBe(1);
   expect(store.health()).toMatchObject({ ok: true, damage: [] });
   await store.close();
 });
@@ -61,5 +68,12 @@ async function smallDisk(): Promise<SmallDisk | null> {
 }
 
 function append(text: string) {
-  return { log: 'ch:a', id: Bun.randomUUIDv7(), sender: 'ann', envelope: text, expires_at: Date.now() + 86_400_000 };
+  return {
+    log: 'ch:a',
+    id: Bun.randomUUIDv7(),
+    sender: 'ann',
+    envelope: JSON.stringify({ text }),
+    text,
+    expires_at: Date.now() + 86_400_000,
+  };
 }

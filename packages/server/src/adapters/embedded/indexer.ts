@@ -5,7 +5,7 @@ import type { SearchQuery, SearchResult } from '@konferenco/core';
 import { fold, queryTerms, snippetOf } from '../search-text.ts';
 import type { IndexProgress } from './messages.ts';
 import { Reader } from './reader.ts';
-import { LOG_FILE, numberOf, openForReading, SEARCH_FILE } from './schema.ts';
+import { isDiskFull, LOG_FILE, numberOf, openForReading, SEARCH_FILE } from './schema.ts';
 import type { WorkerNews } from './worker-host.ts';
 
 /** Entries indexed in one transaction. */
@@ -55,6 +55,8 @@ export class Indexer {
     try {
       return this.#record(news);
     } catch (error) {
+      // The index is as it was; building it anew would need more room still.
+      if (isDiskFull(error)) return { seq: this.#seq, erasures: this.#erasures, more: true };
       this.#news.damage(`the search index is built anew: ${error instanceof Error ? error.message : String(error)}`);
       this.#index.close();
       this.#discard();

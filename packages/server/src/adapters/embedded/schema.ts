@@ -1,4 +1,4 @@
-import { Database } from 'bun:sqlite';
+import { Database, SQLiteError } from 'bun:sqlite';
 
 /** Names of the files in a store's directory. */
 export const LOG_FILE = 'log.db';
@@ -56,6 +56,11 @@ export function openForWriting(path: string): Database {
     throw new Error(`${path} is not a log this version can read (schema ${version}, expected ${SCHEMA_VERSION})`);
   }
   return db;
+}
+
+/** There was no room on the disk. The transaction did not happen, nothing is harmed, and a later try may succeed. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof SQLiteError && error.code === 'SQLITE_FULL';
 }
 
 /** Opens the log beside its writer. Reads see what was committed when they start. */

@@ -1,7 +1,7 @@
-import { type Database, SQLiteError } from 'bun:sqlite';
+import type { Database } from 'bun:sqlite';
 import { join } from 'node:path';
 import type { UpkeepRequests } from './messages.ts';
-import { LOG_FILE, numberOf, openForWriting } from './schema.ts';
+import { isDiskFull, LOG_FILE, numberOf, openForWriting } from './schema.ts';
 import { reportingCorruption, serve } from './worker-host.ts';
 
 serve((news) => {
@@ -15,7 +15,7 @@ serve((news) => {
       return { wal_bytes: frames * pageSize, left_bytes: (frames - Math.max(0, result?.checkpointed ?? 0)) * pageSize };
     } catch (error) {
       // The WAL still has everything; once there is room, the next try copies it.
-      if (error instanceof SQLiteError && error.code === 'SQLITE_FULL') return null;
+      if (isDiskFull(error)) return null;
       throw error;
     }
   }
