@@ -58,15 +58,19 @@ export interface NodeReport extends NodeVitals {
   readonly max_connections: number;
 }
 
+/** `http(s)://host[:port]` and nothing that ends where it is written into a header. */
+const ADDRESS = /^https?:\/\/[A-Za-z0-9.[\]:-]{1,255}$/;
+
 /** Whether what came as a report can be worked with. Further members are of no concern: neighbouring versions differ in them. */
 export function isNodeReport(value: unknown): value is NodeReport {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, started_at, seq, connections, max_connections } = value as Partial<NodeReport>;
+  const { name, url, started_at, seq, connections, max_connections } = value as Partial<NodeReport>;
   const isNumber = (one: unknown) => typeof one === 'number' && Number.isFinite(one) && one >= 0;
   return (
     typeof name === 'string' &&
     name.length > 0 &&
     name.length <= 64 &&
+    (url === null || (typeof url === 'string' && ADDRESS.test(url))) &&
     [started_at, seq, connections, max_connections].every(isNumber)
   );
 }

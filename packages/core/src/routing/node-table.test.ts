@@ -92,7 +92,14 @@ describe('a report', () => {
   });
 
   test('that is none is ignored', () => {
-    const bad = [null, 'x', {}, { ...report(), connections: Number.NaN }, { ...report(), name: 'x'.repeat(65) }];
+    const bad = [
+      null,
+      'x',
+      {},
+      { ...report(), connections: Number.NaN },
+      { ...report(), name: 'x'.repeat(65) },
+      { ...report(), url: 'https://a.test; script-src *' },
+    ];
     for (const one of bad) expect(table.hear(one, now)).toEqual([]);
     expect(table.nodes()).toEqual([]);
   });

@@ -77,7 +77,9 @@ export class Places {
       }),
     );
     const takers = nodes.filter(({ standing }) => standing === 'open');
-    const urls = nodes.flatMap(({ report: { url } }) => (url === null ? [] : [new URL(url).origin]));
+    const urls = nodes.flatMap(({ report: { url } }) =>
+      url === null || !URL.canParse(url) ? [] : [new URL(url).origin],
+    );
     return {
       nodes: new Map(nodes.map((node) => [node.report.name, node])),
       placement: new Placement(

@@ -119,7 +119,7 @@ export const OPTIONS = {
   nodeUrl: {
     type: 'text',
     default: '',
-    pattern: /^https?:\/\/[^/\s,;]+$/,
+    pattern: /^https?:\/\/[A-Za-z0-9.[\]:-]{1,255}$/,
     env: 'KONFERENCO_NODE_URL',
     flag: '--node-url',
     description:
