@@ -19,16 +19,17 @@ afterAll(async () => {
 });
 
 const KEYS = ['a', 'b', 'c'];
+const WRITERS = 8;
 const LOGS = ['ch:x', 'ch:y', 'dm:ann:bob'];
 
-/** Which node moves something from one key to another, and says so in which logs. */
+/** Which of a node's writers changes what, and says so in which logs. */
 const moves = fc.array(
   fc.record({
-    node: fc.nat(1),
-    keys: fc.shuffledSubarray(KEYS, { minLength: 1, maxLength: 2 }),
+    writer: fc.nat(WRITERS - 1),
+    keys: fc.shuffledSubarray(KEYS, { maxLength: 2 }),
     logs: fc.shuffledSubarray(LOGS, { minLength: 1, maxLength: 2 }),
   }),
-  { minLength: 10, maxLength: 60 },
+  { minLength: 60, maxLength: 120 },
 );
 
 let runs = 0;
@@ -40,8 +41,8 @@ test('two nodes that race for records and logs never both win, lose an offset or
       const run = ++runs;
       const collection = `race${run}`;
       const log = (name: string) => `${name}${run}`;
-      const attempts = sequence.map(async ({ node, keys, logs }): Promise<[Command, Outcome]> => {
-        const store = nodes[node as 0 | 1];
+      const attempt = async ({ writer, keys, logs }: (typeof sequence)[number]): Promise<[Command, Outcome]> => {
+        const store = nodes[(writer % 2) as 0 | 1];
         const rows = await Promise.all(keys.map((key) => store.get(collection, key)));
         const command: Command = {
           requires: keys.map((key, i) => ({ collection, key, version: rows[i]?.version ?? 0 })),
@@ -51,8 +52,12 @@ test('two nodes that race for records and logs never both win, lose an offset or
         const [outcome] = await store.commit([command]);
         if (!outcome) throw new Error('a command got no outcome');
         return [command, outcome];
+      };
+      const results: [Command, Outcome][] = [];
+      const writers = Array.from({ length: WRITERS }, async (_, writer) => {
+        for (const step of sequence) if (step.writer === writer) results.push(await attempt(step));
       });
-      const results = await Promise.all(attempts);
+      await Promise.all(writers);
       const won = results.filter(([, { kind }]) => kind === 'committed');
       expect(results.every(([, { kind }]) => kind === 'committed' || kind === 'conflict')).toBe(true);
       expect(won.length).toBeGreaterThan(0);
@@ -72,7 +77,7 @@ test('two nodes that race for records and logs never both win, lose an offset or
         ]);
       }
     }),
-    { numRuns: 15 },
+    { numRuns: 6 },
   );
   const sql = new SQL(server.url);
   const [found] = await sql.unsafe('SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()');
@@ -80,6 +85,46 @@ test('two nodes that race for records and logs never both win, lose an offset or
   expect((await sql.unsafe('SELECT count(*)::int AS n FROM konferenco.records WHERE value IS NULL'))[0].n).toBe(0);
   await sql.close();
 }, 60_000);
+
+// proves ST-15
+test('a node that waits for a lock holds none that comes later in the order', async () => {
+  const [node] = nodes;
+  const collection = 'order';
+  const put = (key: string) => ({ collection, key, value: 1 });
+  await node.commit([{ changes: [put('a'), put('b')], appends: [append('ch:order-a'), append('ch:order-b')] }]);
+  const sql = new SQL({ url: server.url, max: 1 });
+  const other = await sql.reserve();
+  const lockRecord = (key: string) =>
+    other.unsafe('SELECT FROM konferenco.records WHERE collection = $1 AND key = $2 FOR UPDATE NOWAIT', [
+      collection,
+      key,
+    ]);
+  const lockLog = (log: string) => other.unsafe('SELECT FROM konferenco.logs WHERE name = $1 FOR UPDATE NOWAIT', [log]);
+  const waits = async () => {
+    for (;;) {
+      const found = await other.unsafe(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%unnest%' OR wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY%'",
+      );
+      if (found.length > 0) return;
+    }
+  };
+  for (const [first, rest] of [
+    [() => lockRecord('a'), () => Promise.all([lockRecord('b'), lockLog('ch:order-a'), lockLog('ch:order-b')])],
+    [() => lockLog('ch:order-a'), () => lockLog('ch:order-b')],
+  ] as const) {
+    await other.unsafe('BEGIN');
+    await first();
+    const pending = node.commit([
+      { changes: [put('b'), put('a')], appends: [append('ch:order-b'), append('ch:order-a')] },
+    ]);
+    await waits();
+    await rest();
+    await other.unsafe('COMMIT');
+    expect((await pending)[0]?.kind).toBe('committed');
+  }
+  other.release();
+  await sql.close();
+});
 
 // proves ST-6, ST-15
 test('one id offered to two nodes at once is stored once, and the other is told where', async () => {
