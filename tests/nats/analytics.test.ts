@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import type { AnalyticsStore } from '@konferenco/core';
-import { SeededRandom } from '@konferenco/testkit';
+import { type AnalyticsStore, type Store, StoreUnavailableError } from '@konferenco/core';
 import { describeAnalyticsContract } from '@konferenco/testkit/contracts';
 import { startNats, startPostgres } from '@konferenco/testkit/servers';
 import { SQL } from 'bun';
+import type { NatsOptions } from '../../packages/server/src/adapters/nats/connection.ts';
 import { openNatsStreams } from '../../packages/server/src/adapters/nats/streams.ts';
 import { openMessageCounts } from '../../packages/server/src/adapters/postgres-series/message-counts.ts';
+import { openPostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import { countMessages } from '../../packages/server/src/feed/analytics.ts';
 import { startConsumers } from '../../packages/server/src/feed/consumer.ts';
 import { Relay } from '../../packages/server/src/feed/relay.ts';
-import { systemClock } from '../../packages/server/src/runtime/system.ts';
-import { MemoryFeed, MemoryFeedState } from './memory-feed.ts';
-import { natsOptions, until } from './support.ts';
+import { systemClock, systemRandom } from '../../packages/server/src/runtime/system.ts';
+import { contents, natsOptions, until } from './support.ts';
 
 let nats: Awaited<ReturnType<typeof startNats>>;
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 beforeAll(async () => {
   [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
 }, 60_000);
-afterAll(() => Promise.all([nats.stop(), postgres.stop()]));
+afterAll(() => Promise.all([nats.stop(), postgres.stop()]), 30_000);
 
 const NOW = Date.UTC(2026, 10, 21, 12, 3);
 let schemas = 0;
@@ -54,46 +54,87 @@ test('what is older than it is kept goes with its month, and does not come back 
   await store.close();
 });
 
+/** A node of a cluster as far as the feed goes: store, streams, relay, and a member of the group that counts. */
+async function openNode(options: NatsOptions) {
+  const [store, streams, counts] = await Promise.all([
+    openPostgresStore({ url: postgres.url }),
+    openNatsStreams(options),
+    openCounts('series_exact', Date.now()),
+  ]);
+  const node = { clock: systemClock, random: systemRandom, onFault: () => {} };
+  const relay = new Relay({ ...node, feed: store, sink: streams });
+  const consumers = startConsumers({ ...node, source: streams }, { analytics: countMessages(counts) });
+  const close = async () => {
+    await Promise.all([relay.close(), consumers.close()]);
+    await Promise.all([streams.close(), counts.close(), store.close()]);
+  };
+  return { store, streams, counts, relay, close };
+}
+
+const LOGS = ['ch:a', 'ch:b', 'ch:c'];
+
+/** Stores messages one after the other; one that fails because the store is away may be stored or not. */
+async function write(store: Store, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    const id = Bun.randomUUIDv7();
+    const [type, subtype] = n % 3 === 0 ? ['marketplace', 'offer'] : ['chat', 'channel_message'];
+    const log = LOGS[n % LOGS.length] ?? '';
+    const envelope = JSON.stringify({ id, type, subtype, to: { type: 'channel', id: log.slice(3), event_id: 'main' } });
+    const append = { log, id, sender: 'ann', envelope, expires_at: Date.now() + 86_400_000 };
+    await store.commit([{ appends: [append] }]).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    });
+  }
+}
+
 // proves BU-12, BU-19
-test('every stored message is counted exactly once, though NATS and PostgreSQL are killed on the way and two nodes count', async () => {
+test('every stored message is in its stream once, each log in order, and counted once, though NATS, PostgreSQL and a node end on the way', async () => {
   const options = natsOptions(nats.url);
-  const state = new MemoryFeedState();
-  const open = async () => {
-    const [streams, counts] = await Promise.all([openNatsStreams(options), openCounts('series_exact', 0)]);
-    const random = new SeededRandom(5);
-    const node = { clock: systemClock, random, onFault: () => {} };
-    const relay = new Relay({ ...node, feed: new MemoryFeed(state), sink: streams });
-    const consumers = startConsumers({ ...node, source: streams }, { analytics: countMessages(counts) });
-    const close = async () => {
-      await Promise.all([relay.close(), consumers.close()]);
-      await Promise.all([streams.close(), counts.close()]);
-    };
-    return { counts, close };
-  };
-  const nodes = await Promise.all([open(), open()]);
-  const write = (count: number) => {
-    for (let n = 0; n < count; n++) state.add(`ch:room-${n % 5}`, n % 3 === 0 ? 'marketplace' : 'chat');
-  };
+  const nodes = await Promise.all([openNode(options), openNode(options)]);
+  const [going, staying] = nodes;
+  const relayed = () => nodes.reduce((sum, { relay }) => sum + relay.describe().relayed, 0);
+  const writeBoth = (count: number) => Promise.all(nodes.map(({ store }) => write(store, count)));
+  await writeBoth(150);
+  await until(() => relayed() > 0);
+  const writing = writeBoth(150);
+  await nats.kill();
+  await writing;
+  await nats.restart();
+  const storing = writeBoth(100);
+  await postgres.kill();
+  await postgres.restart();
+  await storing;
+  await going.close();
+  await write(staying.store, 50);
+
+  const pages = await Promise.all(
+    LOGS.map((log) => staying.store.read(log, { after: 0, limit: 5_000, max_bytes: 1e9 })),
+  );
+  const stored = pages.flatMap(({ entries }, index) =>
+    entries.map(({ offset, id }) => ({ log: LOGS[index], offset, id })),
+  );
+  expect(stored.length).toBeGreaterThan(650);
+  expect(new Set(stored.map(({ log, offset }) => `${log} ${offset}`)).size).toBe(stored.length);
+  const range = { from: Date.now() - 3_600_000, to: Date.now() + 3_600_000, limit: 100 };
   const total = async () => {
-    const counts = (await nodes[1]?.counts.query({ from: 0, to: 1e9, limit: 100 }).catch(() => [])) ?? [];
+    const counts = await staying.counts.query(range).catch(() => []);
     return counts.reduce((sum, { messages }) => sum + messages, 0);
   };
-  write(1_500);
-  await until(async () => (await total()) > 200);
-  await nats.kill();
-  write(500);
-  await nats.restart();
-  await until(async () => (await total()) > 1_600);
-  await postgres.kill();
-  write(500);
-  await postgres.restart();
-  await nodes[0]?.close();
-  await until(async () => (await total()) >= 2_500);
-  const byType = await nodes[1]?.counts.query({ from: 0, to: 1e9, limit: 100 });
-  const stored = Object.groupBy(state.entries, ({ envelope }) => String(JSON.parse(envelope ?? '{}').type));
-  expect(byType?.map(({ event, stream, type, messages }) => ({ event, stream, type, messages }))).toEqual([
-    { event: 'main', stream: 'CHAT', type: 'chat', messages: stored['chat']?.length ?? 0 },
-    { event: 'main', stream: 'MARKETPLACE', type: 'marketplace', messages: stored['marketplace']?.length ?? 0 },
-  ]);
-  await nodes[1]?.close();
+  await until(async () => (await total()) >= stored.length);
+  expect(await total()).toBe(stored.length);
+  const inStreams = (
+    await Promise.all((['CHAT', 'MARKETPLACE'] as const).map((stream) => contents(staying.streams, stream)))
+  ).flat();
+  const places = inStreams.map(({ log, offset, id }) => ({ log, offset, id }));
+  expect(new Set(places.map(({ id }) => id)).size).toBe(places.length);
+  const byPlace = (x: { log?: string; offset: number }, y: typeof x) =>
+    `${x.log}`.localeCompare(`${y.log}`) || x.offset - y.offset;
+  expect(places.toSorted(byPlace)).toEqual(stored.toSorted(byPlace) as typeof places);
+  for (const log of LOGS) {
+    for (const stream of ['CHAT', 'MARKETPLACE']) {
+      const offsets = inStreams.filter((one) => one.log === log && one.stream === stream).map(({ offset }) => offset);
+      expect(offsets).toEqual(offsets.toSorted((x, y) => x - y));
+    }
+  }
+  await staying.close();
 }, 90_000);

@@ -1,5 +1,7 @@
+import type { StreamName, StreamRecord } from '@konferenco/core';
 import { SeededRandom } from '@konferenco/testkit';
 import { openNatsBus, type NatsBus } from '../../packages/server/src/adapters/nats/bus.ts';
+import type { NatsStreams } from '../../packages/server/src/adapters/nats/streams.ts';
 import type { NatsOptions } from '../../packages/server/src/adapters/nats/connection.ts';
 import { systemClock } from '../../packages/server/src/runtime/system.ts';
 
@@ -36,4 +38,23 @@ export async function settled(...buses: readonly NatsBus[]): Promise<void> {
 /** Waits for a condition that something outside brings about; asks again in steps and ends with the test's own time limit. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await Bun.sleep(10);
+}
+
+/** Everything in a stream, in its order, as a new group reads it. */
+export async function contents(streams: NatsStreams, stream: StreamName): Promise<StreamRecord[]> {
+  const report = await streams.streamsReport();
+  const left = report.find(({ name }) => name === stream || name.endsWith(`_${stream}`))?.messages ?? 0;
+  const reader = await streams.join('everything', stream, 500);
+  const found: StreamRecord[] = [];
+  if (left > 0) {
+    for await (const batch of reader.batches()) {
+      for (const delivery of batch) {
+        if (delivery.record) found.push(delivery.record);
+        delivery.acknowledge();
+      }
+      if (found.length >= left) break;
+    }
+  }
+  await reader.close();
+  return found;
 }

@@ -77,7 +77,8 @@ export interface Bus {
   publish(record: BusRecord): void;
   /**
    * Asks for the records about `interest` (see `interestsOf`); asked twice, it is the same. Returns a promise while records
-   * published elsewhere may still pass this node by, and nothing once they do not.
+   * published elsewhere may still pass this node by, and nothing once they do not. It does not wait for the end of an outage:
+   * what is missed meanwhile is found in the store.
    */
   follow(interest: Interest): void | Promise<void>;
   /** Ends it. Records may still come for a while. */
