@@ -92,7 +92,7 @@ test('a node that waits for a lock holds none that comes later in the order', as
   const collection = 'order';
   const put = (key: string) => ({ collection, key, value: 1 });
   await node.commit([{ changes: [put('a'), put('b')], appends: [append('ch:order-a'), append('ch:order-b')] }]);
-  const sql = new SQL({ url: server.url, max: 1 });
+  const sql = new SQL({ url: server.url, max: 2 });
   const other = await sql.reserve();
   const lockRecord = (key: string) =>
     other.unsafe('SELECT FROM konferenco.records WHERE collection = $1 AND key = $2 FOR UPDATE NOWAIT', [
@@ -101,11 +101,10 @@ test('a node that waits for a lock holds none that comes later in the order', as
     ]);
   const lockLog = (log: string) => other.unsafe('SELECT FROM konferenco.logs WHERE name = $1 FOR UPDATE NOWAIT', [log]);
   const waits = async () => {
-    for (;;) {
-      const found = await other.unsafe(
-        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%unnest%' OR wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY%'",
+    for (let found = []; found.length === 0; ) {
+      found = await sql.unsafe(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE 'konferenco % w'",
       );
-      if (found.length > 0) return;
     }
   };
   for (const [first, rest] of [
