@@ -54,6 +54,6 @@ const rates =
 // proves PS-8
 describeDirectoryContract('Redis', directories(0, 1));
 describeDirectoryContract('Redis Cluster', directories(2, 2));
-// proves DL-30
+// proves PS-13
 describeRatesContract('Redis', rates(0, 1));
 describeRatesContract('Redis Cluster', rates(2));
