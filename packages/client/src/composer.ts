@@ -1,4 +1,4 @@
-import { type Envelope, type LogName, parseLogName, peerOf } from '@konferenco/protocol';
+import { type Attachment, type Envelope, type LogName, parseLogName, peerOf } from '@konferenco/protocol';
 
 export interface ComposerOptions {
   readonly newId: () => string;
@@ -16,6 +16,7 @@ export interface Text {
   readonly thread?: string | undefined;
   /** The last entry of the log known here. */
   readonly after?: number | undefined;
+  readonly attachments?: readonly Attachment[] | undefined;
 }
 
 type ChatSubtype =
@@ -36,10 +37,11 @@ export class Composer {
     this.#options = options;
   }
 
-  text(log: LogName, { text, mentions, reply_to, thread, after }: Text): Envelope {
+  text(log: LogName, { text, mentions, reply_to, thread, after, attachments }: Text): Envelope {
     const named = {
       ...(mentions && mentions.length > 0 ? { mentions: [...mentions] } : {}),
       ...(after === undefined ? {} : { after }),
+      ...(attachments && attachments.length > 0 ? { attachments: [...attachments] } : {}),
     };
     if (thread !== undefined) return this.chat(log, 'thread_reply', { text, thread, ...named });
     const subtype = parseLogName(log)?.kind === 'direct' ? 'direct_message' : 'channel_message';

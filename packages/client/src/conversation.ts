@@ -20,7 +20,7 @@ import { Marks } from './marks.ts';
 import { OwnMessages } from './own-messages.ts';
 import { Replica } from './replica.ts';
 import { LogThread, type ThreadOptions } from './thread.ts';
-import type { Conversation, ConversationState, Message, Receipt, SendOptions, Thread, TimelineGap } from './types.ts';
+import type { Conversation, ConversationState, Message, Receipt, SendOptions, Thread, TimelineGap, Written } from './types.ts';
 import { Typing } from './typing.ts';
 
 /** One channel or direct conversation: what it shows, and what can be done in it. */
@@ -105,10 +105,16 @@ export class LogConversation implements Conversation {
 
   async send(text: string, options: SendOptions = {}): Promise<Receipt> {
     this.#typing.stop();
-    const { mentions, reply_to, thread, onState } = options;
-    const after = this.#newest() || undefined;
-    const envelope = this.#host.composer.text(this.log, { text, mentions, reply_to, thread, after });
-    return this.#own.send(envelope, onState);
+    const { onState, written = this.written(), ...said } = options;
+    const { id, timestamp, after } = written;
+    const envelope = this.#host.composer.text(this.log, { ...said, text, after });
+    return this.#own.send({ ...envelope, id, timestamp }, onState);
+  }
+
+  written(): Written {
+    const { newId, now } = this.#host;
+    const after = this.#newest();
+    return { id: newId(), timestamp: now(), ...(after ? { after } : {}) };
   }
 
   edit(id: string, text: string, { mentions = [] }: Pick<SendOptions, 'mentions'> = {}): Promise<Receipt> {

@@ -1,5 +1,7 @@
 export type { AgendaItem, MeetingStanding, MeetingView, SessionView } from '@konferenco/core';
 export type {
+  Attachment,
+  AttachmentRules,
   Channel,
   ConversationInfo,
   Envelope,

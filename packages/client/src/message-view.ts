@@ -72,7 +72,7 @@ export function viewMessage(
         break;
     }
   }
-  const { reply_to, thread, after } = body.said;
+  const { reply_to, thread, after, attachments } = body.said;
   const { offset, at, timestamp } = body;
   return {
     kind: 'message',
@@ -84,7 +84,7 @@ export function viewMessage(
     mentions: gone ? [] : mentions,
     timestamp: body.timestamp,
     edited: edited && !gone,
-    ...(gone ? { gone } : {}),
+    ...(gone ? { gone } : attachments ? { attachments } : {}),
     ...(reply_to === undefined ? {} : { reply_to }),
     ...(thread === undefined ? {} : { thread }),
     replies,

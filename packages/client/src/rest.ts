@@ -54,13 +54,14 @@ async function send(
     if (value !== undefined) address.searchParams.set(name, String(value));
   const headers: Record<string, string> = { accept: 'application/json' };
   if (call.token !== null) headers.authorization = `Bearer ${call.token}`;
-  if (body !== undefined) headers['content-type'] = 'application/json';
+  const isBytes = body instanceof Uint8Array;
+  if (body !== undefined) headers['content-type'] = isBytes ? 'application/octet-stream' : 'application/json';
   let response: Response;
   try {
     response = await environment.fetch(address.href, {
       method,
       headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     });
   } catch (error) {

@@ -1,4 +1,5 @@
 import type {
+  Attachment,
   DeletePayload,
   EditPayload,
   Envelope,
@@ -17,6 +18,7 @@ export type Said =
       readonly thread?: string;
       /** The last entry of the log its author had seen. */
       readonly after?: number;
+      readonly attachments?: readonly Attachment[];
     }
   | { readonly kind: 'edit'; readonly target: string; readonly text: string; readonly mentions: readonly string[] }
   | { readonly kind: 'delete'; readonly target: string }
@@ -31,19 +33,18 @@ export function readSaid(envelope: Envelope): Said | null {
   switch (envelope.subtype) {
     case 'channel_message':
     case 'direct_message':
-    case 'mention': {
-      const { text, mentions = [], reply_to, after } = payload as TextPayload;
+    case 'mention':
+    case 'thread_reply': {
+      const { text, mentions = [], reply_to, thread, after, attachments } = payload as TextPayload &
+        Partial<ThreadReplyPayload>;
       return {
         kind: 'text',
         text,
         mentions,
-        ...(reply_to === undefined ? {} : { reply_to }),
+        ...(thread === undefined ? (reply_to === undefined ? {} : { reply_to }) : { thread }),
         ...(after === undefined ? {} : { after }),
+        ...(attachments === undefined ? {} : { attachments }),
       };
-    }
-    case 'thread_reply': {
-      const { text, mentions = [], thread, after } = payload as ThreadReplyPayload;
-      return { kind: 'text', text, mentions, thread, ...(after === undefined ? {} : { after }) };
     }
     case 'edit': {
       const { target, text, mentions = [] } = payload as EditPayload;

@@ -1,4 +1,5 @@
 import type {
+  Attachment,
   Gap,
   Item,
   InboxItem,
@@ -60,6 +61,8 @@ export interface Message {
   /** When it was written, by the sender's clock (Unix ms). */
   readonly timestamp: number;
   readonly edited: boolean;
+  /** Files it carries; absent when there are none, and once it is gone. */
+  readonly attachments?: readonly Attachment[];
   readonly gone?: 'erased' | 'expired' | 'damaged';
   readonly reply_to?: string;
   /** Root of the thread, on replies. */
@@ -128,6 +131,8 @@ export interface Conversation {
   fill(gap: TimelineGap): Promise<void>;
   /** Puts a message into the outbox. Resolves when it is durable on the server; rejects with {@link KonferencoError} when it is refused for good. */
   send(text: string, options?: SendOptions): Promise<Receipt>;
+  /** The place of a message that is written now and sent later. */
+  written(): Written;
   /**
    * Changes what an own message says. One that waits is changed before it is sent, or, when the server may have it, by an
    * edit behind it. Rejects with `discarded` when the message is discarded before.
@@ -157,8 +162,19 @@ export interface SendOptions {
   readonly mentions?: readonly string[];
   readonly reply_to?: string;
   readonly thread?: string;
+  /** Files whose uploads are complete; the text may then be empty. See `@konferenco/client/attachments`. */
+  readonly attachments?: readonly Attachment[];
+  /** When and where the message was written, if not now and here: an earlier answer of `written`. Sent once for each. */
+  readonly written?: Written;
   /** Called on every change of state: saving, queued, sent, stored, read or failed. */
   readonly onState?: (state: MessageState) => void;
+}
+
+/** A message's place before it is sent: its id, its time (Unix ms) and the last entry of the log its author had seen. */
+export interface Written {
+  readonly id: string;
+  readonly timestamp: number;
+  readonly after?: number;
 }
 
 /** Proof that a message is on the server's disk. */

@@ -97,6 +97,7 @@ export function createFakeConversation(options: FakeOptions): FakeConversation {
     async fill(gap) {
       put({ timeline: store.state().timeline.filter((e) => e !== gap) });
     },
+    written: () => ({ id: crypto.randomUUID(), timestamp: NOW }),
     async send(text, send = {}) {
       const message = make({
         log,

@@ -99,9 +99,8 @@ function openDatabase(options: IndexedDbOptions, events: ConnectionEvents): Prom
         const work: Promise<unknown>[] = [transaction.done];
         try {
           for (const step of steps) if (step.version > from) step.apply(database);
-          const outbox = transaction.objectStore(OUTBOX);
           for (const [key, value] of from === 0 ? (salvaged ?? []) : []) {
-            work.push(outbox.put(sealed(OUTBOX, key, JSON.stringify(value)), key));
+            work.push(transaction.objectStore(OUTBOX).put(sealed(OUTBOX, key, JSON.stringify(value)), key));
           }
         } catch (error) {
           transaction.abort();
