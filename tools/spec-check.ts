@@ -22,6 +22,7 @@ const FAMILIES = [
   'RP',
   'CN',
   'BU',
+  'AT',
 ] as const;
 const CITATION = new RegExp(`\\b(?:${FAMILIES.join('|')})-\\d+\\b`, 'g');
 /** Tests, and the contract suites that tests run against each adapter. */

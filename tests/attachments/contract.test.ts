@@ -8,7 +8,7 @@ import { type RunningS3, startS3 } from '@konferenco/testkit/servers';
 import { openFileObjects } from '../../packages/server/src/adapters/files/objects.ts';
 import { createMemoryObjects } from '../../packages/server/src/adapters/memory/objects.ts';
 import { openS3Objects } from '../../packages/server/src/adapters/s3/objects.ts';
-import { createLinkSigner } from '../../packages/server/src/adapters/signed-link.ts';
+import { createLinkSigner } from '../../packages/server/src/attachments/signed-link.ts';
 import { serveObject } from '../../packages/server/src/http/attachments.ts';
 import { answerTo } from '../../packages/server/src/http/errors.ts';
 import { systemClock, systemRandom } from '../../packages/server/src/runtime/system.ts';
@@ -27,13 +27,13 @@ function followHere(objects: ObjectStore) {
 }
 
 describeObjectStoreContract('memory', async () => {
-  const objects = createMemoryObjects({ signer, now: () => Date.now() });
+  const objects = createMemoryObjects({ ...signer, now: () => Date.now() });
   return { objects, follow: followHere(objects), dispose: () => objects.close() };
 });
 
 describeObjectStoreContract('files', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'konferenco-objects-'));
-  const objects = await openFileObjects({ dir, signer });
+  const objects = await openFileObjects({ dir, ...signer });
   return { objects, follow: followHere(objects), dispose: () => rm(dir, { recursive: true, force: true }) };
 });
 
@@ -41,7 +41,7 @@ describe('files on disk', () => {
   // proves AT-4
   test('are readable by their owner alone, and drafts of a crash are swept when they are old', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'konferenco-objects-'));
-    const objects = await openFileObjects({ dir, signer });
+    const objects = await openFileObjects({ dir, ...signer });
     await objects.put('a/1', bodyOf(10), 10);
     const [folder = ''] = (await readdir(dir)).filter((name) => name !== 'drafts');
     const [name = ''] = await readdir(join(dir, folder));

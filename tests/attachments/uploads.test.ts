@@ -105,6 +105,36 @@ describe('an upload', () => {
     expect((await mere.call('PUT', `/api/uploads/${upload.id}/1e3`, bytesOf(10))).status).toBe(400);
   });
 
+  // proves AT-12
+  test('that is said to be a picture is one, and is called what it is', async () => {
+    const page = new TextEncoder().encode('<html></html>');
+    const send = async (bytes: Uint8Array<ArrayBuffer>, type: string) => {
+      const { data: upload } = await mere.begin('ch:general', { size: bytes.length, type });
+      await mere.chunk(upload.id, 0, bytes);
+      return mere.complete(upload.id);
+    };
+    const refused = await send(page, 'image/png');
+    expect([refused.status, refused.data.error]).toEqual([415, 'upload_type_refused']);
+    expect((await send(PNG, 'image/jpeg')).data).toMatchObject({ type: 'image/png', width: 1, height: 1 });
+    const opaque = (await send(PNG, 'application/octet-stream')).data;
+    expect([opaque.type, opaque.width]).toEqual(['application/octet-stream', undefined]);
+  });
+
+  // proves AT-13
+  test('is of a type that the operator takes', async () => {
+    const strict = await TestServer.start({ env: { KONFERENCO_ATTACHMENT_TYPES: 'image/*,application/pdf' } });
+    const rawiri = new Person('rawiri', () => strict.httpUrl);
+    const refusalOf = async (type: string) => (await rawiri.begin('ch:general', { size: 1, type })).data.error;
+    expect([await refusalOf('image/webp'), await refusalOf('application/pdf')]).toEqual([undefined, undefined]);
+    expect([await refusalOf('video/mp4'), await refusalOf('application/zip')]).toEqual(
+      Array(2).fill('upload_type_refused'),
+    );
+    expect((await rawiri.begin('ch:general', { size: 1, type: 'image/*' })).data.error).toBe('invalid');
+    const { data } = await rawiri.call<{ attachments: object }>('GET', '/api/server');
+    expect(data.attachments).toEqual({ max_bytes: 104_857_600, types: ['image/*', 'application/pdf'] });
+    await strict.stop();
+  });
+
   // proves AT-3
   test('keeps the last part of a name, in any script', async () => {
     const named = async (name: string) => (await mere.begin('ch:general', { size: 1, name })).data.name;

@@ -1,27 +1,21 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Bus, Store } from '@konferenco/core';
 import type { Server } from 'bun';
 import { createAuthenticator } from './accounts/authenticator.ts';
 import { bootstrapEvent } from './accounts/bootstrap.ts';
 import { type Context, createContext } from './accounts/context.ts';
 import { createDirectory } from './accounts/directory.ts';
-import { createFileKeyStore, createMemoryKeyStore } from './accounts/key-store.ts';
 import { isShutOut } from './accounts/membership.ts';
 import { DEMO_EVENT, seedDemo } from './accounts/seed.ts';
 import { createSignatureVerifier } from './accounts/signatures.ts';
 import { createTicketService } from './accounts/tickets.ts';
 import { createTokenService } from './accounts/tokens.ts';
-import { createLocalBus } from './adapters/embedded/bus.ts';
-import { openEmbeddedStore } from './adapters/embedded/store.ts';
-import { createMemoryStore } from './adapters/memory/store.ts';
 import type { Attachments } from './attachments/attachments.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { joinCluster, nodeNameOf } from './cluster/join.ts';
+import { topologyOf } from './cluster/topology.ts';
+import { type Backends, openBackends } from './backends/backends.ts';
 import { isDemo, isLoopback } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { Door } from './gateway/admission.ts';
-import { createAttachments, type Files, keepTidy, openFiles } from './files.ts';
 import { DRAIN_MS } from './gateway/gateway.ts';
 import { type SocketData, socketHandlers, upgrade } from './gateway/websocket.ts';
 import { createHttpApp } from './http/app.ts';
@@ -32,8 +26,9 @@ import { StaticFiles } from './http/static-files.ts';
 import { createStreamApp } from './http/streams.ts';
 import { createNode, type Node } from './node.ts';
 import type { Log } from './observability/log.ts';
-import { collectAfterStorms } from './runtime/storm-gc.ts';
 import { systemClock, systemRandom } from './runtime/system.ts';
+import { createAttachments, type Files, openFiles } from './start-files.ts';
+import { startUpkeep } from './start-upkeep.ts';
 import { liftProgramme } from './sync/programme.ts';
 
 /**
@@ -43,9 +38,6 @@ import { liftProgramme } from './sync/programme.ts';
 const DEMO_IS_LOCAL =
   'This server is in demo mode, where a name is enough to sign in, and answers to localhost only. ' +
   'Its operator can open it to others by setting KONFERENCO_PUBLIC_URL to the address people use.\n';
-
-/** How often sign-ins that ended long ago are forgotten. */
-const SWEEP_SESSIONS_MS = 3_600_000;
 
 export interface RunningServer {
   /** Address for people, without a trailing slash. */
@@ -72,9 +64,9 @@ export interface StartOptions {
 
 /** Builds a whole server from its configuration and listens. The composition root of the embedded system. */
 export async function startServer({ config, log, webDir, seed }: StartOptions): Promise<RunningServer> {
-  const store = await openStore(config, log);
-  const bus = createLocalBus();
-  const parts = await assemble(config, { store, bus, log });
+  const name = nodeNameOf(config);
+  const backends = await openBackends({ config, name, log, onFault: (error) => log.error({ err: error }, 'a part failed') });
+  const parts = await assemble(config, { backends, name, log });
   await liftProgramme(parts.context);
   const { context, node, cluster, server, close } = await listen(config, parts, webDir);
   const url = config.publicUrl || `http://${isLoopback(config.host) ? 'localhost' : config.host}:${server.port}`;
@@ -94,37 +86,33 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
       await server.stop(true);
       await node.close();
       await close();
-      await bus.close();
-      await store.close();
+      await backends.close();
     },
   };
 }
 
-async function openStore(config: Config, log: Log): Promise<Store> {
-  const now = () => systemClock.now();
-  if (config.storage === 'memory') return createMemoryStore({ now });
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  return openEmbeddedStore({
-    dir: config.data,
-    renewEpoch: config.restored === 'yes',
-    now,
-    onDamage: (damage) => log.error({ damage }, 'the store is damaged'),
-  });
-}
-
 interface Parts {
+  readonly backends: Backends;
+  /** Of this node. */
+  readonly name: string;
   readonly context: Context;
   readonly services: Awaited<ReturnType<typeof accounts>>;
   readonly files: Files;
   readonly log: Log;
 }
 
-async function assemble(config: Config, { store, bus, log }: { store: Store; bus: Bus; log: Log }): Promise<Parts> {
+async function assemble(
+  config: Config,
+  { backends, name, log }: Pick<Parts, 'backends' | 'name' | 'log'>,
+): Promise<Parts> {
+  const { store, bus } = backends;
   const demo = isDemo(config) ? { demoEvent: DEMO_EVENT } : {};
   const directory = createDirectory({ store, bus, clock: systemClock, openChannels: isDemo(config), ...demo });
   const context = createContext({ store, bus, clock: systemClock, random: systemRandom, directory, ...demo });
-  const services = await accounts(config, context);
+  const services = await accounts(backends, context);
   return {
+    backends,
+    name,
     context,
     services,
     files: await openFiles(config, { ...context, secret: services.tokens.ticketSecret, log }),
@@ -132,11 +120,13 @@ async function assemble(config: Config, { store, bus, log }: { store: Store; bus
   };
 }
 
-async function accounts(config: Config, context: Context) {
+async function accounts({ keys, shared }: Backends, context: Context) {
   const { store, bus, clock, random } = context;
-  const keys = config.storage === 'memory' ? createMemoryKeyStore() : createFileKeyStore(join(config.data, 'keys'));
   const tokens = await createTokenService({ store, bus, clock, random, keys });
-  const tickets = createTicketService({ secret: tokens.ticketSecret, clock, random });
+  const tickets = createTicketService({
+    ...{ secret: tokens.ticketSecret, clock, random },
+    ...(shared.singleUse === undefined ? {} : { singleUse: shared.singleUse }),
+  });
   return {
     tokens,
     tickets,
@@ -155,7 +145,7 @@ interface Listening {
 
 async function listen(
   config: Config,
-  { context, services, files: { objects, links }, log }: Parts,
+  { backends, name, context, services, files: { objects, links }, log }: Parts,
   webDir: string | undefined,
 ): Promise<Listening> {
   const { authenticator, signatures } = services;
@@ -168,7 +158,8 @@ async function listen(
   const node = createNode({
     ...context,
     accounts: context,
-    name: nodeNameOf(config),
+    name,
+    ...backends.shared,
     access: context.directory,
     authenticator,
     verifySignature: (envelope) => signatures.verify(envelope),
@@ -180,6 +171,7 @@ async function listen(
     options: { rateLimits: config.rateLimits === 'on', digestRate: config.digestRate, sendBuffer: config.sendBuffer },
   });
   const { gateway, metrics } = node;
+  backends.register(metrics.registry);
   const door = doorOf(config, context);
   const cluster = joinCluster(config, { context, node, door, log });
   const origins = config.origins.split(',').filter((origin) => origin !== '');
@@ -191,6 +183,7 @@ async function listen(
     metrics,
     health: () => store.health(),
     draining: () => door.draining,
+    topology: () => topologyOf({ cluster, backends, now: () => context.clock.now() }),
     metricsToken: config.metricsToken,
   };
   const files = webDir === undefined ? null : new StaticFiles(webDir);
@@ -218,7 +211,7 @@ async function listen(
   });
   publisher.publish = (topic, text) => server.publish(topic, text);
   publisher.subscriberCount = (topic) => server.subscriberCount(topic);
-  return { context, node, cluster, server, close: startUpkeep(context, services, node, { attachments, onFault }) };
+  return { context, node, cluster, server, close: startUpkeep({ context, ...services, node, attachments, onFault }) };
 }
 
 function doorOf({ connectBurst, connectRate, maxConnections }: Config, { clock, random }: Context): Door {
@@ -274,29 +267,6 @@ function createRest(config: Config, parts: RestParts) {
       ),
     ...(config.publicUrl ? { publicUrl: config.publicUrl } : {}),
   });
-}
-
-/** What goes on beside serving; returns what ends it and the accounts. */
-function startUpkeep(
-  context: Context,
-  { tokens, signatures }: Parts['services'],
-  { gateway }: Node,
-  { attachments, onFault }: Pick<RestParts, 'attachments' | 'onFault'>,
-): () => Promise<void> {
-  const stopTidying = keepTidy(attachments, onFault);
-  const sweeping = setInterval(() => void tokens.sweep().catch(onFault), SWEEP_SESSIONS_MS);
-  const stopCollecting = collectAfterStorms(
-    () => gateway.turnover,
-    () => Bun.gc(true),
-  );
-  return () => {
-    clearInterval(sweeping);
-    stopCollecting();
-    tokens.close();
-    signatures.close();
-    context.directory.close();
-    return stopTidying();
-  };
 }
 
 function timeZone({ eventTimeZone }: Config): string {

@@ -1,4 +1,4 @@
-import { type Attachment, type AttachmentLink, LIMITS, type Upload } from '@konferenco/protocol';
+import { type Attachment, type AttachmentLink, type AttachmentRules, LIMITS, type Upload } from '@konferenco/protocol';
 import { listPage } from '../accounts/records.ts';
 import { Refused } from '../accounts/refused.ts';
 import { completeUpload } from './complete.ts';
@@ -23,6 +23,12 @@ export class Attachments {
 
   constructor(context: AttachmentContext) {
     this.context = context;
+  }
+
+  /** What this server takes. */
+  get rules(): AttachmentRules {
+    const { max_bytes, types } = this.context.options;
+    return { max_bytes, types: [...types] };
   }
 
   create(user: string, request: NewUpload): Promise<Upload> {

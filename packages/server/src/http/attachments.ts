@@ -3,7 +3,7 @@ import { LIMITS } from '@konferenco/protocol';
 import type { RouteName } from '@konferenco/protocol/schema';
 import type { Hono } from 'hono';
 import { Refused } from '../accounts/refused.ts';
-import { type LinkSigner, OBJECT_PATH } from '../adapters/signed-link.ts';
+import { type LinkSigner, OBJECT_PATH } from '../attachments/signed-link.ts';
 import type { AttachmentMetrics } from '../attachments/metrics.ts';
 import { rangeOf } from './byte-range.ts';
 import type { Handler, Handlers, HttpDeps } from './handler.ts';

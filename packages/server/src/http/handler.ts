@@ -4,8 +4,8 @@ import type { Hono } from 'hono';
 import type { Context } from '../accounts/context.ts';
 import type { TicketService } from '../accounts/tickets.ts';
 import type { TokenService } from '../accounts/tokens.ts';
-import type { LinkSigner } from '../adapters/signed-link.ts';
 import type { Attachments } from '../attachments/attachments.ts';
+import type { LinkSigner } from '../attachments/signed-link.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Door } from '../gateway/admission.ts';
 

@@ -27,6 +27,11 @@ export function sessionHandlers(deps: HttpDeps): Handlers<'signIn' | 'refresh' |
       return { ...address, ...tickets.issue(identity) };
     },
 
-    server: async () => ({ name: 'Konferenco', version: manifest.version, demo: context.demoEvent !== undefined }),
+    server: async () => ({
+      name: 'Konferenco',
+      version: manifest.version,
+      demo: context.demoEvent !== undefined,
+      attachments: deps.attachments.rules,
+    }),
   };
 }

@@ -7,9 +7,9 @@ import { createWorld, type World } from '../accounts/test-world.ts';
 import { createTicketService } from '../accounts/tickets.ts';
 import { createTokenService, type TokenService } from '../accounts/tokens.ts';
 import { createMemoryObjects } from '../adapters/memory/objects.ts';
-import { createLinkSigner } from '../adapters/signed-link.ts';
 import { Attachments } from '../attachments/attachments.ts';
 import { createAttachmentMetrics } from '../attachments/metrics.ts';
+import { createLinkSigner } from '../attachments/signed-link.ts';
 import { createHttpApp } from './app.ts';
 import type { ErrorBody } from './errors.ts';
 import type { Answer, HttpDeps } from './handler.ts';
@@ -51,7 +51,7 @@ export async function createTestApi(
   const signer = createLinkSigner({ secret: tokens.ticketSecret, now: () => world.clock.now() });
   const attachments = new Attachments({
     ...world,
-    objects: createMemoryObjects({ signer, now: () => world.clock.now() }),
+    objects: createMemoryObjects({ ...signer, now: () => world.clock.now() }),
     metrics: createAttachmentMetrics(new Registry()),
     options: { max_bytes: 20_000_000, types: [], daily_bytes: 100_000_000 },
   });

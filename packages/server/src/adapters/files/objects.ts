@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 
 import { join } from 'node:path';
 import {
   type ByteRange,
+  type LinkOptions,
   OBJECT_KEY,
   type ObjectBody,
   type ObjectInfo,
@@ -12,12 +13,12 @@ import {
   ObjectsUnavailableError,
 } from '@konferenco/core';
 import { exactly } from '../object-body.ts';
-import type { LinkSigner } from '../signed-link.ts';
 
 export interface FileObjectsOptions {
   /** Made when it is missing, readable by this user alone. */
   readonly dir: string;
-  readonly signer: LinkSigner;
+  /** Makes a path of this server's of a key. */
+  readonly sign: (key: string, options: LinkOptions) => string;
 }
 
 /** Bytes read at once. */
@@ -38,11 +39,11 @@ export async function openFileObjects(options: FileObjectsOptions): Promise<Obje
 
 class FileObjects implements ObjectStore {
   readonly #dir: string;
-  readonly #signer: LinkSigner;
+  readonly #sign: FileObjectsOptions['sign'];
 
-  constructor({ dir, signer }: FileObjectsOptions) {
+  constructor({ dir, sign }: FileObjectsOptions) {
     this.#dir = dir;
-    this.#signer = signer;
+    this.#sign = sign;
   }
 
   async put(key: string, body: AsyncIterable<Uint8Array>, size: number): Promise<void> {
@@ -102,8 +103,8 @@ class FileObjects implements ObjectStore {
     });
   }
 
-  async link(key: string, options: Parameters<LinkSigner['sign']>[1]): Promise<string> {
-    return this.#signer.sign(key, options);
+  async link(key: string, options: LinkOptions): Promise<string> {
+    return this.#sign(key, options);
   }
 
   sweep(before: number): Promise<number> {

@@ -1,5 +1,6 @@
 import {
   type ByteRange,
+  type LinkOptions,
   OBJECT_KEY,
   type ObjectBody,
   type ObjectInfo,
@@ -7,7 +8,6 @@ import {
   type ObjectStore,
 } from '@konferenco/core';
 import { exactly } from '../object-body.ts';
-import type { LinkSigner } from '../signed-link.ts';
 
 interface Kept {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -16,10 +16,11 @@ interface Kept {
 
 /** Objects that are forgotten with the process: for tests and throw-away servers. Here alone memory grows with what is kept. */
 export function createMemoryObjects({
-  signer,
+  sign,
   now,
 }: {
-  readonly signer: LinkSigner;
+  /** Makes a path of this server's of a key. */
+  readonly sign: (key: string, options: LinkOptions) => string;
   readonly now: () => number;
 }): ObjectStore {
   const kept = new Map<string, Kept>();
@@ -52,7 +53,7 @@ export function createMemoryObjects({
       const last = page.at(-1);
       return keys.length > limit && last !== undefined ? { objects, next: last } : { objects };
     },
-    link: async (key, options) => signer.sign(key, options),
+    link: async (key, options) => sign(key, options),
     sweep: async () => 0,
     async close() {
       kept.clear();

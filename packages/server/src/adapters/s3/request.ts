@@ -84,13 +84,16 @@ export class S3Requests {
   }
 
   async #repeat<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    const { clock, random } = this.#options;
+    const { clock, random, timeout_ms = TIMEOUT_MS } = this.#options;
+    const begun = clock.now();
     let pause = 0;
     for (let attempt = 1; ; attempt++) {
       try {
         return await work();
       } catch (error) {
         if (!(error instanceof ObjectsUnavailableError) || attempt === ATTEMPTS) throw error;
+        // Whoever asks has waited as long as one may.
+        if (clock.now() - begun >= timeout_ms) throw error;
         pause = decorrelatedJitter(pause, random.next(), PAUSE);
         await new Promise<void>((resolve) => {
           clock.after(pause, resolve);

@@ -6,10 +6,10 @@ import type { Context } from './accounts/context.ts';
 import { openFileObjects } from './adapters/files/objects.ts';
 import { createMemoryObjects } from './adapters/memory/objects.ts';
 import { createS3Objects, openS3Objects, S3RefusedError } from './adapters/s3/objects.ts';
-import { createLinkSigner, type LinkSigner } from './adapters/signed-link.ts';
 import { Attachments } from './attachments/attachments.ts';
 import { Janitor } from './attachments/janitor.ts';
 import { createAttachmentMetrics } from './attachments/metrics.ts';
+import { createLinkSigner, type LinkSigner } from './attachments/signed-link.ts';
 import type { Config } from './config/options.ts';
 import type { Log } from './observability/log.ts';
 
@@ -39,8 +39,8 @@ export async function openFiles(config: Config, needs: Needs): Promise<Files> {
   const objectLinks = createLinkSigner({ secret, now });
   const objects =
     config.storage === 'memory'
-      ? createMemoryObjects({ signer: objectLinks, now })
-      : await openFileObjects({ dir: join(config.data, 'objects'), signer: objectLinks });
+      ? createMemoryObjects({ ...objectLinks, now })
+      : await openFileObjects({ dir: join(config.data, 'objects'), ...objectLinks });
   return { objects, links: { objectLinks } };
 }
 
