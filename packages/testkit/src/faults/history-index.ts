@@ -92,6 +92,7 @@ export class HistoryIndexer {
     switch (event.kind) {
       case 'run':
       case 'fault':
+      case 'link':
         return;
       case 'channel':
         if (event.members) this.#members.set(event.log, new Set(event.members));
@@ -143,7 +144,10 @@ export class HistoryIndexer {
     operation.outcome = outcome;
   }
 
-  #ofSession(event: Extract<HistoryEvent, { readonly session: string }>, place: number): void {
+  #ofSession(
+    event: Exclude<Extract<HistoryEvent, { readonly session: string }>, { readonly kind: 'link' }>,
+    place: number,
+  ): void {
     if (event.kind === 'session') {
       const { session, user } = event;
       const empty = { tellings: new Map(), followings: new Map(), gaps: new Map(), wire: new Map() };

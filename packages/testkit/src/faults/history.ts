@@ -17,6 +17,7 @@ export type HistoryEvent =
   | Seen
   | GapSeen
   | WireSeen
+  | LinkChanged
   | SessionEnded
   | FaultSet
   | LogStored
@@ -126,6 +127,13 @@ export interface WireSeen extends At {
   readonly log: LogName;
   readonly from: number;
   readonly to: number;
+}
+
+/** The state of the session's link, as its person is shown it; for readers. */
+export interface LinkChanged extends At {
+  readonly kind: 'link';
+  readonly session: string;
+  readonly link: string;
 }
 
 /** `last`: it was connected, and had been given the time to hear everything, when the run ended. */

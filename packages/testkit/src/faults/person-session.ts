@@ -54,6 +54,10 @@ export class PersonSession {
         },
       },
     });
+    this.client.on('link', (link) => {
+      const words = link.kind === 'online' ? `online by ${link.transport ?? 'websocket'}` : link.kind;
+      recorder.record({ kind: 'link', session, link: words });
+    });
     this.client.on('message', ({ log, item }) => {
       if (!this.#ended) this.#told(log, item.offset, item.envelope);
     });

@@ -41,6 +41,7 @@ export interface FaultReport {
 }
 
 const LOOK_EVERY_MS = 20;
+const NOTICE_MS = 100;
 
 /** Has people talk while a schedule of faults goes on, waits until all is well again, reads everything, and judges. */
 export async function runFaults(options: FaultRunOptions): Promise<FaultReport> {
@@ -129,6 +130,8 @@ class FaultRun {
     );
     this.#note('heal', words);
     const healed = performance.now();
+    // Who was cut off hears of it in a moment.
+    await Bun.sleep(NOTICE_MS);
     const isBack = await this.#wait(() => people.every((person) => person.isWell(healed)), patience_ms);
     const took = Math.round(performance.now() - healed);
     this.#note('recovered', words);

@@ -71,6 +71,21 @@ describe('a TCP proxy', () => {
     await client.heard('ab');
   });
 
+  test('hides the end of the server while it is stalled, and tells of it when healed', async () => {
+    const { proxy, server } = await start();
+    const client = await dial(proxy);
+    await client.echo('a');
+    proxy.stall();
+    server.drop();
+    await server.empty();
+    client.write('b');
+    await waitFor(() => proxy.held === 1);
+    expect(proxy.connections).toBe(1);
+    proxy.heal();
+    await client.ended;
+    expect(client.wasReset).toBe(true);
+  });
+
   test('silences one direction: its bytes vanish, and healing resets whoever lost some', async () => {
     const { proxy, server } = await start();
     const [talker, quiet] = [await dial(proxy), await dial(proxy)];
@@ -192,6 +207,11 @@ class EchoServer {
 
   empty(): Promise<void> {
     return this.#until(() => this.#sockets.size === 0);
+  }
+
+  /** Resets every connection. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   close(): void {

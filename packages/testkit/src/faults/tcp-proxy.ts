@@ -177,7 +177,7 @@ class ProxiedLink {
     for (const end of [client, server]) {
       // A reset is what a proxy of failing links sees all day; `close` follows.
       end.on('error', () => undefined);
-      end.on('close', () => this.#closed(end));
+      end.on('close', () => this.#settle());
     }
   }
 
@@ -190,6 +190,7 @@ class ProxiedLink {
   }
 
   pump(): void {
+    this.#settle();
     for (const pipe of this.#pipes) pipe.pump();
   }
 
@@ -200,12 +201,14 @@ class ProxiedLink {
     for (const end of [client, server]) if (!end.destroyed) end.resetAndDestroy();
   }
 
-  /** An end is gone without having said so in order: the other must hear of it, unless the link is too stalled to tell. */
-  #closed(end: Socket): void {
-    const { client, server, flows } = this.#options;
-    const flow = end === client ? flows.up : flows.down;
-    const other = end === client ? server : client;
-    if (other.destroyed) return this.#options.ended();
-    if (flow.mode === 'pass') this.reset();
+  /**
+   * An end is gone: the other must hear of it, unless the link is too stalled to tell; then it does once the link is
+   * whole.
+   */
+  #settle(): void {
+    const { client, server, flows, ended } = this.#options;
+    if (client.destroyed && server.destroyed) return ended();
+    if ((client.destroyed && flows.up.mode === 'pass') || (server.destroyed && flows.down.mode === 'pass'))
+      this.reset();
   }
 }
