@@ -1,43 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { openDB } from 'idb';
-import { installFakeIndexedDb } from '../testing/fake-indexeddb.ts';
-import { settle, VirtualClock } from '../testing/virtual-clock.ts';
-import type { OutboxEntry } from '../types.ts';
-import { indexedDbBackend } from './indexeddb-backend.ts';
-import { INDEXEDDB_STEPS, type IndexedDbStep } from './indexeddb-schema.ts';
-import type { LocalStore } from './local-store.ts';
-import { openLocalStore, removeLocalStores } from './open-local-store.ts';
+import { ACCOUNT, entry, fill, idsIn, indexedDbDevice, LATER, NAME } from '../testing/indexeddb-device.ts';
+import { settle } from '../testing/virtual-clock.ts';
+import { INDEXEDDB_STEPS } from './indexeddb-schema.ts';
+import { removeLocalStores } from './open-local-store.ts';
 import { storeName } from './store-name.ts';
 
-const ACCOUNT = { url: 'http://server.test', user: 'mere' };
-const NAME = storeName(ACCOUNT);
-const LATER: readonly IndexedDbStep[] = [
-  ...INDEXEDDB_STEPS,
-  { version: 3, apply: (database) => void database.createObjectStore('later') },
-];
-
-let uninstall = (): void => {};
-let clock: VirtualClock;
-beforeEach(() => {
-  uninstall = installFakeIndexedDb();
-  clock = new VirtualClock();
-});
-afterEach(() => uninstall());
-
-const backend = (steps: readonly IndexedDbStep[] = INDEXEDDB_STEPS) => indexedDbBackend({ steps, after: clock.after });
-const open = (steps?: readonly IndexedDbStep[], user = ACCOUNT.user) =>
-  openLocalStore({ ...ACCOUNT, user, backend: backend(steps) });
-
-function entry(n: number, user = 'mere'): OutboxEntry {
-  const envelope = JSON.stringify({ id: `e${n}`, from: { user_id: user }, payload: { text: `${n}` } });
-  return { id: `e${n}`, log: 'ch:hall', envelope, created_at: 1_000 - n };
-}
-
-async function fill(store: LocalStore, count: number): Promise<void> {
-  await store.write(Array.from({ length: count }, (_, n) => ({ table: 'outbox', key: `e${n}`, value: entry(n) })));
-}
-const idsIn = async (store: LocalStore) =>
-  (await store.list('outbox', { prefix: '', limit: 100 })).map(({ key }) => key);
+const device = indexedDbDevice();
+const { backend, open } = device;
 
 // proves LS-2
 test('a write waits for the disk: every writing transaction is strict', async () => {
@@ -81,8 +51,8 @@ describe('several tabs', () => {
     await before.store.close();
     const stuck = await openDB(NAME);
     const opening = open(LATER);
-    while (clock.pending === 0) await settle();
-    await clock.pass(5_000);
+    while (device.clock.pending === 0) await settle();
+    await device.clock.pass(5_000);
     const { store, notice } = await opening;
     expect([store.kind, notice?.kind]).toEqual(['memory', 'memory']);
     stuck.close();
@@ -152,7 +122,7 @@ describe('a browser that cannot', () => {
     };
     const refused = await open();
     expect([refused.store.kind, refused.notice?.kind]).toEqual(['memory', 'memory']);
-    uninstall();
+    device.uninstall();
     expect(backend()).toBeNull();
     const missing = await open();
     expect([missing.store.kind, missing.notice?.kind]).toEqual(['memory', 'memory']);

@@ -1,44 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { openDB } from 'idb';
-import { installFakeIndexedDb } from '../testing/fake-indexeddb.ts';
-import { VirtualClock } from '../testing/virtual-clock.ts';
-import type { OutboxEntry } from '../types.ts';
-import { indexedDbBackend } from './indexeddb-backend.ts';
+import { entry, fill, idsIn, indexedDbDevice, LATER, NAME } from '../testing/indexeddb-device.ts';
 import { INDEXEDDB_STEPS, type IndexedDbStep } from './indexeddb-schema.ts';
-import { LOCAL_TABLES, type LocalStore } from './local-store.ts';
-import { openLocalStore } from './open-local-store.ts';
+import { LOCAL_TABLES } from './local-store.ts';
 import { outboxOnStore } from './outbox-on-store.ts';
-import { storeName } from './store-name.ts';
 
-const ACCOUNT = { url: 'http://server.test', user: 'mere' };
-const NAME = storeName(ACCOUNT);
-const LATER: readonly IndexedDbStep[] = [
-  ...INDEXEDDB_STEPS,
-  { version: 3, apply: (database) => void database.createObjectStore('later') },
-];
-
-let uninstall = (): void => {};
-let clock: VirtualClock;
-beforeEach(() => {
-  uninstall = installFakeIndexedDb();
-  clock = new VirtualClock();
-});
-afterEach(() => uninstall());
-
-const backend = (steps: readonly IndexedDbStep[] = INDEXEDDB_STEPS) => indexedDbBackend({ steps, after: clock.after });
-const open = (steps?: readonly IndexedDbStep[], user = ACCOUNT.user) =>
-  openLocalStore({ ...ACCOUNT, user, backend: backend(steps) });
-
-function entry(n: number, user = 'mere'): OutboxEntry {
-  const envelope = JSON.stringify({ id: `e${n}`, from: { user_id: user }, payload: { text: `${n}` } });
-  return { id: `e${n}`, log: 'ch:hall', envelope, created_at: 1_000 - n };
-}
-
-async function fill(store: LocalStore, count: number): Promise<void> {
-  await store.write(Array.from({ length: count }, (_, n) => ({ table: 'outbox', key: `e${n}`, value: entry(n) })));
-}
-const idsIn = async (store: LocalStore) =>
-  (await store.list('outbox', { prefix: '', limit: 100 })).map(({ key }) => key);
+const { open } = indexedDbDevice();
 
 describe('the outbox of version 1', () => {
   /** As the web app of version 1 made it: one database, one table with the entries as they are. */

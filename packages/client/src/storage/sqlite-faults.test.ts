@@ -1,52 +1,21 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { describe, expect, test } from 'bun:test';
+import { copyFile, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OutboxEntry } from '../types.ts';
+import { ACCOUNT, fill, PAGE_BYTES, sqliteDevice, upTo, waiting } from '../testing/sqlite-device.ts';
 import type { LocalStore } from './local-store.ts';
-import { openLocalStore } from './open-local-store.ts';
-import { outboxOnStore } from './outbox-on-store.ts';
-import { sqliteBackend } from './sqlite-backend.ts';
 import { bunSqlitePlatform } from './sqlite-bun.ts';
 import type { SqliteDriver, SqlitePlatform } from './sqlite-driver.ts';
 import { SQLITE_STEPS, type SqliteStep } from './sqlite-schema.ts';
 import { storeName } from './store-name.ts';
 
-const ACCOUNT = { url: 'http://server.test', user: 'mere' };
 const ALL = { prefix: '', limit: 10_000 } as const;
-const PAGE_BYTES = 4_096;
 
-let folder: string;
-let database: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'konferenco-device-'));
-  database = join(folder, `${storeName(ACCOUNT)}.sqlite`);
-});
-afterEach(() => rm(folder, { recursive: true }));
-
-const open = (steps: readonly SqliteStep[] = SQLITE_STEPS, platform: SqlitePlatform = bunSqlitePlatform(folder)) =>
-  openLocalStore({ ...ACCOUNT, backend: sqliteBackend(platform, steps) });
-
-function entry(n: number): OutboxEntry {
-  const id = `e${String(n).padStart(4, '0')}`;
-  return { id, log: 'ch:hall', envelope: JSON.stringify({ id, text: 'kia ora '.repeat(40) }), created_at: n };
-}
-
-async function fill(store: LocalStore, entries: number): Promise<void> {
-  const value = 'x'.repeat(1_000);
-  await store.write(Array.from({ length: 300 }, (_, n) => ({ table: 'entries', key: `ch:hall/${n}`, value })));
-  await store.write(
-    Array.from({ length: entries }, (_, n) => ({ table: 'outbox', key: entry(n).id, value: entry(n) })),
-  );
-}
-
-const waiting = async (store: LocalStore) =>
-  (await outboxOnStore({ store, lost: () => {} }).load()).map(({ created_at }) => created_at);
-const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+const device = sqliteDevice();
+const { open } = device;
 
 // proves LS-2
 test('a write waits for the disk: every commit is synced', async () => {
-  const platform = bunSqlitePlatform(folder);
+  const platform = bunSqlitePlatform(device.folder);
   const drivers: SqliteDriver[] = [];
   const watched: SqlitePlatform = {
     ...platform,
@@ -66,7 +35,7 @@ test('a write waits for the disk: every commit is synced', async () => {
 describe('a full disk', () => {
   /** A device whose databases have no room beyond some pages. */
   function small(pages: number): SqlitePlatform {
-    const platform = bunSqlitePlatform(folder);
+    const platform = bunSqlitePlatform(device.folder);
     return {
       ...platform,
       async open(name) {
@@ -121,7 +90,7 @@ describe('versions', () => {
       expect(notice).toBeNull();
       expect(await waiting(store)).toEqual(upTo(20));
       await store.close();
-      await rm(database);
+      await rm(device.database);
     }
   });
 
@@ -134,7 +103,7 @@ describe('versions', () => {
       step.version === 3 ? { ...step, statements: ['CREATE TABLE third (a)', 'NO SQL'] } : step,
     );
     expect((await open(broken)).notice?.kind).toBe('memory');
-    const driver = await bunSqlitePlatform(folder).open(`${storeName(ACCOUNT)}.sqlite`);
+    const driver = await bunSqlitePlatform(device.folder).open(`${storeName(ACCOUNT)}.sqlite`);
     expect(await driver.all({ sql: 'SELECT max(version) AS v FROM schema_steps', values: [] })).toEqual([{ v: 2 }]);
     expect(await driver.all({ sql: "SELECT name FROM sqlite_schema WHERE name = 'third'", values: [] })).toEqual([]);
     await driver.close();
@@ -148,7 +117,7 @@ describe('versions', () => {
     const before = await open(LATER.slice(0, 1));
     await fill(before.store, 5);
     await before.store.close();
-    const platform = bunSqlitePlatform(folder);
+    const platform = bunSqlitePlatform(device.folder);
     const others: LocalStore[] = [];
     // The other program is done between this one's look at the version and its first step.
     const overtaken: SqlitePlatform = {
@@ -175,19 +144,19 @@ describe('versions', () => {
     const newer = await open(LATER);
     await fill(newer.store, 5);
     await newer.store.close();
-    const before = join(folder, 'before');
-    await copyFile(database, before);
+    const before = join(device.folder, 'before');
+    await copyFile(device.database, before);
     const { store, notice } = await open();
     expect([store.kind, notice?.kind]).toEqual(['memory', 'newer']);
     await store.write([{ table: 'meta', key: 'a', value: 1 }]);
     await store.close();
-    expect(Buffer.compare(await readFile(database), await readFile(before))).toBe(0);
-    expect((await readdir(folder)).toSorted()).toEqual(['before', `${storeName(ACCOUNT)}.sqlite`]);
+    expect(Buffer.compare(await readFile(device.database), await readFile(before))).toBe(0);
+    expect((await readdir(device.folder)).toSorted()).toEqual(['before', `${storeName(ACCOUNT)}.sqlite`]);
   });
 });
 
 test('a driver that answers later gives the same store: nothing is read inside of a write', async () => {
-  const platform = bunSqlitePlatform(folder);
+  const platform = bunSqlitePlatform(device.folder);
   const calls: string[] = [];
   const late: SqlitePlatform = {
     ...platform,
