@@ -92,23 +92,25 @@ function WaitingMessage({ entry, onGone }: WaitingProps) {
           <Link to={talk(entry.log)}>{t('device.waiting.to', { title })}</Link> · <Since entry={entry} />
         </p>
       </div>
-      <button
-        type="button"
-        className="button quiet"
-        onClick={() => {
-          conversation?.retry(entry.id);
-          client.reconnectNow();
-        }}
-      >
-        {t('retry')}
-      </button>
-      <Discard
-        what={entry.text ?? ''}
-        discard={async () => {
-          conversation?.discard(entry.id);
-          onGone();
-        }}
-      />
+      <div className="waiting-actions">
+        <button
+          type="button"
+          className="button quiet"
+          onClick={() => {
+            conversation?.retry(entry.id);
+            client.reconnectNow();
+          }}
+        >
+          {t('retry')}
+        </button>
+        <Discard
+          what={entry.text ?? ''}
+          discard={async () => {
+            conversation?.discard(entry.id);
+            onGone();
+          }}
+        />
+      </div>
     </li>
   );
 }
