@@ -163,7 +163,7 @@ function importProblem(file: string, specifier: string, folders: ReadonlyMap<str
 const ADAPTER = /^packages\/server\/src\/adapters\/(?:([^/]+)\/)?[^/]+/;
 
 /** Where things are built: the only files of the server that know adapters. */
-const COMPOSITION = /^packages\/server\/src\/(main|index|start|compose)[^/]*\.ts$/;
+const COMPOSITION = /^packages\/server\/src\/((main|index|start|compose)[^/]*|files|backends\/[^/]*)\.ts$/;
 
 /** Rules between the folders of one package. */
 function insideProblem(file: string, target: string, test: boolean): string | null {

@@ -11,16 +11,20 @@ import {
 } from '@konferenco/core';
 import { createIdGenerator, type Envelope } from '@konferenco/protocol';
 import type { Context } from './accounts/context.ts';
+import { isShutOut } from './accounts/membership.ts';
+import { read, SESSIONS } from './accounts/records.ts';
 import { FanOut } from './fanout/fan-out.ts';
 import { HeadCheck } from './fanout/head-check.ts';
 import { Hub } from './fanout/hub.ts';
 import { Answers } from './gateway/answers.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { type NativeTopics, StreamTopics } from './gateway/stream-topics.ts';
+import { StandingCheck } from './gateway/standing-check.ts';
 import { Streams } from './gateway/streams.ts';
 import { Cursors } from './handlers/cursors.ts';
 import { ReadMarks } from './handlers/read-marks.ts';
 import { PairCache, type Services } from './handlers/services.ts';
+import { unhear } from './handlers/subscribe.ts';
 import { Buckets } from './http/limits.ts';
 import { Metrics, type Readings } from './observability/metrics.ts';
 import { Presence } from './presence/presence.ts';
@@ -75,7 +79,7 @@ const SWEEP_MS = 60_000;
 
 /** Builds a node from its parts and starts what ticks. */
 export function createNode(deps: NodeDeps): Node {
-  const { store, bus, clock, random, options } = deps;
+  const { store, bus, clock, options } = deps;
   const now = () => clock.now();
   const digest = { burst: options.digestRate * 2, per_s: options.digestRate };
   const hub = new Hub({ digest, now, bus });
@@ -100,25 +104,12 @@ export function createNode(deps: NodeDeps): Node {
     directory: deps.presence ?? null,
     count: (what) => metrics.presence.inc({ what }),
   });
-  const services: Services = {
-    ...deps,
-    node: deps.name,
-    metrics,
-    hub,
-    presence,
-    readMarks: new ReadMarks(store, clock),
-    cursors: new Cursors(store, clock),
-    limits: options.rateLimits ? (deps.rates ?? new SenderLimits(now)) : null,
-    syncRate: options.rateLimits ? new Buckets(SYNC_RATE, clock) : null,
-    knownPairs: new PairCache(100_000),
-    newId: createIdGenerator({ now, random16: () => random.bytes(16) }),
-    sendBuffer: options.sendBuffer,
-  };
+  const services = servicesOf(deps, { hub, metrics, presence });
   const gateway = new Gateway(services, topics);
   const streams = new Streams({ gateway, services, topics });
   connections.count = () => gateway.connections;
   connections.streams = () => streams.counts;
-  const stopUpkeep = startUpkeep(services, fanOut);
+  const stopUpkeep = startUpkeep({ services, fanOut, gateway });
   return {
     gateway,
     streams,
@@ -137,6 +128,23 @@ export function createNode(deps: NodeDeps): Node {
   };
 }
 
+function servicesOf(deps: NodeDeps, made: Pick<Services, 'hub' | 'metrics' | 'presence'>): Services {
+  const { store, clock, random, options } = deps;
+  const now = () => clock.now();
+  return {
+    ...deps,
+    ...made,
+    node: deps.name,
+    readMarks: new ReadMarks(store, clock),
+    cursors: new Cursors(store, clock),
+    limits: options.rateLimits ? (deps.rates ?? new SenderLimits(now)) : null,
+    syncRate: options.rateLimits ? new Buckets(SYNC_RATE, clock) : null,
+    knownPairs: new PairCache(100_000),
+    newId: createIdGenerator({ now, random16: () => random.bytes(16) }),
+    sendBuffer: options.sendBuffer,
+  };
+}
+
 function readingsOf(hub: Hub, store: Store): Omit<Readings, 'connections' | 'streams'> {
   return {
     users: () => hub.users,
@@ -148,19 +156,42 @@ function readingsOf(hub: Hub, store: Store): Omit<Readings, 'connections' | 'str
   };
 }
 
+interface Beside {
+  readonly services: Services;
+  readonly fanOut: FanOut;
+  readonly gateway: Gateway;
+}
+
 /** What goes on beside connections; returns what ends it. */
-function startUpkeep(services: Services, fanOut: FanOut): () => void {
+function startUpkeep({ services, fanOut, gateway }: Beside): () => void {
   const { accounts, bus, hub, store, clock, onFault } = services;
   const stopSweeping = sweepEvery(services, SWEEP_MS);
   const attendance = new AttendanceCount(accounts, onFault);
   const turns = new Turns(accounts, onFault);
   const headCheck = bus.lossy ? new HeadCheck({ hub, fanOut, store, clock }) : null;
+  const standing = createStandingCheck(services, gateway);
+  bus.onReconnect(() => standing.begin());
   return () => {
     stopSweeping();
+    standing.close();
     attendance.close();
     turns.close();
     headCheck?.close();
   };
+}
+
+function createStandingCheck(services: Services, gateway: Gateway): StandingCheck {
+  const { accounts, access, clock, hub, store, onFault } = services;
+  return new StandingCheck({
+    clock,
+    connections: () => hub.connections(),
+    isEnded: async (session) => (await read(store, SESSIONS, session)).value?.ended !== undefined,
+    isShutOut: (user) => isShutOut(accounts, user),
+    mayRead: async (user, log) => (await access.mayRead(user, log)) === 'ok',
+    end: (connection, why) => gateway.end(connection, why),
+    unhear: (connection, log) => unhear(services, connection, log),
+    onFault,
+  });
 }
 
 function sweepEvery(services: Services, ms: number): () => void {

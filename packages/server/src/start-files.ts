@@ -26,6 +26,9 @@ interface Needs extends Pick<Context, 'clock' | 'random'> {
   readonly log: Log;
 }
 
+const FOLDER_IN_CLUSTER =
+  'files lie in the data folder: all nodes have to share it, or set KONFERENCO_S3_ENDPOINT to keep them in S3';
+
 /**
  * Opens the storage for files: S3 when it is configured, the data folder otherwise. An S3 storage that does not answer is
  * waited for, so that messages go on without it; one that refuses is an error of the configuration.
@@ -34,6 +37,7 @@ interface Needs extends Pick<Context, 'clock' | 'random'> {
  */
 export async function openFiles(config: Config, needs: Needs): Promise<Files> {
   if (config.s3Endpoint !== '') return openS3(config, needs);
+  if (config.postgresUrl !== '') needs.log.warn({ data: config.data }, FOLDER_IN_CLUSTER);
   const now = () => needs.clock.now();
   const secret = createHmac('sha256', needs.secret).update('links to files').digest();
   const objectLinks = createLinkSigner({ secret, now });

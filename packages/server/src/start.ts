@@ -1,3 +1,4 @@
+import { type LogName, parseLogName } from '@konferenco/protocol';
 import type { Server } from 'bun';
 import { createAuthenticator } from './accounts/authenticator.ts';
 import { bootstrapEvent } from './accounts/bootstrap.ts';
@@ -65,7 +66,12 @@ export interface StartOptions {
 /** Builds a whole server from its configuration and listens. The composition root of the embedded system. */
 export async function startServer({ config, log, webDir, seed }: StartOptions): Promise<RunningServer> {
   const name = nodeNameOf(config);
-  const backends = await openBackends({ config, name, log, onFault: (error) => log.error({ err: error }, 'a part failed') });
+  const backends = await openBackends({
+    config,
+    name,
+    log,
+    onFault: (error) => log.error({ err: error }, 'a part failed'),
+  });
   const parts = await assemble(config, { backends, name, log });
   await liftProgramme(parts.context);
   const { context, node, cluster, server, close } = await listen(config, parts, webDir);
@@ -209,6 +215,7 @@ async function listen(
       return app.fetch(request, { address: proxies.addressOf(peer, request.headers.get('x-forwarded-for')) });
     },
   });
+  backends.begin({ eventOf: ({ log }) => eventOf(context, log) });
   publisher.publish = (topic, text) => server.publish(topic, text);
   publisher.subscriberCount = (topic) => server.subscriberCount(topic);
   return { context, node, cluster, server, close: startUpkeep({ context, ...services, node, attachments, onFault }) };
@@ -267,6 +274,13 @@ function createRest(config: Config, parts: RestParts) {
       ),
     ...(config.publicUrl ? { publicUrl: config.publicUrl } : {}),
   });
+}
+
+/** The event a log belongs to; `null`: none, or only its members know. */
+async function eventOf({ directory }: Context, log: LogName): Promise<string | null> {
+  const address = parseLogName(log);
+  if (address?.kind === 'event') return address.event;
+  return address?.kind === 'channel' ? ((await directory.channel(address.channel))?.event ?? null) : null;
 }
 
 function timeZone({ eventTimeZone }: Config): string {

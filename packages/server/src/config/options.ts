@@ -59,11 +59,11 @@ export const OPTIONS = {
     type: 'text',
     default: '',
     secret: true,
-    pattern: /^rediss?:\/\/\S+$/,
+    pattern: /^rediss?(\+(sentinel|cluster))?:\/\/\S+$/,
     env: 'KONFERENCO_REDIS_URL',
     flag: '--redis-url',
     description:
-      'Redis (7 or newer) where nodes share presence and rates: redis://user:password@host:6379. Several, comma-separated, are a Redis cluster. Needs NATS.',
+      'Redis (7 or newer) where nodes share presence and rates: redis://user:password@host:6379, redis+cluster://user:password@host:6379,host:6379 or redis+sentinel://user:password@host:26379/master. Needs NATS.',
   },
   restored: {
     type: 'choice',
@@ -100,10 +100,9 @@ export const OPTIONS = {
       'Addresses or networks (10.0.0.0/8), comma-separated, of proxies that are believed whom they forward for. With a public URL, proxies on this machine always are.',
   },
   streamReplicas: {
-    type: 'integer',
-    default: 1,
-    min: 1,
-    max: 5,
+    type: 'choice',
+    default: '1',
+    choices: ['1', '3'],
     env: 'KONFERENCO_STREAM_REPLICAS',
     flag: '--stream-replicas',
     description: 'NATS servers that keep each stream: 3 where there are three.',

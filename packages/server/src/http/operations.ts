@@ -6,12 +6,14 @@ export interface OperationsDeps {
   readonly metrics: Metrics;
   readonly health: () => StoreHealth;
   readonly draining: () => boolean;
-  /** Bearer token for metrics; empty: loopback only. */
+  readonly topology: () => Promise<unknown>;
+  /** Bearer token for metrics and topology; empty: loopback only. */
   readonly metricsToken: string;
 }
 
 /**
  * `/healthz`: the process answers. `/readyz`: it takes connections and its store is whole. `/metrics`: Prometheus text.
+ * `/topology`: nodes, parts and streams as JSON.
  * `null` for any other path.
  *
  * @param local whether the request came over loopback.
@@ -27,6 +29,9 @@ export async function operations(deps: OperationsDeps, request: Request, local: 
       return new Response(await deps.metrics.registry.metrics(), {
         headers: { 'content-type': deps.metrics.registry.contentType },
       });
+    case '/topology':
+      if (!mayReadMetrics(deps.metricsToken, request, local)) return new Response('Unauthorized', { status: 401 });
+      return Response.json(await deps.topology(), { headers: { 'cache-control': 'no-store' } });
     default:
       return null;
   }

@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Store } from '@konferenco/core';
+import { createFileKeyStore, createMemoryKeyStore } from '../accounts/key-store.ts';
+import { createLocalBus } from '../adapters/embedded/bus.ts';
+import { openEmbeddedStore } from '../adapters/embedded/store.ts';
+import { createMemoryStore } from '../adapters/memory/store.ts';
+import { systemClock } from '../runtime/system.ts';
+import type { BackendOptions, Backends } from './backends.ts';
+
+/** One process that is a whole system: SQLite in the data folder, or memory, and no bus. */
+export async function openEmbedded(options: BackendOptions): Promise<Backends> {
+  const { config } = options;
+  const store = await openStore(options);
+  const bus = createLocalBus();
+  return {
+    store,
+    bus,
+    keys: config.storage === 'memory' ? createMemoryKeyStore() : createFileKeyStore(join(config.data, 'keys')),
+    parts() {
+      const { ok, damage } = store.health();
+      const name = config.storage === 'memory' ? 'memory' : 'sqlite';
+      return [{ name, state: ok ? 'working' : 'away', detail: damage.join('; ') }];
+    },
+    shared: {},
+    streams: null,
+    analytics: null,
+    begin() {},
+    register() {},
+    async close() {
+      await bus.close();
+      await store.close();
+    },
+  };
+}
+
+async function openStore({ config, log }: BackendOptions): Promise<Store> {
+  const now = () => systemClock.now();
+  if (config.storage === 'memory') return createMemoryStore({ now });
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  return openEmbeddedStore({
+    dir: config.data,
+    renewEpoch: config.restored === 'yes',
+    now,
+    onDamage: (damage) => log.error({ damage }, 'the store is damaged'),
+  });
+}

@@ -1,0 +1,67 @@
+import type { AnalyticsStore, Bus } from '@konferenco/core';
+import { openNatsStreams } from '../adapters/nats/streams.ts';
+import type { PostgresStore } from '../adapters/postgres/store.ts';
+import { countMessages } from '../feed/analytics.ts';
+import { type Consumers, startConsumers } from '../feed/consumer.ts';
+import { PresenceFeed } from '../feed/presence-feed.ts';
+import { Relay } from '../feed/relay.ts';
+import { systemClock, systemRandom } from '../runtime/system.ts';
+import type { BackendOptions, FeedNeeds, StreamsView } from './backends.ts';
+
+/** The streams, what brings messages into them and what reads them. */
+export interface Feeding {
+  readonly view: StreamsView;
+  begin(needs: FeedNeeds): void;
+  close(): Promise<void>;
+}
+
+interface Between {
+  readonly store: PostgresStore;
+  readonly bus: Bus;
+  readonly analytics: AnalyticsStore;
+}
+
+/** How often the time series make room and drop what is old. */
+const MAINTAIN_MS = 3_600_000;
+
+export async function openFeeding(options: BackendOptions, { store, bus, analytics }: Between): Promise<Feeding> {
+  const { config, name, onFault } = options;
+  const common = { clock: systemClock, random: systemRandom, onFault };
+  const replicas = config.streamReplicas === '3' ? 3 : 1;
+  const streams = await openNatsStreams({ url: config.natsUrl, name: `${name} streams`, replicas, ...common });
+  const running: { close(): Promise<void> | void }[] = [];
+  let relay: Relay | null = null;
+  return {
+    view: {
+      report: () => streams.streamsReport(),
+      deadLetters: (limit) => streams.deadLetters(limit),
+      lag_ms() {
+        const report = relay?.describe();
+        return report?.leads ? report.lag_ms : null;
+      },
+    },
+    begin({ eventOf }) {
+      const begun = new Relay({ feed: store, sink: streams, eventOf, ...common });
+      relay = begun;
+      const leave = bus.subscribe((record) => {
+        if (record.kind === 'entry') begun.wake();
+      });
+      const consumers: Consumers = startConsumers(
+        { source: streams, ...common },
+        { analytics: countMessages(analytics) },
+      );
+      const maintaining = setInterval(() => void analytics.maintain(systemClock.now()).catch(onFault), MAINTAIN_MS);
+      running.push(
+        { close: () => clearInterval(maintaining) },
+        { close: leave },
+        new PresenceFeed({ node: name, bus, sink: streams, clock: systemClock }),
+        consumers,
+        begun,
+      );
+    },
+    async close() {
+      for (const part of running) await part.close();
+      await streams.close();
+    },
+  };
+}
