@@ -103,6 +103,20 @@ const standing = (log: string, head: number): ServerFrame => ({
   data: { logs: { [log]: { first: 1, head } } },
 });
 
+const publish = (ref: number): ClientFrame => ({
+  type: 'publish',
+  ref,
+  envelope: {
+    id: '0198c5a0-0000-7000-8000-000000000000',
+    type: 'chat',
+    subtype: 'channel_message',
+    from: { user_id: 'mere' },
+    to: { type: 'channel', id: 'a' },
+    payload: { text: 'x' },
+    timestamp: 1,
+  },
+});
+
 function nth(index: number): Asked {
   const one = asked[index];
   if (!one) throw new Error(`only ${asked.length} requests were made`);
@@ -253,6 +267,19 @@ test('what waits when it is closed still goes up', async () => {
   socket.close();
   await settle();
   expect(nth(1).body.frames).toEqual([{ type: 'ack', inbox: 3 }]);
+});
+
+test('a message does not overtake those of a request that has no answer when the connection ends', async () => {
+  const socket = await open('sse');
+  await nth(0).write(greeting);
+  say(socket, publish(20));
+  await settle();
+  say(socket, publish(21));
+  say(socket, { type: 'ack', inbox: 3 });
+  await nth(0).end();
+  await nth(1).fail();
+  expect(closed).toHaveLength(1);
+  expect(asked.slice(1).map(({ body }) => body.frames?.map(({ type }) => type))).toEqual([['publish'], ['ack']]);
 });
 
 test('a fresh token authorises the requests after it', async () => {

@@ -39,9 +39,13 @@ export class Uplink {
     if (!this.#isBusy) queueMicrotask(() => void this.#flush());
   }
 
-  /** Sends what waits, whose answers nobody hears any more. */
+  /**
+   * Sends what waits, whose answers nobody hears any more. Messages behind a request without an answer stay: were that one
+   * lost, they would overtake what it carried, which the next connection says again.
+   */
   close(): void {
     this.#isClosed = true;
+    if (this.#isBusy) this.#waiting = this.#waiting.filter((text) => !isPublish(text));
     const frames = this.#take();
     // Without an answer the next connection says it again.
     if (frames.length > 0) this.#options.post(`[${frames.join(',')}]`, true).catch(() => undefined);
@@ -96,4 +100,8 @@ export class Uplink {
     }
     return this.#waiting.splice(0, count);
   }
+}
+
+function isPublish(text: string): boolean {
+  return (JSON.parse(text) as ClientFrame).type === 'publish';
 }
