@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { startNats, freePort } from '@konferenco/testkit/servers';
 import { openNatsBus } from '../../packages/server/src/adapters/nats/bus.ts';
 import { type NatsProblem, NatsStartError } from '../../packages/server/src/adapters/nats/errors.ts';
@@ -45,6 +48,23 @@ describe('a start with a NATS that cannot be used says what to do', () => {
     expect(bus.describe().connected).toBe(true);
     await bus.close();
     await server.stop();
+  });
+
+  test('a user who may not hear, or may not speak, on the bus', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'nats-')), 'nats.conf');
+    const user = (name: string, denied: string) =>
+      `{ user: ${name}, password: p, permissions: { ${denied}: { deny: ">" } } }`;
+    await Bun.write(file, `authorization { users: [${user('deaf', 'subscribe')}, ${user('mute', 'publish')}] }`);
+    const server = await startNats({ options: ['-c', file] });
+    for (const [name, word] of [
+      ['deaf', 'subscription'],
+      ['mute', 'publishing'],
+    ]) {
+      const { problem, message } = await complaint(server.url.replace('//', `//${name}:p@`));
+      expect([problem, message]).toEqual(['forbidden', expect.stringContaining(`${word}`)]);
+    }
+    await server.stop();
+    await rm(dirname(file), { recursive: true });
   });
 
   test('TLS is asked for and the server has none', async () => {

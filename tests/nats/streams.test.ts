@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { StreamEntry } from '@konferenco/core';
 import { SeededRandom } from '@konferenco/testkit';
 import { startNats } from '@konferenco/testkit/servers';
@@ -81,7 +83,7 @@ describe('a start whose streams cannot be used says what to do', () => {
   });
 
   test('a NATS without JetStream', async () => {
-    const file = `${process.env['TMPDIR'] ?? '/tmp'}/nats-${crypto.randomUUID()}.conf`;
+    const file = join(tmpdir(), `nats-${crypto.randomUUID()}.conf`);
     await Bun.write(file, 'accounts { none: { users: [{ user: a, password: b }] } }\nno_auth_user: a\n');
     const without = await startNats({ options: ['-c', file] });
     const { problem, message } = await complaint(natsOptions(without.url));

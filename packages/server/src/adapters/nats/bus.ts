@@ -1,6 +1,6 @@
 import { type Bus, type BusRecord, type Interest, interestsOf } from '@konferenco/core';
 import type { Msg, NatsConnection, Status } from '@nats-io/transport-node';
-import { copyFor, decodeMessage, encodeRecord } from './bus-codec.ts';
+import { copyFor, decodeMessage, encodeMessage, encodeRecord } from './bus-codec.ts';
 import { connectNats, DEFAULT_PREFIX, type NatsOptions, parseUrl } from './connection.ts';
 import { startError } from './errors.ts';
 import { Interests } from './interests.ts';
@@ -28,9 +28,8 @@ export interface NatsBusReport {
   readonly malformed: number;
   /** Records of a kind or version this node does not know. */
   readonly unknown: number;
+  /** Outages that ended. NATS cuts off a node that reads too slowly without a word, so that is one of them. */
   readonly reconnects: number;
-  /** How often the server cut this node off because it read too slowly. */
-  readonly slow_consumer: number;
 }
 
 export interface NatsBus extends Bus {
@@ -80,7 +79,6 @@ class CoreBus implements NatsBus {
   #closed = false;
   #refused: Error | null = null;
   #reconnects = 0;
-  #slowConsumer = 0;
   #rtt: number | null = null;
   #cancelMeasure: () => void = () => {};
 
@@ -110,11 +108,15 @@ class CoreBus implements NatsBus {
     this.#interests = new Interests(subscriber, options.clock);
   }
 
-  /** Subscribes to what is for every node. @throws when the server does not allow it. */
+  /** Subscribes to what is for every node, and tries to publish to it. @throws when the server does not allow it. */
   async start(): Promise<void> {
     void this.#watch().catch(this.#options.onFault);
-    this.#subscribe(everyNodeSubject(this.#options.prefix), () => {});
+    const subject = everyNodeSubject(this.#options.prefix);
+    this.#subscribe(subject, () => {});
+    this.#connection.publish(subject, encodeMessage([]));
     await this.#connection.flush();
+    // What the server refused was told before it answered; the driver hands it on a little later.
+    await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
     if (this.#refused) throw this.#refused;
     this.#measure();
   }
@@ -169,7 +171,6 @@ class CoreBus implements NatsBus {
       malformed,
       unknown,
       reconnects: this.#reconnects,
-      slow_consumer: this.#slowConsumer,
     };
   }
 
@@ -233,7 +234,7 @@ class CoreBus implements NatsBus {
         this.#reconnects++;
         return void this.#resume();
       case 'error':
-        if (/slow consumer/i.test(status.error.message)) this.#slowConsumer++;
+        this.#refused ??= status.error;
         return this.#options.onFault(status.error);
       default:
         return;

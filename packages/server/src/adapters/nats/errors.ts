@@ -35,7 +35,7 @@ export function startError(error: unknown, where: string): NatsStartError {
   if (error instanceof errors.PermissionViolationError) {
     return new NatsStartError(
       'forbidden',
-      `NATS at ${where} does not let this user ${error.operation} '${error.subject}': allow it in the permissions of the NATS account.`,
+      `NATS at ${where} does not permit the ${error.operation === 'publish' ? 'publishing' : 'subscription'} of '${error.subject}' to this user: allow it in the permissions of the NATS account.`,
     );
   }
   if (isTlsTrouble(error)) {
