@@ -6,6 +6,7 @@ import type { TestServer } from '@konferenco/testkit';
 import type { Browser } from 'playwright-core';
 import { Link } from './link.ts';
 import { Person, startBrowser, startWithPage } from './people.ts';
+import { ask } from './server-log.ts';
 
 setDefaultTimeout(120_000);
 
@@ -145,4 +146,28 @@ test('a reaction, an edit, a thread reply and a deletion reach the other person'
   expect([...mere.faults, ...rangi.faults]).toEqual([]);
   await mere.close();
   await rangi.close();
+});
+
+// proves AP-21
+test('who made a private channel removes somebody from it, who cannot read it any more', async () => {
+  const [priya, jack] = [
+    await Person.open(browser, 'Priya Nair', TALL),
+    await Person.open(browser, 'Jack Whitcombe', TALL),
+  ];
+  const { id } = (await ask(server, 'priya-nair', '/events/hui-taiao-2026/channels', {
+    method: 'POST',
+    body: JSON.stringify({ title: 'Weir', visibility: 'private' }),
+  })) as { readonly id: string };
+  await ask(server, 'priya-nair', `/channels/${id}/members/jack-whitcombe`, { method: 'PUT' });
+  await Promise.all([priya, jack].map((person) => person.join(server.httpUrl)));
+  await priya.page.goto(`${server.httpUrl}/talk/ch:${id}/about`);
+  await jack.page.goto(`${server.httpUrl}/talk/ch:${id}/about`);
+  await jack.page.getByText('2 members').waitFor();
+  expect(await jack.page.getByRole('button', { name: /^Remove .* from the channel/ }).count()).toBe(0);
+  await priya.page.getByRole('button', { name: 'Remove Jack Whitcombe from the channel' }).click();
+  await priya.page.getByRole('dialog').getByRole('button', { name: 'Remove from the channel' }).click();
+  await priya.page.getByText('1 member', { exact: false }).first().waitFor();
+  await expect(ask(server, 'jack-whitcombe', `/channels/${id}/members`)).rejects.toThrow('404');
+  await jack.page.locator('a.row', { hasText: 'Weir' }).waitFor({ state: 'detached' });
+  await Promise.all([priya, jack].map(({ context }) => context.close()));
 });
