@@ -1,48 +1,15 @@
-import {
-  type Bus,
-  type BusRecord,
-  type Clock,
-  type CrowdPart,
-  crowdOf,
-  LEASE_MS,
-  PART_LEASE_MS,
-  type PresenceDirectory,
-} from '@konferenco/core';
-import { channelLog, type LogName, parseLogName, type PresenceStatus, type ServerFrameOf } from '@konferenco/protocol';
+import { type BusRecord, type Clock, crowdOf, PART_LEASE_MS } from '@konferenco/core';
+import { channelLog, type LogName, parseLogName, type ServerFrameOf } from '@konferenco/protocol';
 import type { Hub } from '../fanout/hub.ts';
 import type { Connection } from '../gateway/connection.ts';
 import { ChannelView } from './channel-view.ts';
-import { type CrowdWord, LocalCrowd } from './local-crowd.ts';
-import {
-  FOLLOW_MS,
-  GATHER_MS,
-  LARGE_GATHER_MS,
-  LINGER_MS,
-  MOST_NAMED,
-  MOST_TOLD,
-  PART_REPEAT_MS,
-  REPEAT_MS,
-} from './pace.ts';
-import type { Versions } from './versions.ts';
+import { CountedChannel, type CountedDeps } from './counted-channel.ts';
+import type { CrowdWord, LocalCrowd } from './local-crowd.ts';
+import { FOLLOW_MS, LINGER_MS, MOST_TOLD, REPEAT_MS } from './pace.ts';
 import { within } from './within.ts';
 
-/** How soon a node that missed a word asks for everything again, and how often a part is written to the directory. */
-const SECOND_MS = 1_000;
-
-/** A channel whose hearers are counted here. */
-interface Counted {
-  readonly crowd: LocalCrowd;
-  readonly channel: string;
-  /** Unix ms until which another node watches it, as far as is known: its hearers are told of until then. */
-  wantedUntil: number;
-  /** Unix ms until which it is counted although nobody watches it. */
-  keptUntil: number;
-  /** Unix ms when anything was said of it, when everything was, when that was written to the directory. */
-  saidAt: number;
-  wholeAt: number;
-  writtenAt: number;
-  isWholeDue: boolean;
-}
+/** How soon a node that missed a word asks for everything again. */
+const MISSED_MS = 1_000;
 
 /** A channel that somebody here watches. */
 interface Viewed {
@@ -56,16 +23,9 @@ interface Viewed {
   idleSince: number | null;
 }
 
-export interface CrowdsDeps {
-  readonly node: string;
+export interface CrowdsDeps extends CountedDeps {
   readonly hub: Hub;
-  readonly bus: Bus;
   readonly clock: Clock;
-  readonly directory: PresenceDirectory | null;
-  readonly versions: Versions;
-  /** The merge of a user's connections here. */
-  readonly here: (user: string) => PresenceStatus;
-  readonly onDirectoryFailure: () => void;
 }
 
 /**
@@ -74,7 +34,7 @@ export interface CrowdsDeps {
  */
 export class Crowds {
   readonly #deps: CrowdsDeps;
-  readonly #counted = new Map<LogName, Counted>();
+  readonly #counted = new Map<LogName, CountedChannel>();
   readonly #viewed = new Map<string, Viewed>();
 
   constructor(deps: CrowdsDeps) {
@@ -155,9 +115,7 @@ export class Crowds {
     if (!this.#deps.hub.logs.has(log)) return;
     this.#count([channel]);
     const counted = this.#counted.get(log);
-    if (!counted) return;
-    counted.wantedUntil = this.#deps.clock.now() + LEASE_MS;
-    counted.isWholeDue ||= whole;
+    counted?.want(whole, this.#deps.clock.now());
   }
 
   /** `node` is known to have gone. */
@@ -168,7 +126,7 @@ export class Crowds {
   /** Words may have been lost: asks everybody about everything, and says everything to everybody. */
   askAgain(): void {
     for (const viewed of this.#viewed.values()) viewed.hasMissed = true;
-    for (const counted of this.#counted.values()) counted.isWholeDue = true;
+    for (const counted of this.#counted.values()) counted.sayAgain();
   }
 
   /** What is done once in a gathering. */
@@ -180,16 +138,16 @@ export class Crowds {
       if (viewed.idleSince !== null && now - viewed.idleSince >= LINGER_MS) this.#end(channel);
       else if (asks > 0 && this.#deps.bus.lossy && this.#remind(channel, viewed, now)) asks--;
     }
-    for (const [log, counted] of this.#counted) this.#tickCounted(log, counted, now);
+    for (const [log, counted] of this.#counted) {
+      if (counted.isOver(now) && !this.#viewed.has(counted.channel)) this.#counted.delete(log);
+      else counted.tick(now);
+    }
   }
 
   /** Tells the others what is not told yet, because this node leaves. */
   sayLast(): void {
     const now = this.#deps.clock.now();
-    for (const counted of this.#counted.values()) {
-      counted.saidAt = 0;
-      if (counted.wantedUntil > now) this.#say(counted, now);
-    }
+    for (const counted of this.#counted.values()) counted.say(now);
   }
 
   /** What the watchers of each channel are to be told now. */
@@ -213,15 +171,11 @@ export class Crowds {
   #end(channel: string): void {
     this.#viewed.delete(channel);
     if (this.#deps.bus.lossy) this.#deps.bus.unfollow(crowdOf(channel));
-    const counted = this.#counted.get(channelLog(channel));
-    if (counted) counted.keptUntil = this.#deps.clock.now() + LEASE_MS;
+    this.#counted.get(channelLog(channel))?.keep(this.#deps.clock.now());
   }
 
-  #start(channel: string): Counted {
-    const until = this.#deps.clock.now() + LEASE_MS;
-    const crowd = new LocalCrowd(this.#deps.here);
-    const times = { wantedUntil: 0, keptUntil: until, saidAt: 0, wholeAt: 0, writtenAt: 0 };
-    const counted = { crowd, channel, ...times, isWholeDue: true };
+  #start(channel: string): CountedChannel {
+    const counted = new CountedChannel(this.#deps, channel, this.#deps.clock.now());
     this.#counted.set(channelLog(channel), counted);
     return counted;
   }
@@ -231,7 +185,7 @@ export class Crowds {
     const address = parseLogName(log);
     if (address?.kind !== 'channel' || this.#deps.hub.logs.get(log)?.subscribers !== 1) return;
     const counted = this.#start(address.channel);
-    counted.wantedUntil = counted.keptUntil;
+    counted.want(true, this.#deps.clock.now());
     counted.crowd.join(connection.user);
   }
 
@@ -249,41 +203,9 @@ export class Crowds {
     }
   }
 
-  #tickCounted(log: LogName, counted: Counted, now: number): void {
-    const { crowd, channel } = counted;
-    const isWanted = this.#deps.bus.lossy && counted.wantedUntil > now;
-    const isViewed = this.#viewed.has(channel);
-    const isOver = isWanted ? crowd.count === 0 && !crowd.hasChanges && !counted.isWholeDue : counted.keptUntil <= now;
-    if (!isViewed && isOver) this.#counted.delete(log);
-    else if (isWanted) this.#say(counted, now);
-    else crowd.forgetChanges();
-  }
-
-  /** Tells the nodes that watch the channel what changed, as often as its size allows, and everything now and then. */
-  #say(counted: Counted, now: number): void {
-    const { crowd, channel } = counted;
-    const whole = counted.isWholeDue || now - counted.wholeAt >= PART_REPEAT_MS;
-    if (!whole && !crowd.hasChanges) return;
-    if (now - counted.saidAt < (crowd.count > MOST_NAMED ? LARGE_GATHER_MS : GATHER_MS)) return;
-    const { bus, node, versions } = this.#deps;
-    const word = crowd.say(versions.next(), whole);
-    counted.saidAt = now;
-    if (whole) counted.wholeAt = now;
-    counted.isWholeDue = false;
-    bus.publish({ kind: 'crowd', node, channel, ...word });
-    if (!whole && now - counted.writtenAt < SECOND_MS) return;
-    counted.writtenAt = now;
-    this.#write({ channel, version: word.version, count: word.count, present: crowd.present() });
-  }
-
-  #write(part: CrowdPart): void {
-    const { directory, onDirectoryFailure } = this.#deps;
-    if (directory?.available) directory.writeParts([part]).catch(onDirectoryFailure);
-  }
-
   /** Says that a channel is still watched, or asks what was missed. Returns whether it was due. */
   #remind(channel: string, viewed: Viewed, now: number): boolean {
-    const whole = viewed.hasMissed && now - viewed.askedAt >= SECOND_MS;
+    const whole = viewed.hasMissed && now - viewed.askedAt >= MISSED_MS;
     if (!whole && (viewed.idleSince !== null || now - viewed.saidAt < REPEAT_MS)) return false;
     viewed.saidAt = now;
     if (whole) viewed.askedAt = now;
