@@ -15,11 +15,13 @@ const MARKER = join(ROOT, 'node_modules', '.installed');
 const WEB_PAGE = join(ROOT, 'apps', 'web', 'dist', 'index.html');
 
 const COMMANDS = {
-  start: startServer,
+  start: (args) => withPage(['packages/server/src/main.ts'], args),
+  cluster: (args) => withPage(['tools/cluster.ts'], args),
   build: () => bun(['tools/build-web.ts']),
   test: (args) => bun(['tools/test.ts', ...args]),
   verify: (args) => bun(['tools/verify.ts', ...args]),
   bench: (args) => bun(['bench/src/main.ts', ...args]),
+  faults: (args) => bun(['tests/faults/main.ts', ...args]),
   prescale: (args) => bun(['tools/prescale.ts', ...args]),
   generate: (args) => bun(['tools/generate.ts', ...args]),
 };
@@ -33,7 +35,8 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 await ensureInstalled();
 process.exit(await action(args));
 
-async function startServer(args) {
+/** Runs a program that serves the web application, which is built first. */
+async function withPage(program, args) {
   const help = args.includes('--help') || args.includes('-h');
   if (!help) {
     if (!existsSync(WEB_PAGE)) say('Building the web application (once, and after its sources changed) …');
@@ -41,7 +44,7 @@ async function startServer(args) {
     const code = await bun(['tools/build-web.ts']);
     if (code !== 0) fail('The web application could not be built; the messages above say why.', code);
   }
-  return bun(['packages/server/src/main.ts', ...args]);
+  return bun([...program, ...args]);
 }
 
 async function ensureInstalled() {

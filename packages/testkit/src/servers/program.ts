@@ -42,6 +42,8 @@ export interface WhereToRun {
   readonly port?: number;
   /** A folder that is kept, made when it is not there. */
   readonly dir?: string;
+  /** Out of reach of the terminal's Ctrl-C, for whoever ends several programs in an order of their own. */
+  readonly detached?: boolean;
 }
 
 const READY_MS = 30_000;
@@ -50,14 +52,15 @@ const ASK_AGAIN_MS = 25;
 const END_MS = 10_000;
 
 /** @throws {Error} with what the program printed, when it does not serve within 30 s. */
-export async function runProgram(program: Program, { port, dir }: WhereToRun = {}): Promise<RunningProgram> {
+export async function runProgram(program: Program, where: WhereToRun = {}): Promise<RunningProgram> {
+  const { port, dir } = where;
   if (dir !== undefined) await mkdir(dir, { recursive: true });
   const place = {
     port: port ?? (await freePort()),
     dir: dir ?? (await mkdtemp(join(tmpdir(), `konferenco-${program.name}-`))),
   };
   await program.prepare?.(place);
-  const handle = new ProgramHandle(program, place, dir !== undefined);
+  const handle = new ProgramHandle(program, place, where);
   try {
     await handle.restart();
   } catch (error) {
@@ -72,13 +75,13 @@ class ProgramHandle implements RunningProgram {
   readonly url: string;
   readonly #program: Program;
   readonly #place: Place;
-  readonly #isKept: boolean;
+  readonly #where: WhereToRun;
   #child: Bun.Subprocess<'ignore', 'pipe', 'pipe'> | null = null;
 
-  constructor(program: Program, place: Place, isKept: boolean) {
+  constructor(program: Program, place: Place, where: WhereToRun) {
     this.#program = program;
     this.#place = place;
-    this.#isKept = isKept;
+    this.#where = where;
     this.port = place.port;
     this.url = program.url(place);
   }
@@ -93,7 +96,8 @@ class ProgramHandle implements RunningProgram {
     const { name, command } = this.#program;
     const deadline = Date.now() + READY_MS;
     for (;;) {
-      const child = Bun.spawn([...command(this.#place)], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+      const { detached = false } = this.#where;
+      const child = Bun.spawn([...command(this.#place)], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', detached });
       this.#child = child;
       const printed = Promise.all([lastWords(child.stdout), lastWords(child.stderr)]);
       if (await this.#servesBefore(child, deadline)) return;
@@ -138,7 +142,7 @@ class ProgramHandle implements RunningProgram {
       child.kill('SIGKILL');
       await child.exited;
     }
-    if (!this.#isKept) await rm(this.#place.dir, { recursive: true, force: true, maxRetries: 5 });
+    if (this.#where.dir === undefined) await rm(this.#place.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
