@@ -46,7 +46,7 @@ async function complete(context: AttachmentContext, user: string, id: string): P
   const type = judge(context, upload, stored);
   if (type instanceof Refused) {
     await dropUpload(context, id, user);
-    await objects.delete(key);
+    await Promise.allSettled([objects.delete(key)]);
     throw type;
   }
   const record = await keep(context, { id, version, upload, stored, type });

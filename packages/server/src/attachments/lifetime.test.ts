@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import type { StoredEntry } from '@konferenco/core';
 import { LIMITS } from '@konferenco/protocol';
-import { Refused } from '../accounts/refused.ts';
 import { createTestApi, type TestApi } from '../http/test-api.ts';
 import type { AttachmentContext } from './context.ts';
 import { Janitor } from './janitor.ts';
@@ -143,6 +142,7 @@ describe('a file goes', () => {
     const first = stored(await files.carry('ch:crew', 'aroha', [file]));
     const second = stored(await files.carry('ch:general', 'aroha', [file]));
     await files.erase('ch:crew', first);
+    expect(JSON.parse(await api.dump('attachment_use'))).toHaveLength(1);
     await janitor.take();
     expect(await refusal('ben', file.id)).toBe('ok');
     await files.erase('ch:general', second);
@@ -220,19 +220,58 @@ describe('a file goes', () => {
   });
 
   // proves AT-20
-  test('never under a message: whoever sends it in the moment it is deleted is refused, or keeps it', async () => {
-    for (const order of ['sweep first', 'message first'] as const) {
-      const file = await files.upload('aroha', 'ch:general', BYTES);
-      const message = stored(await files.carry('ch:general', 'aroha', [file]));
-      await files.erase('ch:general', message);
-      const first = order === 'sweep first' ? janitor.take() : null;
-      const sent = await files.carry('ch:general', 'aroha', [file]).catch((error: unknown) => error as Error);
-      await first;
+  test('never under a message that was checked before its file was released and kept after it was looked at', async () => {
+    const file = await files.upload('aroha', 'ch:general', BYTES);
+    const first = stored(await files.carry('ch:general', 'aroha', [file]));
+    const looked = Promise.withResolvers<void>();
+    const kept = Promise.withResolvers<void>();
+    const late = sweepingThrough(async () => {
+      looked.resolve();
+      await kept.promise;
+    });
+    let swept: Promise<void> | undefined;
+    const meanwhile = async () => {
+      await files.erase('ch:general', first);
+      swept = late.take();
+      await looked.promise;
+    };
+    stored(await files.carry('ch:general', 'ben', [file], { meanwhile }));
+    kept.resolve();
+    await swept;
+    expect(await refusal('aroha', file.id)).toBe('ok');
+    expect(await objects()).toEqual([`a/${file.id}`]);
+  });
+
+  // proves AT-20
+  test('from a message that comes too late: the message is refused', async () => {
+    const file = await files.upload('aroha', 'ch:general', BYTES);
+    const first = stored(await files.carry('ch:general', 'aroha', [file]));
+    const meanwhile = async () => {
+      await files.erase('ch:general', first);
       await janitor.take();
-      const isThere = (await objects()).includes(`a/${file.id}`);
-      const isSent = !(sent instanceof Error) && !(sent instanceof Refused) && 'offset' in sent;
-      expect(isSent).toBe(isThere);
-      if (isThere) await context.objects.delete(`a/${file.id}`);
-    }
+    };
+    await expect(files.carry('ch:general', 'ben', [file], { meanwhile })).rejects.toThrow('not stored');
+    expect(await objects()).toEqual([]);
   });
 });
+
+/** A janitor that is held up before the first change of an attachment it makes. */
+function sweepingThrough(hold: () => Promise<void>): Janitor {
+  let isHeld = false;
+  const store: AttachmentContext['store'] = Object.assign(Object.create(context.store), {
+    async commit(commands: Parameters<AttachmentContext['store']['commit']>[0]) {
+      const changes = commands.flatMap((command) => command.changes ?? []);
+      if (!isHeld && changes.some(({ collection }) => collection === 'attachment')) {
+        isHeld = true;
+        await hold();
+      }
+      return context.store.commit(commands);
+    },
+  });
+  return new Janitor({ ...context, store, clock: stopped() }, () => {});
+}
+
+/** The test's time, at which nothing happens by itself. */
+function stopped(): AttachmentContext['clock'] {
+  return { now: () => api.clock.now(), after: () => () => {}, soon() {} };
+}

@@ -23,12 +23,12 @@ export class TestFiles {
     return this.#attachments.complete(user, id);
   }
 
-  /** A message that carries files; the refusal when it may not. */
+  /** A message that carries files; the refusal when it may not. `meanwhile` happens after it was checked and before it is kept. */
   async carry(
     log: LogName,
     user: string,
     attachments: readonly Attachment[],
-    fields: Partial<Envelope> = {},
+    { meanwhile, ...fields }: Partial<Envelope> & { readonly meanwhile?: () => Promise<void> } = {},
   ): Promise<StoredEntry | Refusal> {
     const { store, clock, newId } = this.#world;
     const peer = peerOf(log, user);
@@ -47,6 +47,7 @@ export class TestFiles {
     const { target: _, ...entry } = accepted.entry;
     const plan = await planBinding(this.#world, { user, log, envelope, expires_at: entry.expires_at });
     if (plan.kind === 'refused') return plan;
+    await meanwhile?.();
     const append = { log, id: envelope.id, sender: user, envelope: accepted.json, ...entry };
     await store.commit([{ appends: [append], requires: plan.requires, changes: plan.changes }]);
     const stored = await store.locate(log, envelope.id);

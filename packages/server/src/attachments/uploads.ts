@@ -162,11 +162,12 @@ export async function dropUpload(context: AttachmentContext, id: string, user: s
       result: upload.value,
     };
   });
-  for (const key of chunkObjects(id, dropped)) await objects.delete(key);
+  // What fails to go now is found by the janitor.
+  await Promise.allSettled(chunkObjects(id, dropped).map((key) => objects.delete(key)));
 }
 
 /** An upload of `user`, or what it became. */
-export type Own =
+type Own =
   | { readonly upload: UploadRecord; readonly version: number; readonly attachment: null }
   | { readonly upload: null; readonly version: number; readonly attachment: AttachmentRecord };
 
