@@ -1,9 +1,12 @@
-import { SeededRandom, SimulatedBus, VirtualClock } from '@konferenco/testkit';
+import { SenderLimits } from '@konferenco/core';
+import { SeededRandom, SimulatedBus, SimulatedDirectory, VirtualClock } from '@konferenco/testkit';
 import {
   describeBusContract,
   describeClockContract,
+  describeDirectoryContract,
   describeJoinedBusContract,
   describeRandomContract,
+  describeRatesContract,
 } from '@konferenco/testkit/contracts';
 import { createLocalBus } from '../../packages/server/src/adapters/embedded/bus.ts';
 import { systemClock, systemRandom } from '../../packages/server/src/runtime/system.ts';
@@ -28,3 +31,10 @@ describeClockContract('virtual', () => {
 
 describeRandomContract('system', () => systemRandom);
 describeRandomContract('seeded', () => new SeededRandom(7));
+
+describeDirectoryContract('simulated', async () => {
+  const directory = new SimulatedDirectory(systemClock, new SeededRandom(1), [0, 1]);
+  return { north: directory.connect('north'), south: directory.connect('south') };
+});
+
+describeRatesContract('local', async () => [new SenderLimits(() => systemClock.now())]);

@@ -107,6 +107,24 @@ test('whatever is lost, late or doubled, and whenever somebody begins to watch, 
   );
 });
 
+test('who begins to watch between a change and its undoing is told of both', () => {
+  const { here, view } = setUp();
+  const [early, late] = [new Shown(), new Shown()];
+  const watch = (shown: Shown) => {
+    view.watchers.add({} as Connection);
+    shown.take(view.fullFrame());
+  };
+  watch(early);
+  here.join('ana');
+  view.touch();
+  watch(late);
+  here.leave('ana');
+  view.touch();
+  const frame = view.takeFrame(LARGE_GATHER_MS);
+  if (frame) for (const shown of [early, late]) shown.take(frame);
+  expect([early.count, early.users.size, late.count, late.users.size]).toEqual([0, 0, 0, 0]);
+});
+
 test('too many to be named are counted, and named again when they are fewer', () => {
   const { there, here, view } = setUp();
   const shown = new Shown();
