@@ -10,6 +10,7 @@ import {
   reworded,
   saved,
   sendable,
+  without,
 } from './outbox-state.ts';
 import type { OutboxEntry } from './types.ts';
 
@@ -116,6 +117,18 @@ describe('what may leave', () => {
     }));
     expect(ids(sendable(state, NOW))).toBe('3');
     expect(ids(sendable(state, NOW + 1))).toBe('1 2 3');
+  });
+
+  // proves CL-3
+  test('an entry that was refused for now goes alone in its conversation, until it is answered', () => {
+    let state = changed(stateOf([entry(1, 'ch:a'), entry(2, 'ch:a'), entry(3, 'ch:b')]), '1', (one) => ({
+      ...one,
+      sleep_ms: 300,
+    }));
+    expect(ids(sendable(state, NOW))).toBe('1 3');
+    state = changed(state, '1', (one) => ({ ...one, state: 'sent' }));
+    expect(ids(sendable(state, NOW))).toBe('3');
+    expect(ids(sendable(without(state, '1'), NOW))).toBe('2 3');
   });
 
   test('no more than the window is on its way', () => {

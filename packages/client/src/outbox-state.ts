@@ -56,7 +56,8 @@ export function reworded(state: OutboxState, entry: OutboxEntry): OutboxState {
 
 /**
  * What may be written now: the most urgent first, in order within each conversation, never more than the window on its
- * way. Nothing leaves before the store answered for it.
+ * way. Nothing leaves before the store answered for it. One that was refused for now goes alone in its conversation: refused
+ * again, it would otherwise be overtaken by what is on its way behind it.
  */
 export function sendable(state: OutboxState, now: number): readonly Waiting[] {
   let room = OUTBOX_WINDOW - state.filter((waiting) => waiting.state === 'sent').length;
@@ -64,11 +65,16 @@ export function sendable(state: OutboxState, now: number): readonly Waiting[] {
   const due: Waiting[] = [];
   for (const waiting of byUrgency(state)) {
     if (room <= 0) break;
-    if (waiting.state === 'sent' || heldBack.has(waiting.entry.log)) continue;
+    if (heldBack.has(waiting.entry.log)) continue;
+    if (waiting.state === 'sent') {
+      if (waiting.sleep_ms > 0) heldBack.add(waiting.entry.log);
+      continue;
+    }
     if (waiting.state === 'saving' || (waiting.error?.retry_at ?? 0) > now) {
       heldBack.add(waiting.entry.log);
       continue;
     }
+    if (waiting.sleep_ms > 0) heldBack.add(waiting.entry.log);
     due.push(waiting);
     room--;
   }
