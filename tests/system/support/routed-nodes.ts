@@ -12,7 +12,7 @@ import { createMemoryKeyStore } from '../../../packages/server/src/accounts/key-
 import { createTicketService } from '../../../packages/server/src/accounts/tickets.ts';
 import { createTokenService } from '../../../packages/server/src/accounts/tokens.ts';
 import { createMemoryObjects } from '../../../packages/server/src/adapters/memory/objects.ts';
-import { createLinkSigner } from '../../../packages/server/src/adapters/signed-link.ts';
+import { createLinkSigner } from '../../../packages/server/src/attachments/signed-link.ts';
 import { Attachments } from '../../../packages/server/src/attachments/attachments.ts';
 import { createAttachmentMetrics } from '../../../packages/server/src/attachments/metrics.ts';
 import { createLocalBus } from '../../../packages/server/src/adapters/embedded/bus.ts';
@@ -76,7 +76,7 @@ export async function startRoutedNode(name: string, { store, bus: common, keys }
   const signer = createLinkSigner({ secret: tokens.ticketSecret, now: () => systemClock.now() });
   const attachments = new Attachments({
     ...context,
-    objects: createMemoryObjects({ signer, now: () => systemClock.now() }),
+    objects: createMemoryObjects({ ...signer, now: () => systemClock.now() }),
     metrics: createAttachmentMetrics(node.metrics.registry),
     options: { max_bytes: 1_000_000, types: [], daily_bytes: 1_000_000 },
   });

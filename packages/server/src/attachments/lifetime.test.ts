@@ -111,6 +111,17 @@ describe('a message with files', () => {
     expect(await refusal('aroha', file.id)).toBe('ok');
   });
 
+  test('that says nothing is quoted by the names of its files when it is reported', async () => {
+    const file = await files.upload('aroha', 'ch:general', BYTES);
+    const { id } = stored(await files.carry('ch:general', 'aroha', [file]));
+    const body = { log: 'ch:general', message_id: id, reason: 'spam' };
+    expect((await api.call('report', 'ben', { body })).quote).toBe('[a.bin]');
+    const report = await api.call('report', 'sefa', { body: { ...body, reason: 'spam too' } });
+    const verdict = { status: 'actioned', action: 'remove_message' } as const;
+    await api.call('resolveReport', 'mira', { params: { case: report.case }, body: verdict });
+    expect(await refusal('ben', file.id)).toBe('not_found');
+  });
+
   // proves AT-19
   test('sent again after its file went gets its first answer', async () => {
     const file = await files.upload('aroha', 'ch:general', BYTES);

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { answers, type RunningProgram, runProgram } from './program.ts';
 
 /** An S3 server and how to reach a bucket on it. */
@@ -19,7 +20,7 @@ export interface RunningS3 {
  */
 export async function startS3(): Promise<RunningS3> {
   const bucket = 'konferenco';
-  const program = join(dirname(Bun.resolveSync('s3rver/package.json', import.meta.dir)), 'bin/s3rver.js');
+  const program = join(dirname(fileURLToPath(import.meta.resolve('s3rver/package.json'))), 'bin/s3rver.js');
   const server = await runProgram({
     name: 's3',
     command: ({ port, dir }) => [
