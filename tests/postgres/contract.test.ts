@@ -8,7 +8,10 @@ let schemas = 0;
 beforeAll(async () => {
   server = await startPostgres();
 }, 60_000);
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.kill();
+  await server.stop();
+});
 
 describeStoreContract('the PostgreSQL store', async ({ now }) => {
   const store = await openPostgresStore({ url: server.url, schema: `s${++schemas}`, now });

@@ -9,7 +9,10 @@ let server: RunningProgram;
 beforeAll(async () => {
   server = await startPostgres();
 }, 60_000);
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.kill();
+  await server.stop();
+});
 
 const LOGS = ['ch:0', 'ch:1', 'ch:2', 'ch:3'];
 /** Impatient, so that a test of faults is short. */

@@ -15,6 +15,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.close()));
+  await server.kill();
   await server.stop();
 });
 

@@ -5,16 +5,20 @@ export type Fate = 'passes' | 'is lost' | 'gets no answer';
 
 /** The statement as it travels to the server, and the word for it on the way back. */
 const COMMIT = 'COMMIT\0';
+/** The name that a store's writer connects under. */
+const WRITER = /application_name\0konferenco [0-9a-f-]+ w\0/;
 
 interface Link {
   readonly client: Socket<unknown>;
   readonly early: Uint8Array[];
   server: Socket<unknown> | null;
+  /** Whether this is the connection that commits: it says so in its first words. */
+  writes: boolean;
   /** Nothing the server says is passed on any more, and when it says that it committed, the connection breaks. */
   cut: boolean;
 }
 
-/** Stands between a store and its server and breaks the connection on which the next COMMIT comes. */
+/** Stands between a store and its server and breaks the connection of its writer when the next COMMIT comes. */
 export class CuttingProxy {
   readonly #listener: Bun.TCPSocketListener<unknown>;
   readonly #target: number;
@@ -61,7 +65,7 @@ export class CuttingProxy {
       client.terminate();
       return;
     }
-    const link: Link = { client, early: [], server: null, cut: false };
+    const link: Link = { client, early: [], server: null, writes: false, cut: false };
     this.#links.set(client, link);
     Bun.connect({
       hostname: '127.0.0.1',
@@ -88,7 +92,8 @@ export class CuttingProxy {
   #fromClient(client: Socket<unknown>, bytes: Uint8Array): void {
     const link = this.#links.get(client);
     if (!link) return;
-    if (this.#fate !== 'passes' && Buffer.from(bytes).includes(COMMIT)) {
+    if (WRITER.test(Buffer.from(bytes).toString('latin1'))) link.writes = true;
+    if (link.writes && this.#fate !== 'passes' && Buffer.from(bytes).includes(COMMIT)) {
       const fate = this.#fate;
       this.#fate = 'passes';
       if (fate === 'is lost') {

@@ -13,6 +13,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await sql.close();
+  await server.kill();
   await server.stop();
 });
 
@@ -36,6 +37,7 @@ test('the epoch outlives a restart; renewed, it stops nodes that still go by the
   const renewed = await openPostgresStore({ ...options, renewEpoch: true });
   expect(renewed.epoch).not.toBe(first.epoch);
   await expect(first.commit([{ appends: [append('ch:a')] }])).rejects.toThrow('start this node again');
+  expect(first.health().ok).toBe(false);
   expect((await renewed.commit([{ appends: [append('ch:a')] }]))[0]?.kind).toBe('committed');
   await first.close();
   await renewed.close();
@@ -159,6 +161,15 @@ test('a partition stays while a position after the first of its log lies in it',
     [2, 'expired'],
   ]);
   expect(page.gap).toBeUndefined();
+  await store.close();
+});
+
+test('a node that was idle for so long that its row was forgotten writes again', async () => {
+  const store = await openPostgresStore({ url: server.url, schema: 'idle' });
+  await sql.unsafe("UPDATE idle.writers SET seen = now() - interval '2 days'");
+  await store.trim(Date.now());
+  expect((await sql.unsafe('SELECT FROM idle.writers')).length).toBe(0);
+  expect((await store.commit([{ appends: [append('ch:a')] }]))[0]?.kind).toBe('committed');
   await store.close();
 });
 

@@ -13,6 +13,10 @@ interface Call {
   readonly reject: (error: unknown) => void;
 }
 
+type Written =
+  | { readonly kind: 'done'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
 /** Writes one batch durably. */
 export type WriteBatch = (commands: readonly PreparedCommand[]) => Promise<readonly Outcome[]>;
 
@@ -59,8 +63,18 @@ export class CommitQueue {
     return this.#size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** The next batch is on its way before the callers of the last one go on: their work and the server's overlap. */
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#writeCalls(this.#takeBatch());
+    let calls = this.#takeBatch();
+    let writing = this.#begin(calls);
+    while (calls.length > 0) {
+      const written = await writing;
+      const next = written.kind === 'done' ? this.#takeBatch() : [];
+      writing = this.#begin(next);
+      await this.#settle(calls, written);
+      calls = next.length > 0 ? next : this.#takeBatch();
+      if (next.length === 0) writing = this.#begin(calls);
+    }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
@@ -76,20 +90,27 @@ export class CommitQueue {
     return this.#waiting.splice(0, calls);
   }
 
-  async #writeCalls(calls: readonly Call[]): Promise<void> {
+  async #begin(calls: readonly Call[]): Promise<Written> {
+    if (calls.length === 0) return { kind: 'done', outcomes: [] };
     try {
-      const outcomes = await this.#write(calls.flatMap(({ commands }) => commands));
-      let next = 0;
-      for (const call of calls) {
-        this.#size -= call.commands.length;
-        call.resolve(outcomes.slice(next, next + call.commands.length));
-        next += call.commands.length;
-      }
+      return { kind: 'done', outcomes: await this.#write(calls.flatMap(({ commands }) => commands)) };
     } catch (error) {
-      if (error instanceof BatchRefusedError && calls.length > 1) {
-        for (const call of calls) await this.#writeCalls([call]);
-      } else this.#fail(error instanceof BatchRefusedError ? calls : [...calls, ...this.#waiting.splice(0)], error);
+      return { kind: 'failed', error };
     }
+  }
+
+  async #settle(calls: readonly Call[], written: Written): Promise<void> {
+    if (written.kind === 'done') {
+      let next = 0;
+      for (const { commands, resolve } of calls) {
+        this.#size -= commands.length;
+        resolve(written.outcomes.slice(next, next + commands.length));
+        next += commands.length;
+      }
+    } else if (!(written.error instanceof BatchRefusedError)) {
+      this.#fail([...calls, ...this.#waiting.splice(0)], written.error);
+    } else if (calls.length === 1) this.#fail(calls, written.error);
+    else for (const call of calls) await this.#settle([call], await this.#begin([call]));
   }
 
   /** Whoever waits behind a batch that found no server has waited as long and would find none. */

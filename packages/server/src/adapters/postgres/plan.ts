@@ -87,6 +87,12 @@ export function blanked(entry: FoundEntry, gone: number): FoundEntry {
   return { ...bare, crc: entryCrc(entry.name, bare) };
 }
 
+/** Two nodes that store the same ids do so in one order: then one waits for the other, and not both. */
+function byId(a: NewEntry, b: NewEntry): number {
+  if (a.id !== b.id) return a.id < b.id ? -1 : 1;
+  return a.sender < b.sender ? -1 : 1;
+}
+
 class Batch {
   readonly #facts: Facts;
   readonly #at: number;
@@ -108,7 +114,7 @@ class Batch {
       if (row.version === 0 && !this.#records.has(name)) this.#records.set(name, { ...row, value: null, crc: 0 });
     }
     return {
-      entries: [...this.#entries.values()],
+      entries: [...this.#entries.values()].sort(byId),
       pointers: this.#pointers,
       heads: this.#heads,
       records: [...this.#records.values()],

@@ -11,11 +11,13 @@ import type { Session } from './session.ts';
 import { ENTRY, entryOf } from './statements.ts';
 
 /** Entries indexed in one transaction. */
-const CHUNK = 1_000;
+const CHUNK = 2_000;
 /** The feed cursor that says how far the index has come. */
 const GROUP = 'search';
 /** Entries that are not indexed yet and are searched one by one; of more than these, the newest. */
 const TAIL = 5_000;
+/** Entries not yet indexed that are counted. */
+const LAG_COUNTED = 10_000;
 /** A lexeme's greatest length in bytes, which PostgreSQL limits. */
 const LEXEME_BYTES = 2_000;
 
@@ -101,7 +103,7 @@ export class WordSearch {
   /** Entries that are stored and not indexed, as far as they are worth counting. */
   async lag(): Promise<number> {
     const [row] = await this.#pool.query<{ lag: number }>(
-      `SELECT count(*)::int AS lag FROM (SELECT FROM entries WHERE seq > $1::bigint LIMIT 100000) AS t`,
+      `SELECT count(*)::int AS lag FROM (SELECT FROM entries WHERE seq > $1::bigint LIMIT ${LAG_COUNTED}) AS t`,
       [await this.#indexed()],
     );
     return row?.lag ?? 0;

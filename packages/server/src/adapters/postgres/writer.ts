@@ -2,9 +2,9 @@ import { decorrelatedJitter, type Outcome, OutcomeUnknownError, StoreUnavailable
 import type { LogName } from '@konferenco/protocol';
 import { textArray } from './arrays.ts';
 import { Connection } from './connection.ts';
-import { asUnavailable, BatchRefusedError, isLoss, isPassing } from './errors.ts';
+import { asUnavailable, BatchRefusedError, isLoss, isPassing, SessionLostError } from './errors.ts';
 import { createPartitions, listPartitions, partitionOf } from './partitions.ts';
-import { type Facts, planBatch } from './plan.ts';
+import { type Facts, type Plan, planBatch } from './plan.ts';
 import type { PreparedCommand } from './prepared.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { type Footprint, footprintOf, lockAndRead, write } from './statements.ts';
@@ -103,13 +103,8 @@ export class Writer {
     } catch (reason) {
       return { kind: 'nothing', reason };
     }
-    this.#lastAt = Math.max(
-      this.#lastAt,
-      Math.floor(this.#options.now()),
-      ...[...facts.logs.values()].map(({ at }) => at),
-    );
-    const { outcomes, writes } = planBatch(commands, facts, this.#lastAt);
-    const written = write(session, writes).catch((error: unknown) => error ?? new Error('unknown'));
+    const { outcomes, writes } = this.#plan(session, commands, facts);
+    const written = write(session, writes).catch((error: unknown) => error);
     try {
       const { command } = await session.query('COMMIT');
       const refusal = await written;
@@ -117,6 +112,19 @@ export class Writer {
     } catch (reason) {
       await written;
       return isLoss(reason) ? { kind: 'unknown', batch, outcomes, reason } : { kind: 'nothing', reason };
+    }
+  }
+
+  /** A mistake in here must not leave the transaction open, with all it has locked. */
+  #plan(session: Session, commands: readonly PreparedCommand[], facts: Facts): Plan {
+    try {
+      let at = Math.max(this.#lastAt, Math.floor(this.#options.now()));
+      for (const log of facts.logs.values()) at = Math.max(at, log.at);
+      this.#lastAt = at;
+      return planBatch(commands, facts, at);
+    } catch (error) {
+      session.destroy();
+      throw error;
     }
   }
 
@@ -133,7 +141,7 @@ export class Writer {
     const failed = [started, note, facts].find((part) => part.status === 'rejected');
     try {
       if (failed) throw failed.reason;
-      if (note.status === 'fulfilled' && note.value[0]?.epoch !== epoch) throw otherEpoch();
+      if (note.status === 'fulfilled') this.#check(session, note.value[0], epoch);
       if (facts.status === 'fulfilled') {
         if (facts.value.logs.size < footprint.logs.length) throw this.#missingLogs();
         return facts.value;
@@ -143,6 +151,16 @@ export class Writer {
       if (!session.lost.aborted) await session.query('ROLLBACK').catch(() => session.destroy());
       throw error;
     }
+  }
+
+  #check(session: Session, row: { readonly epoch: string } | undefined, epoch: string): void {
+    if (!row) {
+      session.destroy();
+      throw new SessionLostError('the row of this writer is gone; a new connection makes it again');
+    }
+    if (row.epoch === epoch) return;
+    this.#down = true;
+    throw new StoreUnavailableError('the database was given a new epoch; start this node again');
   }
 
   /** Makes the logs and partitions that the batch needs, before its transaction, so that these are never waited for in it. */
@@ -214,10 +232,6 @@ export class Writer {
     this.#logs.clear();
     return new StoreUnavailableError('logs that were there are gone from the database');
   }
-}
-
-function otherEpoch(): StoreUnavailableError {
-  return new StoreUnavailableError('the database was given a new epoch; start this node again');
 }
 
 /** Something in the batch, or in the database, that trying again will not mend. */
