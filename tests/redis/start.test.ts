@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePort, type RunningProgram, runProgram } from '@konferenco/testkit/servers';
 import { RedisStartError } from '../../packages/server/src/adapters/redis/errors.ts';
 import { connect, startRedisCluster, startServer } from './support.ts';
@@ -96,6 +99,28 @@ describe('a Redis that cannot be used fails the start with a sentence that says 
     START_MS,
   );
 });
+
+test('over TLS, with an authority of one’s own; without it the server is not trusted', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'konferenco-tls-'));
+  const [key, certificate] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
+  const made = Bun.spawn(
+    [
+      ...['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'],
+      ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
+    ],
+    { stdout: 'ignore', stderr: 'ignore' },
+  );
+  expect(await made.exited).toBe(0);
+  const port = await freePort();
+  const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'];
+  const server = await startServer(['--tls-port', `${port}`, ...files]);
+  const link = await connect(`rediss://127.0.0.1:${port}`, 5_000, certificate);
+  expect(await link.run((commands) => commands.ping())).toBe('PONG');
+  await link.close();
+  expect(await refusal(`rediss://127.0.0.1:${port}`)).toMatchObject({ reason: 'not_trusted' });
+  await server.stop();
+  await rm(dir, { recursive: true });
+}, 30_000);
 
 function startSentinel(): Promise<RunningProgram> {
   return runProgram({

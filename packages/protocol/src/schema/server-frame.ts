@@ -89,8 +89,8 @@ export const PresenceStatus = Type.Union([
 export type PresenceStatus = Static<typeof PresenceStatus>;
 
 /**
- * Who is here. With `channel`, of that channel: `count` is exact, `users` lists the changed ones (all of them when
- * `full`) and stays empty above 200 members. Without `channel`, of watched people.
+ * Who is here. With `channel`, of that channel: `users` lists the changed ones (all of them when `full`; `offline`: gone from
+ * the channel) and stays empty above 200 people, up to which `count` is exact. Without `channel`, of watched people.
  */
 export const Presence = Type.Object({
   type: Type.Literal('presence'),

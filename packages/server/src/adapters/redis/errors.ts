@@ -5,6 +5,7 @@ export type RedisStartReason =
   | 'password_missing'
   | 'password_refused'
   | 'not_redis'
+  | 'not_trusted'
   | 'too_old'
   | 'is_cluster'
   | 'no_cluster'

@@ -120,6 +120,11 @@ function meaningOf({ message }: Error): readonly [RedisStartReason, string] | nu
     return ['password_refused', 'refuses the user or password: correct them in SETTING'];
   if (/Protocol error|Unknown RESP type/.test(message))
     return ['not_redis', 'is no Redis: correct host and port in SETTING'];
+  if (/certificate/i.test(message))
+    return [
+      'not_trusted',
+      'shows a certificate that is not trusted: name its authority in NODE_EXTRA_CA_CERTS, or correct SETTING',
+    ];
   if (/cluster support disabled/.test(message))
     return ['no_cluster', 'is no cluster: write redis:// instead of redis+cluster:// in SETTING'];
   return null;
