@@ -75,3 +75,16 @@ test('a message that is deleted takes its file from everybody at once, over rest
   }
   expect(await mere.say('ch:general', { text: '', attachments: [file] })).toBe('not_found');
 });
+
+// proves AT-19, AT-20
+test('messages sent at the same moment each hold their file, until the last of them is deleted', async () => {
+  const file = await mere.upload('ch:general', bytesOf(1000));
+  const payload = { text: '', attachments: [file] };
+  const said = await Promise.all([1, 2, 3, 4].map(() => mere.say('ch:general', payload)));
+  expect(said.map((id) => id.length)).toEqual([36, 36, 36, 36]);
+  const readable = async () => (await new Person('hone', () => server.httpUrl).link(file.id)).status;
+  for (const target of said.slice(1)) await mere.say('ch:general', { target }, { subtype: 'delete' });
+  expect(await readable()).toBe(200);
+  await mere.say('ch:general', { target: said[0] }, { subtype: 'delete' });
+  expect(await readable()).toBe(404);
+});

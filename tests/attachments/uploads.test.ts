@@ -30,18 +30,6 @@ describe('an upload', () => {
     }
   });
 
-  // proves AT-19
-  test('is carried by messages sent at the same moment, each of which holds it', async () => {
-    const file = await mere.upload('ch:general', bytesOf(1000));
-    const payload = { text: '', attachments: [file] };
-    const said = await Promise.all([1, 2, 3, 4].map(() => mere.say('ch:general', payload)));
-    expect(said.map((id) => id.length)).toEqual([36, 36, 36, 36]);
-    for (const target of said.slice(1)) await mere.say('ch:general', { target }, { subtype: 'delete' });
-    expect((await hone.link(file.id)).status).toBe(200);
-    await mere.say('ch:general', { target: said[0] }, { subtype: 'delete' });
-    expect((await hone.link(file.id)).status).toBe(404);
-  });
-
   // proves AT-10
   test('keeps a chunk that comes twice once, and tells a wrong offset where it goes on', async () => {
     const bytes = bytesOf(300_000);
