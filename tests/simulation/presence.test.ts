@@ -83,17 +83,6 @@ describe.each(['a directory', 'the bus alone'] as const)('with %s', (having) => 
     expect(hone.statuses.get('mere')).toBe('offline');
   });
 
-  test('who was on a node that is known to have gone is gone at once', async () => {
-    const { clock, north, south } = startCluster(having);
-    north.enter('mere').hear('hall');
-    const hone = south.enter('hone').watch({ users: ['mere'], channels: ['hall'] });
-    await clock.advance(5_000);
-    await north.die();
-    south.server.node.services.presence.forgetNode('north');
-    await clock.advance(1_000);
-    expect([hone.statuses.get('mere'), hone.counts.get('hall')]).toEqual(['offline', 0]);
-  });
-
   // proves PS-3, PS-9
   test('a channel counts each person once on however many nodes, with names up to 200', async () => {
     const { clock, north, south, east } = startCluster(having);

@@ -74,11 +74,6 @@ export class ChannelView {
     }
   }
 
-  /** Forgets what `node` said. */
-  forgetNode(node: string): void {
-    if (this.#parts.delete(node)) this.#isChanged = true;
-  }
-
   /** For somebody who begins to watch: everything. */
   fullFrame(): ServerFrameOf<'presence'> {
     const whole = this.#whole();

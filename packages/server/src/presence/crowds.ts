@@ -118,11 +118,6 @@ export class Crowds {
     counted?.want(whole, this.#deps.clock.now());
   }
 
-  /** `node` is known to have gone. */
-  forgetNode(node: string): void {
-    for (const { view } of this.#viewed.values()) view.forgetNode(node);
-  }
-
   /** Words may have been lost: asks everybody about everything, and says everything to everybody. */
   askAgain(): void {
     for (const viewed of this.#viewed.values()) viewed.hasMissed = true;

@@ -46,13 +46,6 @@ export class Leases {
     this.#users.delete(user);
   }
 
-  /** Forgets what `node` said. Returns the users concerned. */
-  forgetNode(node: string): readonly string[] {
-    const concerned: string[] = [];
-    for (const [user, words] of this.#users) if (words.delete(node)) concerned.push(user);
-    return concerned;
-  }
-
   /** Forgets what holds no longer. Returns the users concerned. */
   expire(now: number): readonly string[] {
     if (now < this.#nextEnd) return [];

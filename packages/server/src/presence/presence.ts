@@ -79,12 +79,6 @@ export class Presence {
     return this.#people.statusOf(user);
   }
 
-  /** Another node is known to have gone for good: nobody is there any more, whatever its leases say. */
-  forgetNode(node: string): void {
-    this.#people.forgetNode(node);
-    this.#crowds.forgetNode(node);
-  }
-
   /** A connection of `user` said hello. */
   arrived(user: string): void {
     this.#changed(user);

@@ -88,11 +88,6 @@ export class WatchedPeople {
     if (this.#people.has(user)) this.#changed.add(user);
   }
 
-  /** `node` is known to have gone. */
-  forgetNode(node: string): void {
-    for (const user of this.#leases.forgetNode(node)) this.#changed.add(user);
-  }
-
   /** Words may have been lost: asks everybody about everybody, as fast as it may. */
   askAgain(): void {
     for (const watched of this.#people.values()) watched.askedAt = 0;
