@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type DeadLetter,
   type GroupReader,
   type StreamEntry,
@@ -8,8 +9,8 @@ import {
   type StreamSource,
   StreamUnavailableError,
 } from '@konferenco/core';
-import { type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { JetStreamApiError, type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { errors, headers, type NatsConnection } from '@nats-io/transport-node';
 import { connectNats, DEFAULT_PREFIX, type NatsOptions, parseUrl } from './connection.ts';
 import { NatsStartError, startError } from './errors.ts';
 import { StreamAppender } from './stream-appender.ts';
@@ -43,6 +44,9 @@ export interface NatsStreams extends StreamSink, StreamSource {
 
 /** How long NATS may take for the answer to a question, in milliseconds. */
 const ANSWER_MS = 5_000;
+/** How long servers of a cluster may take to find together, and how often they are asked meanwhile. */
+const GATHER_MS = 20_000;
+const ASK_AGAIN_MS = 250;
 
 /**
  * Connects to JetStream over a connection of its own, so that a backlog holds up no live copy; makes the streams or checks them.
@@ -54,9 +58,8 @@ export async function openNatsStreams(options: NatsStreamsOptions): Promise<Nats
   const { where } = parseUrl(options.url);
   const connection = await connectNats(options, { noEcho: false });
   try {
-    const manager = await managerOf(connection, where);
     const naming = streamNaming(options.prefix, root);
-    await ensureStreams(manager, naming, { replicas: options.replicas ?? 1, where });
+    const manager = await prepared(connection, naming, { ...options, where });
     return new JetStreams(connection, manager, naming, options.onFault);
   } catch (error) {
     await connection.close();
@@ -64,17 +67,49 @@ export async function openNatsStreams(options: NatsStreamsOptions): Promise<Nats
   }
 }
 
-async function managerOf(connection: NatsConnection, where: string): Promise<JetStreamManager> {
-  const missing = (cause?: unknown) =>
-    new NatsStartError(
-      'no_jetstream',
-      `NATS at ${where} has no JetStream: start it with -js and a storage folder, or allow JetStream to this account.`,
-      cause,
-    );
-  if (connection.info?.jetstream !== true) throw missing();
-  return jetstreamManager(connection, { timeout: ANSWER_MS }).catch((error: unknown) => {
-    throw missing(error);
-  });
+/** JetStream's manager, once the streams are as they should be. Servers that have just started are given time to find together. */
+async function prepared(
+  connection: NatsConnection,
+  naming: StreamNaming,
+  { replicas = 1, clock, where }: { replicas?: number | undefined; clock: Clock; where: string },
+): Promise<JetStreamManager> {
+  if (connection.info?.jetstream !== true) throw noJetStream(where);
+  const giveUpAt = clock.now() + GATHER_MS;
+  for (;;) {
+    try {
+      const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
+      await ensureStreams(manager, naming, { replicas, where });
+      return manager;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'JetStreamNotEnabled') throw noJetStream(where, error);
+      if (!isGathering(error)) throw error;
+      if (clock.now() >= giveUpAt) throw notGathered(where, error);
+    }
+    await new Promise<void>((resolve) => clock.after(ASK_AGAIN_MS, resolve));
+  }
+}
+
+/** Codes of JetStream's API: servers that have no leader yet, or know too few others yet. */
+const GATHERING: ReadonlySet<number> = new Set([10_005, 10_008, 10_009]);
+
+function isGathering(error: unknown): boolean {
+  return error instanceof errors.TimeoutError || (error instanceof JetStreamApiError && GATHERING.has(error.code));
+}
+
+function noJetStream(where: string, cause?: unknown): NatsStartError {
+  return new NatsStartError(
+    'no_jetstream',
+    `NATS at ${where} has no JetStream: start it with -js and a storage folder, or allow JetStream to this account.`,
+    cause,
+  );
+}
+
+function notGathered(where: string, cause: unknown): NatsStartError {
+  return new NatsStartError(
+    'no_jetstream',
+    `JetStream of NATS at ${where} does not answer: start more than half of its servers, and as many as the streams have copies.`,
+    cause,
+  );
 }
 
 class JetStreams implements NatsStreams {
