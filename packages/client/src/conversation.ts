@@ -15,12 +15,21 @@ import { Signal } from './events.ts';
 import { Following } from './following.ts';
 import type { LogKeeping } from './kept/keeping.ts';
 import type { Delivery } from './log-cursor.ts';
-import type { OutboxNews } from './outbox.ts';
+import type { OutboxNews } from './outbox-news.ts';
 import { Marks } from './marks.ts';
 import { OwnMessages } from './own-messages.ts';
 import { Replica } from './replica.ts';
 import { LogThread, type ThreadOptions } from './thread.ts';
-import type { Conversation, ConversationState, Message, Receipt, SendOptions, Thread, TimelineGap, Written } from './types.ts';
+import type {
+  Conversation,
+  ConversationState,
+  Message,
+  Receipt,
+  SendOptions,
+  Thread,
+  TimelineGap,
+  Written,
+} from './types.ts';
 import { Typing } from './typing.ts';
 
 /** One channel or direct conversation: what it shows, and what can be done in it. */

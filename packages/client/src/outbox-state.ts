@@ -99,6 +99,15 @@ export function byUrgency(state: OutboxState): OutboxState {
     .map(({ waiting }) => waiting);
 }
 
+/** Id of the last entry before this one in its conversation that is on its way. */
+export function onItsWayBefore(state: OutboxState, { id, log }: OutboxEntry): string | undefined {
+  const before = state.slice(
+    0,
+    state.findIndex(({ entry }) => entry.id === id),
+  );
+  return before.findLast(({ entry, state: at }) => entry.log === log && at === 'sent')?.entry.id;
+}
+
 /** When something held back becomes sendable next; `null` when nothing is. */
 export function nextDue(state: OutboxState, now: number): number | null {
   const times = state.flatMap(({ state: at, error }) =>

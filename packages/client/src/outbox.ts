@@ -10,6 +10,7 @@ import {
   isFull,
   judge,
   nextDue,
+  onItsWayBefore,
   type OutboxState,
   reworded,
   saved,
@@ -17,24 +18,13 @@ import {
   type Waiting,
   without,
 } from './outbox-state.ts';
+import type { OutboxNews } from './outbox-news.ts';
 import type { Wire } from './request.ts';
-import type { Environment, OutboxEntry, Receipt, SendError } from './types.ts';
+import type { Environment, OutboxEntry, Receipt } from './types.ts';
 
 /** Acknowledged messages are offered again for this long when the store changed its identity. */
 const OFFER_AGAIN_MS = 86_400_000;
 const OFFER_AGAIN_MAX = 1_000;
-
-/** What became of a message; told to its conversation. */
-export type OutboxNews =
-  /** Handed to the store: not yet as safe as `queued` says. */
-  | { readonly kind: 'saving'; readonly entry: OutboxEntry }
-  /** Kept until it goes; with an error of the name `storage`, in memory only. */
-  | { readonly kind: 'queued'; readonly entry: OutboxEntry; readonly error?: SendError }
-  | { readonly kind: 'sent'; readonly entry: OutboxEntry }
-  | { readonly kind: 'stored'; readonly entry: OutboxEntry; readonly reply: ReplyOf<'publish'> }
-  | { readonly kind: 'failed'; readonly entry: OutboxEntry; readonly error: SendError }
-  | { readonly kind: 'renamed'; readonly entry: OutboxEntry; readonly was: string }
-  | { readonly kind: 'dropped'; readonly entry: OutboxEntry };
 
 export interface OutboxOptions extends OutboxKeepingOptions {
   readonly wire: Wire;
@@ -219,6 +209,7 @@ export class Outbox {
   }
 
   async #send({ entry }: Waiting): Promise<void> {
+    const before = onItsWayBefore(this.#state, entry);
     this.#state = changed(this.#state, entry.id, ({ error: _, ...waiting }) => ({
       ...waiting,
       state: 'sent',
@@ -226,7 +217,7 @@ export class Outbox {
     }));
     this.#options.news({ kind: 'sent', entry });
     try {
-      const reply = await this.#options.wire.publish(entry.envelope);
+      const reply = await this.#options.wire.publish(entry.envelope, before);
       const waiting = this.#find(entry.id);
       if (waiting) this.#stored(waiting, reply);
     } catch (thrown) {

@@ -16,8 +16,8 @@ export interface Wire {
   readonly online: boolean;
   /** Rejects with {@link KonferencoError}: the server's refusal, `disconnected` or `timeout`. */
   ask<T extends AskedFrame>(type: T, fields: Fields<T>): Promise<ReplyOf<T>>;
-  /** Publishes an envelope whose JSON must not change by a byte. */
-  publish(envelope: string): Promise<ReplyOf<'publish'>>;
+  /** Publishes an envelope whose JSON must not change by a byte; not before that of the id `after`, which is on its way. */
+  publish(envelope: string, after?: string): Promise<ReplyOf<'publish'>>;
   /** Sends without expecting an answer; false when there is no connection. */
   say(frame: ClientFrame): boolean;
 }
@@ -55,8 +55,9 @@ export class Requests implements Wire {
     return this.#request((ref) => JSON.stringify({ type, ref, ...fields })) as Promise<ReplyOf<T>>;
   }
 
-  publish(envelope: string): Promise<ReplyOf<'publish'>> {
-    return this.#request((ref) => `{"type":"publish","ref":${ref},"envelope":${envelope}}`) as Promise<
+  publish(envelope: string, after?: string): Promise<ReplyOf<'publish'>> {
+    const behind = after ? `"after":"${after}",` : '';
+    return this.#request((ref) => `{"type":"publish","ref":${ref},${behind}"envelope":${envelope}}`) as Promise<
       ReplyOf<'publish'>
     >;
   }

@@ -35,8 +35,14 @@ export function readSaid(envelope: Envelope): Said | null {
     case 'direct_message':
     case 'mention':
     case 'thread_reply': {
-      const { text, mentions = [], reply_to, thread, after, attachments } = payload as TextPayload &
-        Partial<ThreadReplyPayload>;
+      const {
+        text,
+        mentions = [],
+        reply_to,
+        thread,
+        after,
+        attachments,
+      } = payload as TextPayload & Partial<ThreadReplyPayload>;
       return {
         kind: 'text',
         text,

@@ -1,6 +1,6 @@
 import type { InboxItem, Item, LogName, ReplyOf } from '@konferenco/protocol';
 import { asError, clientError, type KonferencoError } from '../errors.ts';
-import type { OutboxNews } from '../outbox.ts';
+import type { OutboxNews } from '../outbox-news.ts';
 import { Late } from './late.ts';
 import type { Replicated } from './replicated.ts';
 import type { Conflicts, Meetings, Own, Programme, ReplicatedState, SyncView } from './types.ts';

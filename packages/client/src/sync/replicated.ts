@@ -2,7 +2,7 @@ import { documentsOf } from '@konferenco/core/sync/documents';
 import { withStored } from '@konferenco/core/sync/own-writes';
 import { type Envelope, eventLog, type InboxItem, type Item, type LogName, type ReplyOf } from '@konferenco/protocol';
 import { clientError, serverError } from '../errors.ts';
-import type { OutboxNews } from '../outbox.ts';
+import type { OutboxNews } from '../outbox-news.ts';
 import type { LocalStore } from '../storage/local-store.ts';
 import type { SendError } from '../types.ts';
 import { ConflictDesk } from './conflict-desk.ts';

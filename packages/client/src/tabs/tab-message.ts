@@ -1,5 +1,5 @@
 import { LIMITS } from '@konferenco/protocol';
-import type { OutboxNews } from '../outbox.ts';
+import type { OutboxNews } from '../outbox-news.ts';
 import type { PortId } from './multiplex-state.ts';
 import type { Rewording } from './types.ts';
 

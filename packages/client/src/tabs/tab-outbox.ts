@@ -1,5 +1,5 @@
 import { LIMITS } from '@konferenco/protocol';
-import type { OutboxNews } from '../outbox.ts';
+import type { OutboxNews } from '../outbox-news.ts';
 import type { Environment, OutboxEntry, OutboxStore } from '../types.ts';
 import type { SharedTabs } from './shared-tabs.ts';
 import type { OutboxNotice, TabMessage } from './tab-message.ts';

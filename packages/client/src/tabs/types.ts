@@ -1,5 +1,5 @@
 import type { LogName } from '@konferenco/protocol';
-import type { OutboxNews } from '../outbox.ts';
+import type { OutboxNews } from '../outbox-news.ts';
 import type { Environment, OutboxStore, Socket } from '../types.ts';
 
 /** Other words for a message that waits. */

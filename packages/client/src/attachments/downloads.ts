@@ -1,0 +1,83 @@
+import type { Attachment } from '@konferenco/protocol';
+import { asError, clientError, serverError } from '../errors.ts';
+import type { Environment, Rest } from '../types.ts';
+import type { FileStore } from './file-store.ts';
+import type { KeptFiles } from './kept-files.ts';
+import type { FetchOptions } from './types.ts';
+
+/**
+ * Types that a browser shows or plays without running anything of the file's. Any other file is given without its type, so
+ * that an address made for it (`URL.createObjectURL`) is never taken for a page of this program's.
+ */
+const SHOWN = /^(image\/(png|jpeg|gif|webp|avif)|audio\/(mpeg|mp4|aac|ogg|webm|wav|flac)|video\/(mp4|webm|ogg))$/;
+
+function shownAs(type: string): string {
+  return SHOWN.test(type) ? type : 'application/octet-stream';
+}
+
+export interface DownloadsOptions {
+  readonly rest: Rest;
+  readonly environment: Pick<Environment, 'fetch'>;
+  readonly files: FileStore;
+  readonly kept: KeptFiles;
+}
+
+/** Fetches the bytes of files in messages. */
+export class Downloads {
+  readonly #options: DownloadsOptions;
+
+  constructor(options: DownloadsOptions) {
+    this.#options = options;
+  }
+
+  async link({ id }: Attachment, signal?: AbortSignal): Promise<{ readonly url: string; readonly expires_at: number }> {
+    const { url, expires_at } = await this.#options.rest('attachment', {
+      params: { attachment: id },
+      ...(signal ? { signal } : {}),
+    });
+    return { url, expires_at };
+  }
+
+  async fetch(attachment: Attachment, options: FetchOptions = {}): Promise<Blob> {
+    const { files, kept } = this.#options;
+    // What cannot be read here comes from the server.
+    const here = await kept.get(attachment.id).catch(() => undefined);
+    if (here?.size === attachment.size) return here.slice(0, here.size, shownAs(attachment.type));
+    const blob = await this.#download(attachment, options);
+    // Without room, or with a store that fails, it is only not kept.
+    await kept
+      .keeping(attachment.id, blob)
+      .then((changes) => files.write(changes))
+      .catch(() => undefined);
+    return blob;
+  }
+
+  async #download(attachment: Attachment, options: FetchOptions): Promise<Blob> {
+    const { url } = await this.link(attachment, options.signal);
+    try {
+      const response = await this.#options.environment.fetch(url, options.signal ? { signal: options.signal } : {});
+      if (!response.ok) throw response.status === 404 ? serverError('not_found') : clientError('network');
+      const pieces = await piecesOf(response, options.onProgress);
+      const blob = new Blob(pieces, { type: shownAs(attachment.type) });
+      if (blob.size !== attachment.size) throw clientError('disconnected');
+      return blob;
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      throw asError(error);
+    }
+  }
+}
+
+async function piecesOf(response: Response, onProgress?: (bytes: number) => void): Promise<BlobPart[]> {
+  const reader = response.body?.getReader();
+  if (!reader) return [await response.arrayBuffer()];
+  const pieces: BlobPart[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return pieces;
+    pieces.push(value);
+    bytes += value.length;
+    onProgress?.(bytes);
+  }
+}
