@@ -102,7 +102,7 @@ export function createNode(deps: NodeDeps): Node {
   const presence = new Presence({
     ...{ node: deps.name, hub, bus, clock },
     directory: deps.presence ?? null,
-    count: (what) => metrics.presence.inc({ what }),
+    count: (what, times) => metrics.presence.inc({ what }, times),
   });
   const services = servicesOf(deps, { hub, metrics, presence });
   const gateway = new Gateway(services, topics);

@@ -20,8 +20,8 @@ export interface PresenceDeps {
   readonly clock: Clock;
   /** `null`: nodes ask each other on the bus. */
   readonly directory: PresenceDirectory | null;
-  /** Told of each frame sent, and of each failure of the directory. */
-  readonly count: (what: 'frame' | 'directory_failure') => void;
+  /** Told of frames sent, and of failures of the directory. */
+  readonly count: (what: 'frame' | 'directory_failure', times: number) => void;
 }
 
 type Watching = Required<Pick<ClientFrameOf<'watch'>, 'channels' | 'users'>>;
@@ -48,7 +48,7 @@ export class Presence {
       ...deps,
       versions,
       here: (user: string) => this.#here(user),
-      onDirectoryFailure: () => deps.count('directory_failure'),
+      onDirectoryFailure: () => deps.count('directory_failure', 1),
     };
     this.#own = new OwnLeases(parts);
     this.#people = new WatchedPeople(parts);
@@ -216,9 +216,9 @@ export class Presence {
     for (const { phase, socket } of watchers) {
       if (phase === 'closing') continue;
       socket.send(text);
-      this.#deps.count('frame');
       sent++;
     }
+    this.#deps.count('frame', sent);
     return sent;
   }
 }
