@@ -38,7 +38,7 @@ CREATE TABLE pointers(
 CREATE INDEX pointers_position ON pointers(inbox, off);
 CREATE TABLE words(
   id uuid NOT NULL, seq bigint NOT NULL, words tsvector NOT NULL) PARTITION BY RANGE(id);
-CREATE INDEX words_words ON words USING gin(words);
+CREATE INDEX words_words ON words USING gin(words) WITH (fastupdate = off);
 CREATE INDEX words_seq ON words(seq);
 CREATE TABLE cursors(
   person text COLLATE "C", device text COLLATE "C", inbox bigint NOT NULL, crc int NOT NULL, PRIMARY KEY(person, device));
@@ -57,7 +57,7 @@ const MIGRATIONS: readonly string[] = [FIRST];
  * @throws {StoreUnavailableError} when the server is too old or the schema is newer than this version knows
  */
 export async function migrate(session: Session, schema: string): Promise<void> {
-  const [server] = await session.query<{ version: number; fsync: string }>(
+  const [server] = await session.query<{ version: number }>(
     "SELECT current_setting('server_version_num')::int AS version",
   );
   if (!server || server.version < OLDEST_SERVER) throw tooOld(server?.version ?? 0);

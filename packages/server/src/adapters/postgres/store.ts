@@ -57,7 +57,7 @@ export interface PostgresStoreOptions {
   readonly statementMs?: number;
   /** Milliseconds after which a batch that found no server is given up; 10,000 by default. */
   readonly answerMs?: number;
-  /** Connections for reading; 3 by default. Beside them a node has one that writes and up to four more. */
+  /** Connections for reading; 3 by default. Beside them a node has one that writes and up to three more, and one for each leadership. */
   readonly readers?: number;
 }
 
@@ -141,6 +141,7 @@ class OpenStore implements PostgresStore {
   readonly #commits: CommitQueue;
   readonly #cursors: CursorQueue;
   readonly #pool: ReadPool;
+  readonly #searchPool: ReadPool;
   /** For what is neither a read nor a commit. */
   readonly #side: Connection;
   readonly #indexing: Connection;
@@ -156,12 +157,14 @@ class OpenStore implements PostgresStore {
     this.epoch = parts.epoch;
     this.#damage = new DamageLog(options.onDamage);
     this.#pool = new ReadPool(session, options.readers ?? 3);
+    // A search may be slow, and its best plan depends on how common its words are.
+    this.#searchPool = new ReadPool({ ...session, settings: { plan_cache_mode: 'force_custom_plan' } }, 1);
     this.#side = new Connection(session);
     // Words and how far they go are lost together, and then found again: nobody has to wait for the disk.
     this.#indexing = new Connection({ ...session, settings: { synchronous_commit: 'off' } });
     this.#reader = new Reader(this.#pool, (text) => this.#damage.damage(text));
     this.#feed = new FeedReader(this.#side, this.#reader, now);
-    this.#words = new WordSearch(this.#pool, this.#reader);
+    this.#words = new WordSearch(this.#searchPool, this.#reader);
     this.#commits = new CommitQueue((commands) => writer.commit(commands));
     this.#cursors = new CursorQueue((cursors) => this.#side.run((side) => saveCursors(side, cursors)));
     this.keys = createPostgresKeyStore(this.#side);
@@ -255,6 +258,7 @@ class OpenStore implements PostgresStore {
     this.#indexing.close();
     await this.#background.ended();
     this.#pool.close();
+    this.#searchPool.close();
     this.#side.close();
     this.#parts.writer.close();
   }
