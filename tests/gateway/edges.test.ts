@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { StoreUnavailableError } from '@konferenco/core';
 import fc from 'fast-check';
+import type { Envelope } from '@konferenco/protocol';
 import { SIMULATED_EVENT } from '@konferenco/testkit';
 import {
   BLOCKED_BY,
@@ -79,6 +81,36 @@ test('when the store cannot write, the sender is told and nobody sees the messag
   expect(await mere.say('general', 'lost')).toMatchObject({ error: 'store_unavailable', code: 4001 });
   await h.clock.advance(1_000);
   expect(rangi.texts()).toEqual(['before']);
+});
+
+// proves DL-24
+test('what was sent behind a message that was refused for now does not overtake it', async () => {
+  const mere = await h.connect('mere');
+  await mere.say('general', 'before');
+  const [one, two, three] = ['one', 'two', 'three'].map((text) =>
+    mere.envelope({ type: 'channel', id: 'general' }, { text }),
+  ) as [Envelope, Envelope, Envelope];
+  const { commit } = h.store;
+  h.store.commit = () => Promise.reject(new StoreUnavailableError('the disk is full'));
+  expect(await mere.request({ type: 'publish', envelope: one })).toMatchObject({ error: 'store_unavailable' });
+  h.store.commit = commit;
+  const late = [
+    await mere.request({ type: 'publish', envelope: two, after: one.id }),
+    await mere.request({ type: 'publish', envelope: three, after: two.id }),
+  ];
+  expect(late).toMatchObject([{ error: 'out_of_turn', code: 3004 }, { error: 'out_of_turn' }]);
+  for (const [envelope, after] of [[one], [two, one.id], [three, two.id]] as [Envelope, string?][]) {
+    const frame = { type: 'publish', envelope, ...(after === undefined ? {} : { after }) } as const;
+    expect(await mere.request(frame)).toMatchObject({ log: 'ch:general' });
+  }
+});
+
+test('behind a message that was refused for good the next one goes on', async () => {
+  const mere = await h.connect('mere');
+  const bad = mere.envelope({ type: 'channel', id: 'general' }, { text: 'ā'.repeat(4_000) });
+  expect(await mere.request({ type: 'publish', envelope: bad })).toMatchObject({ error: 'too_large' });
+  const next = mere.envelope({ type: 'channel', id: 'general' }, { text: 'short' });
+  expect(await mere.request({ type: 'publish', envelope: next, after: bad.id })).toMatchObject({ offset: 1 });
 });
 
 // proves PS-4

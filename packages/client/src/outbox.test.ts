@@ -50,6 +50,24 @@ describe('across a lost connection', () => {
     expect(states).toEqual(['saving', 'queued', 'sent', 'queued', 'sent', 'stored']);
   });
 
+  test('each message that leaves behind another of its conversation names it, and no other does', async () => {
+    const { client, server, connect } = fixture();
+    await connect();
+    const said = { a: 'hall', b: 'hall', c: 'foyer', d: 'hall' };
+    for (const [text, channel] of Object.entries(said)) void client.channel(channel).send(text);
+    await settle();
+    for (let n = 0; n < 10; n++) await server.serveOne();
+    const frames = server.framesOf('publish');
+    const textOf = (id: string | undefined) =>
+      frames.find(({ envelope }) => envelope.id === id)?.envelope.payload['text'];
+    expect(frames.map(({ envelope, after }) => `${textOf(after)} ${textOf(envelope.id)}`)).toEqual([
+      'undefined a',
+      'a b',
+      'undefined c',
+      'b d',
+    ]);
+  });
+
   // proves CL-3
   test('what was written offline keeps its order within the conversation', async () => {
     const { client, server, connect } = fixture();

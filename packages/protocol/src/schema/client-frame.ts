@@ -45,7 +45,18 @@ export const Unsubscribe = Type.Object({
 });
 
 /** Without `ref` only an error is answered: for best-effort traffic. */
-export const Publish = Type.Object({ type: Type.Literal('publish'), ref: Type.Optional(Ref), envelope: Envelope });
+export const Publish = Type.Object({
+  type: Type.Literal('publish'),
+  ref: Type.Optional(Ref),
+  envelope: Envelope,
+  after: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description:
+        'Id of an earlier envelope of this connection that is not answered yet and must not be overtaken: was it refused in a way that lets it be sent again, this one is refused as out_of_turn.',
+    }),
+  ),
+});
 
 /** "My device has safely kept its inbox up to `inbox`." */
 export const Ack = Type.Object({ type: Type.Literal('ack'), inbox: Offset });

@@ -8,6 +8,9 @@ export const FRAME_RATE: BucketRate = { burst: 400, per_s: 100 };
 /** Refused frames in a row of a flood after which the connection is closed. */
 const FLOOD_REFUSALS = 1000;
 
+/** Refused envelopes remembered: more than clients have under way. */
+const MOST_REFUSED = 256;
+
 /** Frames, and their UTF-16 units, that may wait while an earlier one is being worked on. */
 const MOST_WAITING = 256;
 const MOST_WAITING_UNITS = 524_288;
@@ -51,6 +54,8 @@ export class Connection {
   behindSince = 0;
   /** Replies that wait for the buffer to empty; `null` when none. */
   deferred: (() => void)[] | null = null;
+  /** Envelopes refused in a way that lets them be sent again; `null` while there are none. */
+  #refusedIds: Set<string> | null = null;
   /** Newest inbox offset acknowledged, not yet stored. */
   acked = 0;
   /** Newest inbox offset the connection was sent or told of; `null` before it was told where its inbox stands. */
@@ -88,6 +93,21 @@ export class Connection {
     }
     this.#refused++;
     return { verdict: this.#refused > FLOOD_REFUSALS ? 'close' : 'refuse', wait_ms };
+  }
+
+  /** An envelope was refused, and its sender will send it again: what was sent behind it must not overtake it. */
+  noteRefused(id: string): void {
+    this.#refusedIds ??= new Set();
+    const [oldest] = this.#refusedIds;
+    if (this.#refusedIds.size >= MOST_REFUSED && oldest !== undefined) this.#refusedIds.delete(oldest);
+    this.#refusedIds.add(id);
+  }
+
+  /** Whether an envelope sent behind `after` would overtake it. One that was refused comes again by this call. */
+  isOutOfTurn(id: string, after: string | undefined): boolean {
+    if (!this.#refusedIds) return false;
+    this.#refusedIds.delete(id);
+    return after !== undefined && this.#refusedIds.has(after);
   }
 
   /**

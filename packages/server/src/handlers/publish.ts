@@ -11,7 +11,7 @@ import {
   StoreUnavailableError,
   type Transient,
 } from '@konferenco/core';
-import { type ClientFrameOf, type Envelope, parseLogName } from '@konferenco/protocol';
+import { type ClientFrameOf, type Envelope, ERROR_CODES, parseLogName } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
 import { hasAttachments, planBinding } from '../attachments/binding.ts';
@@ -41,6 +41,7 @@ export function handlePublish(
 ): Promise<void> | void {
   const start = performance.now();
   const publication = { services, connection, ref: frame.ref, envelope: frame.envelope, readAt: start };
+  if (connection.isOutOfTurn(frame.envelope.id, frame.after)) return fail(publication, 'out_of_turn');
   const decision = services.access.mayPublish(connection.user, frame.envelope);
   const go = (answer: Decision): Promise<void> | void => {
     services.metrics.step('authorise', start);
@@ -242,11 +243,18 @@ function answer({ services, connection, ref, readAt }: Publication, data: string
 }
 
 function fail(
-  { services, connection, ref }: Publication,
+  { services, connection, ref, envelope }: Publication,
   error: Refusal['error'],
   detail = '',
   retry_after_ms?: number,
 ): void {
+  if (comesAgain(error)) connection.noteRefused(envelope.id);
   services.metrics.refusals.inc({ error });
   refuse(connection, { ref, error, detail, retry_after_ms });
+}
+
+/** Whether a client sends it again after this refusal: with fresh credentials, under another id, or later. */
+function comesAgain(error: Refusal['error']): boolean {
+  const { code } = ERROR_CODES[error];
+  return code >= 3000 || (code >= 2000 && code < 2100) || error === 'id_out_of_range';
 }

@@ -78,16 +78,19 @@ describe('group commit', () => {
     ]);
   });
 
-  test('a failed batch rejects its calls alone, and the queue goes on', async () => {
+  test('a failed batch rejects what waits behind it too, which must not overtake it, and the queue goes on', async () => {
     const disk = new Disk();
     const queue = new CommitQueue(disk.write);
     let batch = disk.nextBatch();
-    const failing = queue.submit([command('a')]);
+    const failing = [queue.submit([command('a')])];
     await batch;
-    batch = disk.nextBatch();
-    const next = queue.submit([command('b')]);
+    failing.push(queue.submit([command('b')]));
     disk.finish(new Error('no space left'));
-    await expect(failing).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    const unavailable = { status: 'rejected', reason: { name: 'StoreUnavailableError' } };
+    expect(await Promise.allSettled(failing)).toMatchObject([unavailable, unavailable]);
+    expect(queue.size).toBe(0);
+    batch = disk.nextBatch();
+    const next = queue.submit([command('c')]);
     await batch;
     disk.finish();
     expect((await next)[0]?.kind).toBe('committed');

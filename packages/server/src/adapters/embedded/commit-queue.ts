@@ -96,13 +96,19 @@ export class CommitQueue {
     return batch;
   }
 
+  #giveUpWaiting(): readonly Call[] {
+    this.#waitingCommands = 0;
+    return this.#waiting.splice(0);
+  }
+
   async #send(batch: readonly Call[]): Promise<void> {
     this.#inFlight++;
     try {
       const reply = await this.#write(batch.map((call) => call.encoded));
       for (const [i, call] of batch.entries()) settle(call, reply, i);
     } catch (error) {
-      for (const call of batch) call.reject(asUnavailable(error));
+      // Whoever waits behind must not overtake what its sender will send again.
+      for (const call of [...batch, ...this.#giveUpWaiting()]) call.reject(asUnavailable(error));
     } finally {
       this.#inFlight--;
       for (const call of batch) this.#inFlightCommands -= call.commands.length;
