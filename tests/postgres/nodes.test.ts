@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Command, Outcome } from '@konferenco/core';
 import { SQL } from 'bun';
 import fc from 'fast-check';
+import type { KeyRing, KeyStore } from '../../packages/server/src/accounts/key-store.ts';
 import { openPostgresStore, type PostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import { type RunningProgram, startPostgres } from '../../packages/testkit/src/servers/index.ts';
 import { append, readAll } from './support.ts';
@@ -153,14 +154,16 @@ test('cursors that two nodes move at once end at the farthest', async () => {
 });
 
 test('the keys that all nodes share have one first ring, and nobody undoes what another replaced', async () => {
-  const ring = (secret: string) => ({ keys: [], ticket_secret: secret });
-  expect(await nodes[0].keys.load()).toBeNull();
-  const first = await Promise.all([nodes[0].keys.create(ring('left')), nodes[1].keys.create(ring('right'))]);
+  const ring = (secret: string): KeyRing => ({ keys: [], ticket_secret: secret });
+  const [left, right]: KeyStore[] = nodes.map((node) => node.keys<KeyRing>());
+  if (!left || !right) throw new Error('two nodes have two key stores');
+  expect(await left.load()).toBeNull();
+  const first = await Promise.all([left.create(ring('left')), right.create(ring('right'))]);
   expect(first.filter(Boolean)).toHaveLength(1);
-  await Promise.all(nodes.map((node) => node.keys.load()));
-  await nodes[0].keys.replace(ring('newer'));
-  await expect(nodes[1].keys.replace(ring('lost'))).rejects.toMatchObject({ name: 'StoreUnavailableError' });
-  expect(await nodes[1].keys.load()).toEqual(ring('newer'));
-  await nodes[1].keys.replace(ring('newest'));
-  expect(await nodes[0].keys.load()).toEqual(ring('newest'));
+  await Promise.all([left.load(), right.load()]);
+  await left.replace(ring('newer'));
+  await expect(right.replace(ring('lost'))).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+  expect(await right.load()).toEqual(ring('newer'));
+  await right.replace(ring('newest'));
+  expect(await left.load()).toEqual(ring('newest'));
 });

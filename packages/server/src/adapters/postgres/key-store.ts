@@ -1,12 +1,20 @@
 import { StoreUnavailableError } from '@konferenco/core';
-import type { KeyRing, KeyStore } from '../../accounts/key-store.ts';
 import type { Connection } from './connection.ts';
+
+/** One JSON value that all nodes share: the key ring, for which this is a `KeyStore`. */
+export interface SharedValue<V> {
+  load(): Promise<V | null>;
+  /** Keeps the first value. False when another node was first; then `load` has its value. */
+  create(value: V): Promise<boolean>;
+  /** @throws {StoreUnavailableError} when another node replaced what this one loaded */
+  replace(value: V): Promise<void>;
+}
 
 /**
  * The key ring in the database that all nodes share. `replace` takes effect only on the ring that this node loaded last, so
  * that of two nodes that retire a key at once neither undoes the other.
  */
-export function createPostgresKeyStore(connection: Connection): KeyStore {
+export function createPostgresKeyStore<Ring>(connection: Connection): SharedValue<Ring> {
   let seen = 0;
   return {
     async load() {
@@ -14,7 +22,7 @@ export function createPostgresKeyStore(connection: Connection): KeyStore {
         session.query<{ ring: string; version: number }>('SELECT ring, version::float8 FROM keys'),
       );
       seen = row?.version ?? 0;
-      return row ? (JSON.parse(row.ring) as KeyRing) : null;
+      return row ? (JSON.parse(row.ring) as Ring) : null;
     },
     async create(ring) {
       const made = await connection.run((session) =>

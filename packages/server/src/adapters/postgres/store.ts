@@ -18,7 +18,6 @@ import {
   StoreUnavailableError,
 } from '@konferenco/core';
 import type { LogName, LogState } from '@konferenco/protocol';
-import type { KeyStore } from '../../accounts/key-store.ts';
 import { CursorQueue, type CursorUpdate } from '../cursor-queue.ts';
 import { DamageLog } from '../damage-log.ts';
 import { Background, createComingPartitions } from './background.ts';
@@ -27,7 +26,7 @@ import { Connection } from './connection.ts';
 import { saveCursors } from './cursors.ts';
 import { startError } from './errors.ts';
 import { FeedReader } from './feed.ts';
-import { createPostgresKeyStore } from './key-store.ts';
+import { createPostgresKeyStore, type SharedValue } from './key-store.ts';
 import { withLeader } from './leader.ts';
 import { migrate } from './migrations.ts';
 import { ReadPool } from './read-pool.ts';
@@ -63,7 +62,8 @@ export interface PostgresStoreOptions {
 
 /** The store, the feed of what is stored, and the keys that all nodes share, in one database. */
 export interface PostgresStore extends Store, Feed {
-  readonly keys: KeyStore;
+  /** Where the nodes keep their key ring. */
+  keys<Ring>(): SharedValue<Ring>;
 }
 
 /** Migrations may rewrite tables. */
@@ -134,7 +134,6 @@ interface Parts {
 
 class OpenStore implements PostgresStore {
   readonly epoch: string;
-  readonly keys: KeyStore;
   readonly #parts: Parts;
   readonly #damage: DamageLog;
   readonly #closing = new AbortController();
@@ -167,7 +166,6 @@ class OpenStore implements PostgresStore {
     this.#words = new WordSearch(this.#searchPool, this.#reader);
     this.#commits = new CommitQueue((commands) => writer.commit(commands));
     this.#cursors = new CursorQueue((cursors) => this.#side.run((side) => saveCursors(side, cursors)));
-    this.keys = createPostgresKeyStore(this.#side);
     this.#background = this.#startBackground();
   }
 
@@ -233,6 +231,10 @@ class OpenStore implements PostgresStore {
 
   withLeader(name: string, work: (signal: LeaderSignal) => Promise<void>): Promise<boolean> {
     return withLeader({ session: this.#parts.session, pool: this.#pool, closing: this.#closing.signal }, name, work);
+  }
+
+  keys<Ring>(): SharedValue<Ring> {
+    return createPostgresKeyStore<Ring>(this.#side);
   }
 
   health(): StoreHealth {
