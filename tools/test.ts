@@ -22,23 +22,32 @@ interface Run {
   readonly timeoutMs: number;
 }
 
-/** Unit tests in one process; then each suite of tests/ in its own, one after the other: they need the cores. */
+/** Runs at one time: most wait for servers, browsers and clocks more than they compute. */
+const LANES = 2;
+
+/** Unit tests in one process, and each suite of tests/ in its own. The longest come first, so that no lane ends alone. */
 function planRuns(filters: readonly string[]): Run[] {
   const wanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
   const tests = (folder: string) => findFiles(ROOT, `${folder}/**/*.test.{ts,tsx}`).filter(wanted);
   const units = UNIT_FOLDERS.flatMap(tests);
-  const suites = tests('tests').map((file) => ({ title: file, files: [file], timeoutMs: SUITE_TIMEOUT_MS }));
+  const suites = tests('tests')
+    .map((file) => ({ title: file, files: [file], timeoutMs: SUITE_TIMEOUT_MS }))
+    .sort((a, b) => Number(isBrowser(b)) - Number(isBrowser(a)));
   return [...(units.length > 0 ? [{ title: 'unit tests', files: units, timeoutMs: UNIT_TIMEOUT_MS }] : []), ...suites];
 }
+
+const isBrowser = ({ title }: Run) => title.includes('.browser.');
 
 async function runTests(run: Run, folder: string): Promise<Verdict> {
   const outfile = join(folder, `${run.title.replaceAll(/\W+/g, '-')}.xml`);
   const files = run.files.map((file) => `./${file}`);
   const flags = ['--no-orphans', `--timeout=${run.timeoutMs}`, '--reporter=junit', `--reporter-outfile=${outfile}`];
-  console.log(`\n── ${run.title} (${run.files.length} ${run.files.length === 1 ? 'file' : 'files'}) ──`);
   const result = await runStep([process.execPath, 'test', ...flags, '--only-failures', ...files], {
     timeoutMs: RUN_TIMEOUT_MS,
+    capture: true,
   });
+  console.log(`\n── ${run.title} (${run.files.length} ${run.files.length === 1 ? 'file' : 'files'}) ──`);
+  if (result.output !== '') console.log(result.output);
   const report = (await Bun.file(outfile).exists()) ? countJUnit(await Bun.file(outfile).text()) : null;
   const verdict = judge(run.files, report, result.code);
   for (const complaint of verdict.complaints) console.log(`✗ ${complaint}`);
@@ -63,11 +72,14 @@ async function main(filters: readonly string[]): Promise<void> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'konferenco-tests-'));
   try {
-    for (const run of runs) {
-      const verdict = await runTests(run, folder);
-      passed += verdict.passed;
-      failed += verdict.failed;
-    }
+    const lane = async () => {
+      for (let run = runs.shift(); run; run = runs.shift()) {
+        const verdict = await runTests(run, folder);
+        passed += verdict.passed;
+        failed += verdict.failed;
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

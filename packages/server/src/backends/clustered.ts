@@ -1,8 +1,9 @@
 import { SenderLimits } from '@konferenco/core';
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { KeyRing } from '../accounts/key-store.ts';
 import { openMessageCounts } from '../adapters/postgres-series/message-counts.ts';
 import { openPostgresStore, type PostgresStore } from '../adapters/postgres/store.ts';
-import { openNatsBus } from '../adapters/nats/bus.ts';
+import { type NatsBus, openNatsBus } from '../adapters/nats/bus.ts';
 import { createLocalBus } from '../adapters/embedded/bus.ts';
 import { openRedis } from '../adapters/redis/open.ts';
 import type { RedisLink } from '../adapters/redis/link.ts';
@@ -12,6 +13,7 @@ import { createRedisSingleUse } from '../adapters/redis/single-use.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import type { BackendOptions, Backends, PartReport, Shared } from './backends.ts';
 import { openFeeding } from './feeding.ts';
+import { counter, gauge } from './figures.ts';
 
 /** A node of any number: PostgreSQL is the truth; NATS joins the nodes; in Redis they leave what they share. */
 export async function openClustered(options: BackendOptions): Promise<Backends> {
@@ -44,27 +46,33 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
       onFault,
     }),
   );
-  const truth = { store, keys: store.keys };
-  if (config.natsUrl === '') return { ...truth, ...alone(store), bus: keep(createLocalBus()) };
+  const truth = { store, keys: store.keys<KeyRing>() };
+  if (config.natsUrl === '') return { ...truth, ...onItsOwn(store), bus: keep(createLocalBus()) };
   const bus = keep(await openNatsBus({ url: config.natsUrl, name, onFault, ...common }));
   const analytics = keep(await openMessageCounts({ url: config.postgresUrl, now: () => systemClock.now() }));
   const feeding = keep(await openFeeding(options, { store, bus, analytics }));
   const link = config.redisUrl === '' ? null : keep(await openRedisLink(config.redisUrl, common));
+  const alone = { messages: 0 };
   const parts = () => [postgresPart(store), natsPart(bus), ...(link ? [redisPart(link)] : [])];
   return {
     ...truth,
     bus,
-    shared: link ? sharedIn(link, name) : {},
+    shared: link ? sharedIn(link, name, () => alone.messages++) : {},
     parts,
     streams: feeding.view,
     analytics,
     begin: (needs) => feeding.begin(needs),
-    register: (registry) => registerParts(registry, parts),
+    register(registry) {
+      registerParts(registry, parts);
+      registerBus(registry, bus);
+      feeding.register(registry);
+      if (link) registerRedis(registry, link, () => alone.messages);
+    },
   };
 }
 
 /** One node on PostgreSQL. */
-function alone(
+function onItsOwn(
   store: PostgresStore,
 ): Pick<Backends, 'shared' | 'parts' | 'streams' | 'analytics' | 'begin' | 'register'> {
   const parts = () => [postgresPart(store)];
@@ -85,15 +93,12 @@ function openRedisLink(
   return openRedis({ url, setting: 'KONFERENCO_REDIS_URL', ...common });
 }
 
-function sharedIn(link: RedisLink, node: string): Shared {
+/** @param onAlone told of each message for whose rate this node decides alone */
+function sharedIn(link: RedisLink, node: string, onAlone: () => void): Shared {
+  const local = new SenderLimits(() => systemClock.now());
   return {
     presence: createRedisDirectory({ link, node }),
-    rates: createRedisRates({
-      link,
-      local: new SenderLimits(() => systemClock.now()),
-      clock: systemClock,
-      onAlone: () => {},
-    }),
+    rates: createRedisRates({ link, local, clock: systemClock, onAlone }),
     singleUse: createRedisSingleUse({ link, clock: systemClock }),
   };
 }
@@ -103,7 +108,7 @@ function postgresPart(store: PostgresStore): PartReport {
   return { name: 'postgres', state: ok ? 'working' : 'away', detail: [...damage, ...warnings].join('; ') };
 }
 
-function natsPart(bus: Awaited<ReturnType<typeof openNatsBus>>): PartReport {
+function natsPart(bus: NatsBus): PartReport {
   const { connected, server, rtt_ms } = bus.describe();
   return { name: 'nats', state: connected ? 'working' : 'away', detail: roundTrip(server, rtt_ms) };
 }
@@ -118,13 +123,41 @@ function roundTrip(where: string, ms: number | null): string {
 }
 
 function registerParts(registry: Registry, parts: () => readonly PartReport[]): void {
-  new Gauge({
+  const up = {
     name: 'konferenco_part_up',
     help: 'Whether a part outside the node (PostgreSQL, NATS, Redis) can be used: 1 or 0.',
-    labelNames: ['part'],
-    registers: [registry],
-    collect() {
-      for (const { name, state } of parts()) this.set({ part: name }, state === 'working' ? 1 : 0);
-    },
+    label: 'part',
+  };
+  gauge(registry, up, () => Object.fromEntries(parts().map(({ name, state }) => [name, state === 'working' ? 1 : 0])));
+}
+
+function registerBus(registry: Registry, bus: NatsBus): void {
+  const records = {
+    name: 'konferenco_bus_records_total',
+    help: 'Records on the bus: in from other nodes, out to them, dropped while NATS was away, or of a form or kind unknown here.',
+    label: 'what',
+  };
+  counter(registry, records, () => {
+    const { records_in, records_out, dropped, malformed, unknown } = bus.describe();
+    return { in: records_in, out: records_out, dropped, malformed, unknown };
   });
+  const reconnects = { name: 'konferenco_bus_reconnects_total', help: 'Times the bus came back after it was away.' };
+  counter(registry, reconnects, () => ({ '': bus.describe().reconnects }));
+}
+
+function registerRedis(registry: Registry, link: RedisLink, alone: () => number): void {
+  const commands = {
+    name: 'konferenco_redis_commands_total',
+    help: 'Commands to Redis, and those that were not answered or not even sent.',
+    label: 'what',
+  };
+  counter(registry, commands, () => {
+    const { commands: all, failures } = link.stats();
+    return { all, failed: failures };
+  });
+  const decided = {
+    name: 'konferenco_rates_alone_total',
+    help: 'Messages for whose rate this node decided alone, because Redis was away.',
+  };
+  counter(registry, decided, () => ({ '': alone() }));
 }

@@ -1,10 +1,12 @@
 import type { AnalyticsStore, Bus } from '@konferenco/core';
+import type { Registry } from 'prom-client';
 import { openNatsStreams } from '../adapters/nats/streams.ts';
 import type { PostgresStore } from '../adapters/postgres/store.ts';
 import { countMessages } from '../feed/analytics.ts';
 import { type Consumers, startConsumers } from '../feed/consumer.ts';
 import { PresenceFeed } from '../feed/presence-feed.ts';
 import { Relay } from '../feed/relay.ts';
+import { counter, gauge } from './figures.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import type { BackendOptions, FeedNeeds, StreamsView } from './backends.ts';
 
@@ -12,6 +14,7 @@ import type { BackendOptions, FeedNeeds, StreamsView } from './backends.ts';
 export interface Feeding {
   readonly view: StreamsView;
   begin(needs: FeedNeeds): void;
+  register(registry: Registry): void;
   close(): Promise<void>;
 }
 
@@ -31,6 +34,7 @@ export async function openFeeding(options: BackendOptions, { store, bus, analyti
   const streams = await openNatsStreams({ url: config.natsUrl, name: `${name} streams`, replicas, ...common });
   const running: { close(): Promise<void> | void }[] = [];
   let relay: Relay | null = null;
+  let consumers: Consumers | null = null;
   return {
     view: {
       report: () => streams.streamsReport(),
@@ -46,18 +50,46 @@ export async function openFeeding(options: BackendOptions, { store, bus, analyti
       const leave = bus.subscribe((record) => {
         if (record.kind === 'entry') begun.wake();
       });
-      const consumers: Consumers = startConsumers(
-        { source: streams, ...common },
-        { analytics: countMessages(analytics) },
-      );
+      const begunConsumers = startConsumers({ source: streams, ...common }, { analytics: countMessages(analytics) });
       const maintaining = setInterval(() => void analytics.maintain(systemClock.now()).catch(onFault), MAINTAIN_MS);
+      consumers = begunConsumers;
       running.push(
         { close: () => clearInterval(maintaining) },
         { close: leave },
         new PresenceFeed({ node: name, bus, sink: streams, clock: systemClock }),
-        consumers,
+        begunConsumers,
         begun,
       );
+    },
+    register(registry) {
+      const lag = {
+        name: 'konferenco_relay_lag_seconds',
+        help: 'By how much the streams are behind the store; -1: another node relays.',
+      };
+      gauge(registry, lag, () => {
+        const report = relay?.describe();
+        return { '': report?.leads ? report.lag_ms / 1_000 : -1 };
+      });
+      const relayed = {
+        name: 'konferenco_relay_total',
+        help: 'Entries this node brought into a stream, passed over because none takes them, and tries that failed.',
+        label: 'what',
+      };
+      counter(registry, relayed, () => {
+        const { relayed: done = 0, passedOver = 0, failures = 0 } = relay?.describe() ?? {};
+        return { relayed: done, passed_over: passedOver, failed: failures };
+      });
+      const consumed = {
+        name: 'konferenco_consumed_total',
+        help: 'Messages that consumers of this node handled, will try again, or gave up.',
+        label: 'what',
+      };
+      counter(registry, consumed, () => {
+        const sum = { handled: 0, retried: 0, dead: 0 };
+        for (const { counts } of consumers?.describe() ?? [])
+          for (const what of ['handled', 'retried', 'dead'] as const) sum[what] += counts[what];
+        return sum;
+      });
     },
     async close() {
       for (const part of running) await part.close();

@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '@konferenco/core';
 import type { ClientFrame } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
@@ -48,10 +49,13 @@ function handle(services: Services, connection: Connection, frame: ClientFrame):
   }
 }
 
-function fail(services: Services, connection: Connection, frame: ClientFrame, error: unknown): void {
-  services.metrics.refusals.inc({ error: 'internal' });
-  services.onFault(error);
-  refuse(connection, { ...refOf(frame), error: 'internal' });
+function fail(services: Services, connection: Connection, frame: ClientFrame, thrown: unknown): void {
+  // Its sender will send it again: what comes behind it must not overtake it.
+  if (frame.type === 'publish') connection.noteRefused(frame.envelope.id);
+  const error = thrown instanceof StoreUnavailableError ? 'store_unavailable' : 'internal';
+  services.metrics.refusals.inc({ error });
+  if (error === 'internal') services.onFault(thrown);
+  refuse(connection, { ...refOf(frame), error });
 }
 
 function refOf(frame: ClientFrame): { ref?: number | undefined } {

@@ -1,4 +1,5 @@
-import { channelLog, type ShortFrame } from '@konferenco/protocol';
+import { StoreUnavailableError } from '@konferenco/core';
+import { channelLog, type ClientFrameOf, type ShortFrame } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse } from '../gateway/outgoing.ts';
 import { handlePublish } from './publish.ts';
@@ -11,7 +12,7 @@ export function dispatchShort(services: Services, connection: Connection, frame:
     case 'subscribe':
       return subscribe(services, connection, channelLog(frame.channel));
     case 'chat':
-      return handlePublish(services, connection, {
+      return publish(services, connection, {
         type: 'publish',
         envelope: {
           id: services.newId(),
@@ -26,6 +27,13 @@ export function dispatchShort(services: Services, connection: Connection, frame:
   }
 }
 
+/** Never rejects: the connection's next frame waits for it. */
+function publish(services: Services, connection: Connection, frame: ClientFrameOf<'publish'>): Promise<void> | void {
+  return handlePublish(services, connection, frame)?.catch((error: unknown) => {
+    refuseFault(services, connection, error);
+  });
+}
+
 async function subscribe(services: Services, connection: Connection, log: string): Promise<void> {
   try {
     const decision = await services.access.mayRead(connection.user, log);
@@ -36,7 +44,12 @@ async function subscribe(services: Services, connection: Connection, log: string
     const [state] = await services.store.states([log]);
     if (state) live.sequencer.start(state.head);
   } catch (error) {
-    services.onFault(error);
-    refuse(connection, { error: 'internal' });
+    refuseFault(services, connection, error);
   }
+}
+
+function refuseFault({ onFault }: Services, connection: Connection, error: unknown): void {
+  const isAway = error instanceof StoreUnavailableError;
+  if (!isAway) onFault(error);
+  refuse(connection, { error: isAway ? 'store_unavailable' : 'internal' });
 }
