@@ -101,7 +101,7 @@ async function startNode({ number, dir, seed, services, links, undo }: NodeParts
     node.resume();
     return node.kill();
   });
-  await node.restart();
+  await node.start();
   return node;
 }
 

@@ -35,7 +35,7 @@ export class ServerNode implements TopologyNode {
     const deadline = Date.now() + KEEP_TRYING_MS;
     for (;;) {
       try {
-        return await this.#start();
+        return await this.start();
       } catch (error) {
         if (Date.now() > deadline) throw error;
         await Bun.sleep(TRY_AGAIN_MS);
@@ -68,13 +68,16 @@ export class ServerNode implements TopologyNode {
     if (typeof pid === 'number') process.kill(pid, signal);
   }
 
-  async #start(): Promise<void> {
-    const { env, logFile } = this.#options;
+  /** The first start, tried once. @throws {Error} naming the file that says why it failed. */
+  async start(): Promise<void> {
+    const { name, env, logFile } = this.#options;
     const log = openSync(logFile, 'a');
     try {
       const running = await startServerProcess(env, { within_ms: START_MS, stderr: log });
       this.#running = running;
       void running.exited.then((code) => this.#ended(running, code));
+    } catch (error) {
+      throw new Error(`${name} does not start; ${logFile} says why`, { cause: error });
     } finally {
       closeSync(log);
     }

@@ -33,7 +33,7 @@ export async function singleTopology({ dir, seed }: TopologyOptions): Promise<To
     else await disk.remove();
   };
   try {
-    await node.restart();
+    await node.start();
   } catch (error) {
     await close();
     throw error;
