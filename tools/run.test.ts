@@ -118,6 +118,6 @@ describe('running', () => {
   test('an unknown command is answered with the known ones', async () => {
     const child = run('fly');
     expect(await child.exited).toBe(2);
-    expect(await new Response(child.stderr).text()).toContain('start|test|verify|bench');
+    expect(await new Response(child.stderr).text()).toContain('start|cluster|build|test|verify|bench');
   });
 });

@@ -101,11 +101,12 @@ export function byUrgency(state: OutboxState): OutboxState {
 
 /** Id of the last entry before this one in its conversation that is on its way. */
 export function onItsWayBefore(state: OutboxState, { id, log }: OutboxEntry): string | undefined {
-  const before = state.slice(
-    0,
-    state.findIndex(({ entry }) => entry.id === id),
-  );
-  return before.findLast(({ entry, state: at }) => entry.log === log && at === 'sent')?.entry.id;
+  let before: string | undefined;
+  for (const { entry, state: at } of state) {
+    if (entry.id === id) break;
+    if (entry.log === log && at === 'sent') before = entry.id;
+  }
+  return before;
 }
 
 /** When something held back becomes sendable next; `null` when nothing is. */

@@ -56,8 +56,8 @@ export class Requests implements Wire {
   }
 
   publish(envelope: string, after?: string): Promise<ReplyOf<'publish'>> {
-    const behind = after ? `"after":"${after}",` : '';
-    return this.#request((ref) => `{"type":"publish","ref":${ref},${behind}"envelope":${envelope}}`) as Promise<
+    const behind = after ? `,"after":"${after}"` : '';
+    return this.#request((ref) => `{"type":"publish","ref":${ref},"envelope":${envelope}${behind}}`) as Promise<
       ReplyOf<'publish'>
     >;
   }

@@ -41,7 +41,7 @@ export const ERROR_CODES = {
   overloaded: { code: 3001, text: 'The server has too much to do at the moment.' },
   draining: { code: 3002, text: 'This node is shutting down: connect again.' },
   quota_exceeded: { code: 3003, text: 'You uploaded as much as one person may for now: try again later.' },
-  out_of_turn: { code: 3004, text: 'An earlier message of yours was refused for now: send that one first.' },
+  out_of_turn: { code: 3004, text: 'An earlier message was refused for now: send it first.' },
   internal: { code: 4000, text: 'The server failed to answer.' },
   store_unavailable: { code: 4001, text: 'The store cannot be reached or is damaged: nothing was saved.' },
   storage_unavailable: { code: 4002, text: 'The storage for files cannot be reached: try again later.' },

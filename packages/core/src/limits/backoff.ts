@@ -5,8 +5,8 @@ export interface BackoffBounds {
 }
 
 /**
- * Decorrelated jitter: the next pause is uniform between `base_ms` and three times the previous pause, and at most
- * `cap_ms`. Clients that lost their server at the same moment drift apart after few tries, unlike under plain
+ * Decorrelated jitter: the next pause is uniform between `base_ms` and three times the previous pause (of the first one:
+ * three times `base_ms`), or `cap_ms` where that is less: drawn below the cap, not cut at it, where all would meet. Clients that lost their server at the same moment drift apart after few tries, unlike under plain
  * exponential back-off, whose waves stay together.
  *
  * @param previous_ms the pause before; 0 for the first
@@ -14,6 +14,6 @@ export interface BackoffBounds {
  * @returns milliseconds to wait
  */
 export function decorrelatedJitter(previous_ms: number, random: number, bounds: BackoffBounds): number {
-  const ceiling = Math.max(bounds.base_ms, previous_ms * 3);
-  return Math.min(bounds.cap_ms, Math.round(bounds.base_ms + random * (ceiling - bounds.base_ms)));
+  const ceiling = Math.min(bounds.cap_ms, 3 * Math.max(bounds.base_ms, previous_ms));
+  return Math.round(bounds.base_ms + random * (ceiling - bounds.base_ms));
 }
