@@ -50,6 +50,17 @@ test('a node with an address of its own lets in the pages of its cluster, and sh
   await server.stop({ drain_ms: 0 });
 });
 
+test('servers listen on one port when all are told to share it, and only then', async () => {
+  const share = { KONFERENCO_SHARE_PORT: 'yes' };
+  const first = await start(share);
+  const second = await start({ ...share, PORT: String(first.port) });
+  expect(second.port).toBe(first.port);
+  await expect(start({ PORT: String(first.port) })).rejects.toThrow();
+  await first.stop({ drain_ms: 0 });
+  expect((await get(second.port, '/healthz')).status).toBe(200);
+  await second.stop({ drain_ms: 0 });
+});
+
 describe('a demo server', () => {
   let server: RunningServer;
   beforeAll(async () => {

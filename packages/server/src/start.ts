@@ -205,6 +205,7 @@ async function listen(
   const server = Bun.serve<SocketData>({
     port: config.port,
     hostname: config.host,
+    reusePort: config.sharePort === 'yes',
     websocket: socketHandlers(socketDeps),
     fetch(request, self) {
       const { hostname, pathname } = new URL(request.url);

@@ -20,6 +20,15 @@ export const OPTIONS = {
     flag: '--host',
     description: 'Address to listen on. Anything but loopback turns demo sign-in off.',
   },
+  sharePort: {
+    type: 'choice',
+    default: 'no',
+    choices: ['no', 'yes'],
+    env: 'KONFERENCO_SHARE_PORT',
+    flag: '--share-port',
+    description:
+      'yes: several processes on this machine listen on one port, and the kernel spreads connections over them (Linux only). They must be nodes of one cluster.',
+  },
   data: {
     type: 'text',
     default: 'data',
