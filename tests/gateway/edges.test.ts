@@ -105,6 +105,34 @@ test('what was sent behind a message that was refused for now does not overtake 
   }
 });
 
+// proves DL-24
+test('nor when it was refused while the permission of the one behind was being read', async () => {
+  const mere = await h.connect('mere');
+  await mere.say('general', 'before');
+  const [one, two] = ['one', 'two'].map((text) => mere.envelope({ type: 'channel', id: 'general' }, { text })) as [
+    Envelope,
+    Envelope,
+  ];
+  const { commit, get } = h.store;
+  const writing = Promise.withResolvers<never>();
+  h.store.commit = () => writing.promise;
+  const first = mere.request({ type: 'publish', envelope: one });
+  const reading = Promise.withResolvers<void>();
+  h.store.get = async (...row) => {
+    await reading.promise;
+    return get.apply(h.store, row);
+  };
+  // What was cached of permissions is read again after half a minute.
+  await h.clock.advance(31_000);
+  const second = mere.request({ type: 'publish', envelope: two, after: one.id });
+  await h.clock.advance(10);
+  writing.reject(new StoreUnavailableError('away'));
+  expect(await first).toMatchObject({ error: 'store_unavailable' });
+  [h.store.commit, h.store.get] = [commit, get];
+  reading.resolve();
+  expect(await second).toMatchObject({ error: 'out_of_turn' });
+});
+
 test('behind a message that was refused for good the next one goes on', async () => {
   const mere = await h.connect('mere');
   const bad = mere.envelope({ type: 'channel', id: 'general' }, { text: 'ā'.repeat(4_000) });

@@ -103,11 +103,14 @@ export class Connection {
     this.#refusedIds.add(id);
   }
 
-  /** Whether an envelope sent behind `after` would overtake it. One that was refused comes again by this call. */
-  isOutOfTurn(id: string, after: string | undefined): boolean {
-    if (!this.#refusedIds) return false;
-    this.#refusedIds.delete(id);
-    return after !== undefined && this.#refusedIds.has(after);
+  /** An envelope that may have been refused has come again. */
+  cameAgain(id: string): void {
+    this.#refusedIds?.delete(id);
+  }
+
+  /** Whether what was sent behind `after` would overtake it. */
+  isRefused(after: string): boolean {
+    return this.#refusedIds?.has(after) === true;
   }
 
   /**

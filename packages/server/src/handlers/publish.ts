@@ -27,6 +27,8 @@ interface Publication {
   readonly envelope: Envelope;
   /** When the frame was read, by `performance.now()`. */
   readonly readAt: number;
+  /** Id of the envelope it was sent behind. */
+  readonly after: string | undefined;
 }
 
 /**
@@ -40,8 +42,9 @@ export function handlePublish(
   frame: ClientFrameOf<'publish'>,
 ): Promise<void> | void {
   const start = performance.now();
-  const publication = { services, connection, ref: frame.ref, envelope: frame.envelope, readAt: start };
-  if (connection.isOutOfTurn(frame.envelope.id, frame.after)) return fail(publication, 'out_of_turn');
+  const { ref, envelope, after } = frame;
+  const publication = { services, connection, ref, envelope, after, readAt: start };
+  connection.cameAgain(frame.envelope.id);
   const decision = services.access.mayPublish(connection.user, frame.envelope);
   const go = (answer: Decision): Promise<void> | void => {
     services.metrics.step('authorise', start);
@@ -126,6 +129,7 @@ async function commitCorrection(publication: Publication, acceptance: Stored, ta
 /** An operation on replicated state. The connection's later frames wait until it is kept: they may build on it. */
 async function keepOperation(publication: Publication, acceptance: Stored): Promise<void> {
   const { services, envelope } = publication;
+  if (isOutOfTurn(publication)) return fail(publication, 'out_of_turn');
   const { metrics, onFault, accounts } = services;
   const kind = `${envelope.type}/${envelope.subtype}`;
   try {
@@ -172,7 +176,13 @@ function listPair(log: string): NonNullable<Command['changes']> {
 }
 
 /** @param again plans anew after a conflict; without it the sender is told. */
+/** Asked at the last moment: what it was sent behind may have been refused while permissions were read. */
+function isOutOfTurn({ connection, after }: Publication): boolean {
+  return after !== undefined && connection.isRefused(after);
+}
+
 function commit(publication: Publication, acceptance: Stored, command: Command, again?: () => Promise<void>): void {
+  if (isOutOfTurn(publication)) return fail(publication, 'out_of_turn');
   const { store, metrics, onFault } = publication.services;
   const start = performance.now();
   store
