@@ -1,4 +1,5 @@
 import { type Attachment, type Envelope, type LogName, parseLogName, peerOf } from '@konferenco/protocol';
+import type { Written } from './types.ts';
 
 export interface ComposerOptions {
   readonly newId: () => string;
@@ -46,6 +47,12 @@ export class Composer {
     if (thread !== undefined) return this.chat(log, 'thread_reply', { text, thread, ...named });
     const subtype = parseLogName(log)?.kind === 'direct' ? 'direct_message' : 'channel_message';
     return this.chat(log, subtype, { text, ...named, ...(reply_to === undefined ? {} : { reply_to }) });
+  }
+
+  /** The place of a message written now by somebody who has seen the log up to `after`; 0: nothing of it. */
+  written(after: number): Written {
+    const { newId, now } = this.#options;
+    return { id: newId(), timestamp: now(), ...(after ? { after } : {}) };
   }
 
   chat(log: LogName, subtype: ChatSubtype, payload: Record<string, unknown>): Envelope {

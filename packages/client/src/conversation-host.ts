@@ -19,9 +19,6 @@ export interface ConversationHost {
   readonly rewordElsewhere: (log: LogName, id: string, words: Words) => boolean;
   readonly subscriptions: Subscriptions;
   readonly composer: Composer;
-  readonly newId: () => string;
-  /** The server's time, as far as known (Unix ms). */
-  readonly now: () => number;
   readonly keeper: Pick<Keeper, 'kept'>;
   readonly me: () => string;
   /** Whom I blocked. */

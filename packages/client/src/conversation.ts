@@ -115,15 +115,12 @@ export class LogConversation implements Conversation {
   async send(text: string, options: SendOptions = {}): Promise<Receipt> {
     this.#typing.stop();
     const { onState, written = this.written(), ...said } = options;
-    const { id, timestamp, after } = written;
-    const envelope = this.#host.composer.text(this.log, { ...said, text, after });
-    return this.#own.send({ ...envelope, id, timestamp }, onState);
+    const envelope = this.#host.composer.text(this.log, { ...said, text, after: written.after });
+    return this.#own.send({ ...envelope, id: written.id, timestamp: written.timestamp }, onState);
   }
 
   written(): Written {
-    const { newId, now } = this.#host;
-    const after = this.#newest();
-    return { id: newId(), timestamp: now(), ...(after ? { after } : {}) };
+    return this.#host.composer.written(this.#newest());
   }
 
   edit(id: string, text: string, { mentions = [] }: Pick<SendOptions, 'mentions'> = {}): Promise<Receipt> {

@@ -14,11 +14,13 @@ import type {
 import type { ConversationList } from './conversation-list-types.ts';
 import type { DeviceUsage, KeepLimits, People } from './kept/types.ts';
 import type { LocalStore, LocalStoreFault } from './storage/local-store.ts';
+import type { Receipt, SendOptions, Written } from './send-types.ts';
 import type { OutboxStore, TokenStore } from './storage/stores.ts';
 import type { Conflict, ReplicatedState } from './sync/types.ts';
 import type { TabSharing } from './tabs/types.ts';
 
 export type { ConversationList, ConversationSummary } from './conversation-list-types.ts';
+export type { Receipt, SendOptions, Written } from './send-types.ts';
 export type { OutboxEntry, OutboxStore, TokenStore } from './storage/stores.ts';
 
 /** State of the link, as a person should be told it. */
@@ -156,32 +158,6 @@ export interface Thread {
   state(): { readonly timeline: readonly TimelineEntry[]; readonly loading: boolean };
   subscribe(fn: () => void): () => void;
   open(): Promise<void>;
-}
-
-export interface SendOptions {
-  readonly mentions?: readonly string[];
-  readonly reply_to?: string;
-  readonly thread?: string;
-  /** Files whose uploads are complete; the text may then be empty. See `@konferenco/client/attachments`. */
-  readonly attachments?: readonly Attachment[];
-  /** When and where the message was written, if not now and here: an earlier answer of `written`. Sent once for each. */
-  readonly written?: Written;
-  /** Called on every change of state: saving, queued, sent, stored, read or failed. */
-  readonly onState?: (state: MessageState) => void;
-}
-
-/** A message's place before it is sent: its id, its time (Unix ms) and the last entry of the log its author had seen. */
-export interface Written {
-  readonly id: string;
-  readonly timestamp: number;
-  readonly after?: number;
-}
-
-/** Proof that a message is on the server's disk. */
-export interface Receipt {
-  readonly id: string;
-  readonly log: LogName;
-  readonly offset: number;
 }
 
 export interface ClientOptions {

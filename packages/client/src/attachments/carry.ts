@@ -5,7 +5,7 @@ import { fileError, storeError } from './file-error.ts';
 import type { FileChange, FileStore } from './file-store.ts';
 import type { KeptFiles } from './kept-files.ts';
 import type { Job } from './outgoing-job.ts';
-import { fileKey, OUTGOING_PREFIX, type OutgoingRecord, recordKey, withFile } from './outgoing-record.ts';
+import { bytesOf, fileKey, OUTGOING_PREFIX, type OutgoingRecord, recordKey, withFile } from './outgoing-record.ts';
 import { sha256Of, uploadFile } from './upload-file.ts';
 
 /** What a message with files is carried with. */
@@ -26,7 +26,16 @@ export interface Carrier extends CarrierParts {
  *
  * @throws {import('../errors.ts').KonferencoError} `storage`, `file_unreadable`
  */
-export async function keepNew({ files, kept }: CarrierParts, changes: readonly FileChange[]): Promise<void> {
+export async function keepNew(
+  record: OutgoingRecord,
+  blobs: readonly Blob[],
+  { files, kept }: CarrierParts,
+): Promise<void> {
+  const { id } = record.written;
+  const changes: readonly FileChange[] = [
+    { table: 'records', key: recordKey(id), value: record },
+    ...blobs.map((value, index) => ({ table: 'blobs' as const, key: fileKey(id, index), value })),
+  ];
   try {
     await files.write(changes).catch(async (thrown: unknown) => {
       if (!(thrown instanceof LocalStoreError) || thrown.fault !== 'full') throw thrown;
@@ -45,6 +54,16 @@ export async function recordsIn(files: FileStore): Promise<readonly OutgoingReco
   } catch (thrown) {
     throw storeError(thrown);
   }
+}
+
+/** Bytes of all files on their way. @throws {import('../errors.ts').KonferencoError} `storage` */
+export async function outgoingBytes(files: FileStore): Promise<number> {
+  return (await recordsIn(files)).reduce((sum, record) => sum + bytesOf(record), 0);
+}
+
+/** Tells the server of uploads that were given up. Out of reach, it forgets them after a day. */
+export async function cancelUploads({ record }: Job, { rest }: Pick<CarrierParts['client'], 'rest'>): Promise<void> {
+  await Promise.allSettled(record.files.map(({ upload }) => rest('cancelUpload', { params: { upload } })));
 }
 
 /** Drops a message and its files. */

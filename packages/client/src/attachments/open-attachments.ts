@@ -2,6 +2,7 @@ import type { AttachmentRules } from '@konferenco/protocol';
 import { defaultEnvironment } from '../environment.ts';
 import { createIds } from '../ids.ts';
 import type { Client, Environment } from '../types.ts';
+import { outgoingBytes } from './carry.ts';
 import { Downloads } from './downloads.ts';
 import { storeError } from './file-error.ts';
 import type { FileStore } from './file-store.ts';
@@ -62,7 +63,7 @@ export async function openAttachments(options: OpenAttachmentsOptions): Promise<
     has: (id) => guarded(() => kept.has(id)),
     link: (attachment) => downloads.link(attachment),
     usage: () =>
-      guarded(async () => ({ outgoing: await outgoing.bytes(), kept: await kept.bytes(), kind: files.kind })),
+      guarded(async () => ({ outgoing: await outgoingBytes(files), kept: await kept.bytes(), kind: files.kind })),
     clearKept: () => guarded(() => kept.clear()),
     forget: () => {
       outgoing.close();

@@ -2,11 +2,23 @@ import type { AttachmentRules } from '@konferenco/protocol';
 import { asError, clientError, type KonferencoError } from '../errors.ts';
 import { Signal } from '../events.ts';
 import type { Conversation } from '../types.ts';
-import { type Carrier, type CarrierParts, drop, handOver, keepNew, recordsIn, uploadAll } from './carry.ts';
+import type { Carrier, CarrierParts } from './carry.ts';
+import * as carry from './carry.ts';
 import { conversationOf } from './conversation-of.ts';
 import { fileError, storeError, toSendError } from './file-error.ts';
-import { isPassing, type Job, judge, mayRenew, newJob, sentOf, startable, stateOf, viewOf } from './outgoing-job.ts';
-import { anew, bytesOf, checkRules, fileKey, newRecord, type OutgoingRecord, recordKey } from './outgoing-record.ts';
+import {
+  inOrder,
+  isFreedBy,
+  type Job,
+  judge,
+  mayRenew,
+  newJob,
+  sentOf,
+  startable,
+  stateOf,
+  viewOf,
+} from './outgoing-job.ts';
+import { anew, bytesOf, checkRules, newRecord, type OutgoingRecord, recordKey } from './outgoing-record.ts';
 import type { FileToSend, Outgoing, OutgoingState, SendFilesOptions, SentFiles } from './types.ts';
 
 export interface OutgoingFilesOptions extends CarrierParts {
@@ -36,7 +48,7 @@ export class OutgoingFiles {
   }
 
   state(): readonly Outgoing[] {
-    this.#state ??= this.#inOrder().map(viewOf);
+    this.#state ??= inOrder(this.#jobs.values()).map(viewOf);
     return this.#state;
   }
 
@@ -46,7 +58,7 @@ export class OutgoingFiles {
 
   /** Takes up what an earlier run, or another program of this device, left behind. */
   async refresh(): Promise<void> {
-    for (const record of await recordsIn(this.#options.files))
+    for (const record of await carry.recordsIn(this.#options.files))
       if (!this.#jobs.has(record.written.id)) this.#adopt(newJob(record));
     this.#changed();
   }
@@ -82,24 +94,16 @@ export class OutgoingFiles {
     this.#stop(job);
     await this.#finish(job);
     job.stored.reject(clientError('discarded'));
-    const uploads = job.record.files.map(({ upload }) => upload);
-    // Out of reach, the server forgets them after a day.
-    await Promise.allSettled(
-      uploads.map((upload) => this.#options.client.rest('cancelUpload', { params: { upload } })),
-    );
-  }
-
-  async bytes(): Promise<number> {
-    return (await recordsIn(this.#options.files)).reduce((sum, record) => sum + bytesOf(record), 0);
+    await carry.cancelUploads(job, this.#options.client);
   }
 
   /** The link changed: what waited for it begins, or begins again. */
   linked(): void {
-    if (this.#options.client.link.kind === 'online') {
-      for (const job of this.#jobs.values()) {
-        if (job.state.kind === 'waiting' && job.state.why === 'error' && isPassing(job.state.error.error))
-          this.#free(job);
-      }
+    const { kind } = this.#options.client.link;
+    for (const job of this.#jobs.values()) {
+      if (!isFreedBy(job, kind)) continue;
+      this.#stop(job);
+      this.#free(job);
     }
     this.#schedule();
   }
@@ -120,12 +124,9 @@ export class OutgoingFiles {
     const { newId, limit, rules } = this.#options;
     const record = newRecord({ log: conversation.log, written: conversation.written(), files, options, newId });
     checkRules(record.files, rules());
-    if ((await this.bytes()) + bytesOf(record) > limit) throw fileError('files_full');
+    if ((await carry.outgoingBytes(this.#options.files)) + bytesOf(record) > limit) throw fileError('files_full');
     const { id } = record.written;
-    await keepNew(this.#options, [
-      { table: 'records', key: recordKey(id), value: record },
-      ...files.map((value, index) => ({ table: 'blobs' as const, key: fileKey(id, index), value })),
-    ]);
+    await carry.keepNew(record, files, this.#options);
     const job = newJob(record);
     this.#adopt(job);
     this.#changed();
@@ -143,7 +144,7 @@ export class OutgoingFiles {
   /** No other program works on it now; it may have come to its end in one. */
   async #own(job: Job): Promise<void> {
     if (this.#jobs.get(job.id) !== job) return;
-    const record = (await recordsIn(this.#options.files)).find(({ written }) => written.id === job.id);
+    const record = (await carry.recordsIn(this.#options.files)).find(({ written }) => written.id === job.id);
     if (this.#jobs.get(job.id) !== job) return;
     if (!record) {
       this.#jobs.delete(job.id);
@@ -168,7 +169,7 @@ export class OutgoingFiles {
       if (job.state.kind === 'waiting' && job.state.why !== 'error')
         job.state = { kind: 'waiting', why: isOnline ? 'turn' : 'link' };
     }
-    if (isOnline) for (const job of startable(this.#inOrder())) this.#start(job);
+    if (isOnline) for (const job of startable(inOrder(this.#jobs.values()))) this.#start(job);
     this.#changed();
   }
 
@@ -176,7 +177,8 @@ export class OutgoingFiles {
     const run = new AbortController();
     job.run = run;
     job.state = { kind: 'uploading' };
-    uploadAll(job, this.#carrier, run.signal)
+    carry
+      .uploadAll(job, this.#carrier, run.signal)
       .then(
         () => this.#deliver(job),
         (thrown: unknown) => {
@@ -194,7 +196,7 @@ export class OutgoingFiles {
     if (this.#isClosed || this.#jobs.get(job.id) !== job) return;
     job.state = { kind: 'sending' };
     this.#changed();
-    handOver(job, this.#options).then(
+    carry.handOver(job, this.#options).then(
       async (receipt) => {
         await this.#finish(job);
         job.stored.resolve(receipt);
@@ -250,7 +252,10 @@ export class OutgoingFiles {
   }
 
   #fail(job: Job, error: KonferencoError): void {
-    this.#hold(job, { ...job.record, held: { kind: 'failed', error: toSendError(error) } });
+    // Those before it are on the server.
+    const file = job.record.files.find(({ attachment }) => !attachment)?.name;
+    const held = { kind: 'failed', error: toSendError(error), ...(file === undefined ? {} : { file }) } as const;
+    this.#hold(job, { ...job.record, held });
   }
 
   /** The record as it is to be found after a restart, and its state. */
@@ -286,11 +291,7 @@ export class OutgoingFiles {
   async #finish(job: Job): Promise<void> {
     this.#jobs.delete(job.id);
     this.#schedule();
-    await drop(job, this.#options.files).finally(job.ended.resolve);
-  }
-
-  #inOrder(): readonly Job[] {
-    return [...this.#jobs.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    await carry.drop(job, this.#options.files).finally(job.ended.resolve);
   }
 
   #changed(): void {

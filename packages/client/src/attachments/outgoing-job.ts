@@ -1,6 +1,6 @@
 import { decorrelatedJitter } from '@konferenco/core/backoff';
 import type { KonferencoError } from '../errors.ts';
-import type { Receipt } from '../types.ts';
+import type { Link, Receipt } from '../types.ts';
 import type { OutgoingRecord } from './outgoing-record.ts';
 import type { Outgoing, OutgoingState } from './types.ts';
 
@@ -65,6 +65,11 @@ export function viewOf({ id, record, state, sent }: Job): Outgoing {
   };
 }
 
+/** By the time of writing. */
+export function inOrder(jobs: Iterable<Job>): readonly Job[] {
+  return [...jobs].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
 /** Uploads at one time: of different conversations, so that one large file does not hold up everybody else. */
 const RUNNING_MAX = 2;
 
@@ -98,8 +103,15 @@ export function mayRenew({ renewals }: Job): boolean {
 }
 
 /** Errors that are over when there is a connection again. */
-export function isPassing(error: string): boolean {
-  return error === 'network' || error === 'timeout' || error === 'disconnected';
+const PASSING: readonly string[] = ['network', 'timeout', 'disconnected'];
+
+/**
+ * Whether a change of the link ends what a message is at: without a network a request that nobody will answer, with a
+ * connection the pause after one that failed for want of it.
+ */
+export function isFreedBy({ state, run }: Job, link: Link['kind']): boolean {
+  if (link === 'offline') return run !== null;
+  return link === 'online' && state.kind === 'waiting' && state.why === 'error' && PASSING.includes(state.error.error);
 }
 
 /** What a failure means: begin the uploads anew, wait for the person, for the link, or for some time (ms). */

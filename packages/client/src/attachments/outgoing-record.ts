@@ -1,8 +1,8 @@
 import { attachmentName, type Attachment, LIMITS, type LogName, MEDIA_TYPE_PATTERN } from '@konferenco/protocol';
 import { serverError } from '../errors.ts';
-import type { SendError, SendOptions, Written } from '../types.ts';
+import type { SendOptions, Written } from '../types.ts';
 import { fileError } from './file-error.ts';
-import type { FileToSend, SendFilesOptions } from './types.ts';
+import type { FileToSend, OutgoingState, SendFilesOptions } from './types.ts';
 
 /** A file of a message on its way, as the device keeps it. */
 export interface RecordedFile {
@@ -24,7 +24,7 @@ export interface OutgoingRecord {
   /** Its id, and when and where it was written, whenever it leaves. */
   readonly written: Written;
   readonly files: readonly RecordedFile[];
-  readonly held?: { readonly kind: 'paused' } | { readonly kind: 'failed'; readonly error: SendError };
+  readonly held?: Extract<OutgoingState, { kind: 'paused' | 'failed' }>;
 }
 
 const OUTGOING = 'outgoing/';
@@ -87,14 +87,7 @@ export function withFile(record: OutgoingRecord, index: number, change: Partial<
 export function anew(record: OutgoingRecord, newId: () => string): OutgoingRecord {
   const { held, ...rest } = record;
   if (held?.kind !== 'failed') return rest;
-  const files = rest.files.map(({ name, type, size, sha256 }) => ({
-    name,
-    type,
-    size,
-    upload: newId(),
-    ...(sha256 === undefined ? {} : { sha256 }),
-  }));
-  return { ...rest, files };
+  return { ...rest, files: rest.files.map((file) => (file.attachment ? file : { ...file, upload: newId() })) };
 }
 
 export const released = ({ held: _, ...record }: OutgoingRecord): OutgoingRecord => record;

@@ -24,7 +24,8 @@ export type OutgoingState =
   | { readonly kind: 'waiting'; readonly why: 'error'; readonly error: SendError; readonly retry_at: number }
   | { readonly kind: 'uploading' }
   | { readonly kind: 'paused' }
-  | { readonly kind: 'failed'; readonly error: SendError }
+  /** `file`: the name of the one that is to blame, if one is. */
+  | { readonly kind: 'failed'; readonly error: SendError; readonly file?: string }
   | { readonly kind: 'sending' };
 
 export interface OutgoingFile {
