@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import type { ShellBuild, ShellFile } from '../apps/web/src/service-worker/build.ts';
+import { HASH_BYTES, type ShellBuild, type ShellFile } from '../apps/web/src/service-worker/build.ts';
 
 const ROOT = dirname(import.meta.dir);
 const WEB = join(ROOT, 'apps/web');
@@ -63,7 +63,9 @@ export const WEB_CSP = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self'",
+  // Files of messages are shown from the bytes that the page has.
+  "img-src 'self' blob:",
+  "media-src 'self' blob:",
   "font-src 'self'",
   "connect-src 'self' ws: wss:",
   "manifest-src 'self'",
@@ -203,7 +205,9 @@ async function bundleWorker(out: string, version: string): Promise<void> {
     const path = `/${relative(out, file)}`;
     const hash = createHash('sha256')
       .update(await readFile(file))
-      .digest('base64');
+      .digest()
+      .subarray(0, HASH_BYTES)
+      .toString('base64');
     const immutable = path.startsWith('/assets/');
     files.push({ path, hash, immutable, ...(ON_DEMAND.test(path) ? { onDemand: true as const } : {}) });
   }

@@ -9,9 +9,9 @@ import './styles/index.css';
 
 // Without a console of its own the page has only the browser's to say what it could not tell anybody.
 const onFault = (error: unknown): void => reportError(error);
-const { client, device } = createWebClient(window, onFault);
+const { client, device, files } = createWebClient(window, onFault);
 const updates = createUpdates({ window, wake: () => client.reconnectNow(), onFault, now: Date.now });
-const app = createApp({ client, device, updates, install: createInstall(window), window });
+const app = createApp({ client, device, files, updates, install: createInstall(window), window });
 const { language, theme } = app.preferences.state();
 applyTheme(theme);
 const [catalogue] = await Promise.all([loadCatalogue(language), app.restoreSession()]);

@@ -7,6 +7,7 @@ import { createAccountStore } from './state/account-store.ts';
 import { createDevice, type Device, type DeviceNotice } from './state/device.ts';
 import { keptAtMost } from './state/preferences.ts';
 import { createSignIn } from './state/sign-in.ts';
+import { createFiles, type Files } from './state/files.ts';
 import { createStore } from './state/store.ts';
 import { isKnown } from './state/venue.ts';
 import { isOtherVersionOpen } from './state/version.ts';
@@ -14,6 +15,7 @@ import { isOtherVersionOpen } from './state/version.ts';
 export interface WebClient {
   readonly client: Client;
   readonly device: Device;
+  readonly files: Files;
 }
 
 /** The client of the server that this page came from: signed in across reloads, with everything it knows on disk. */
@@ -52,7 +54,11 @@ export function createWebClient(window: Window & typeof globalThis, onFault: (er
   // Reads only: what is damaged is told and mended by the client's own outbox over the same store.
   const outbox = outboxOnStore({ store: account.store, lost: () => {} });
   const device = createDevice(client, { notice, outbox: outbox.load, persist: () => persistStorage() });
-  return { client, device };
+  const load = async (user: string) => {
+    const { indexedDbFileStore, openAttachments } = await import('@konferenco/client/attachments');
+    return openAttachments({ client, files: await indexedDbFileStore({ url, user }) });
+  };
+  return { client, device, files: createFiles({ client, load, onFault }) };
 }
 
 /** Names of the stores in this browser; `null`: it does not tell. */

@@ -1,4 +1,5 @@
 import { enDevice } from './en-device.ts';
+import { enFiles } from './en-files.ts';
 import { enProgramme } from './en-programme.ts';
 import { enWaiting } from './en-waiting.ts';
 
@@ -6,6 +7,7 @@ import { enWaiting } from './en-waiting.ts';
 export const en = {
   ...enProgramme,
   ...enDevice,
+  ...enFiles,
   ...enWaiting,
   'list.and': 'and',
   and_more: { one: '{count} more', other: '{count} more' },

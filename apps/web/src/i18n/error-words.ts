@@ -42,6 +42,14 @@ const SENTENCES: Readonly<Record<string, ErrorKey>> = {
   timeout: 'error.network',
   network: 'error.network',
   storage: 'error.storage',
+  files_full: 'error.files_full',
+  file_unreadable: 'error.file_unreadable',
+  upload_too_large: 'error.upload_too_large',
+  upload_type_refused: 'error.upload_type_refused',
+  upload_incomplete: 'error.upload_mismatch',
+  upload_mismatch: 'error.upload_mismatch',
+  quota_exceeded: 'error.quota_exceeded',
+  storage_unavailable: 'error.storage_unavailable',
 };
 
 /** Whatever was thrown or reported, as a sentence in the reader's language; an unknown error keeps its own words. */

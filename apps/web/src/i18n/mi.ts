@@ -1,5 +1,6 @@
 import type { Catalogue } from './catalogue.ts';
 import { miDevice } from './mi-device.ts';
+import { miFiles } from './mi-files.ts';
 import { miProgramme } from './mi-programme.ts';
 import { miWaiting } from './mi-waiting.ts';
 
@@ -7,6 +8,7 @@ import { miWaiting } from './mi-waiting.ts';
 export const mi: Catalogue = {
   ...miProgramme,
   ...miDevice,
+  ...miFiles,
   ...miWaiting,
   'list.and': 'me',
   and_more: { one: 'kotahi anō', other: 'e {count} anō' },

@@ -2,13 +2,16 @@
 export interface ShellFile {
   /** Path from the root, with the leading slash. */
   readonly path: string;
-  /** SHA-256 of the content, base64. */
+  /** The first {@link HASH_BYTES} of the SHA-256 of the content, base64. */
   readonly hash: string;
   /** The name holds a hash of the content: any copy under this name is the right one. */
   readonly immutable: boolean;
   /** Kept when it is first asked for, not beforehand: large, and rarely needed. */
   readonly onDemand?: true;
 }
+
+/** Of a hash: enough to know a file, and short, as the worker holds one of every file. */
+export const HASH_BYTES = 16;
 
 /** What the build tells the service worker about the version that it belongs to. */
 export interface ShellBuild {

@@ -1,4 +1,4 @@
-import { type FromWorker, OUTBOX_SYNC, PAGE_LOCK, type ShellBuild, type ToWorker } from './build.ts';
+import { type FromWorker, HASH_BYTES, OUTBOX_SYNC, PAGE_LOCK, type ShellBuild, type ToWorker } from './build.ts';
 import { sendOutbox } from './outbox.ts';
 import type { WorkerScope } from './scope.ts';
 import { createShellCache } from './shell-cache.ts';
@@ -13,7 +13,8 @@ const shell = createShellCache({
   caches,
   fetch: (request) => fetch(request),
   origin: scope.location.origin,
-  hash: async (content) => btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', content)))),
+  hash: async (content) =>
+    btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', content), 0, HASH_BYTES))),
   versionsInUse,
 });
 

@@ -7,6 +7,7 @@ import type { Clock } from './clock.ts';
 import type { Device } from './device.ts';
 import type { Directory } from './directory.ts';
 import type { Drafts } from './drafts.ts';
+import type { Files } from './files.ts';
 import type { Install } from './install.ts';
 import type { Preferences } from './preferences.ts';
 import type { ScrollMemory } from './scroll-memory.ts';
@@ -26,6 +27,8 @@ export interface App {
   readonly clock: Clock;
   /** What this device keeps. */
   readonly device: Device;
+  /** Files in messages. */
+  readonly files: Files;
   /** Newer versions of the application, and the browser's offer to install it. */
   readonly updates: Updates;
   readonly install: Install;

@@ -12,14 +12,14 @@ import { createStore } from './store.ts';
 import { createVenue } from './venue.ts';
 
 /** What an application is built around. */
-export interface AppParts extends Pick<App, 'client' | 'device' | 'updates' | 'install'> {
+export interface AppParts extends Pick<App, 'client' | 'device' | 'files' | 'updates' | 'install'> {
   readonly window: Window;
   /** Unix milliseconds. */
   readonly now?: () => number;
 }
 
 /** Builds everything a page needs around a client. */
-export function createApp({ client, device, updates, install, window, now = Date.now }: AppParts): App {
+export function createApp({ client, device, files, updates, install, window, now = Date.now }: AppParts): App {
   const storage = window.localStorage;
   const preferences = createPreferences(storage, window.navigator.languages);
   const venue = createVenue(client, storage, preferences);
@@ -41,6 +41,7 @@ export function createApp({ client, device, updates, install, window, now = Date
   };
 
   const leave = (): void => {
+    files.end('keep').catch(complain);
     venue.forget();
     forgetDrafts(storage);
     session.set('out');
@@ -53,6 +54,7 @@ export function createApp({ client, device, updates, install, window, now = Date
     client.connect().catch(complain);
     client.conversations.refresh().catch(complain);
     void venue.refresh();
+    files.begin();
   };
   learnNames(client, directory);
   // What was shown as done was not: what the server has is shown again.
@@ -75,6 +77,7 @@ export function createApp({ client, device, updates, install, window, now = Date
   return {
     client,
     device,
+    files,
     updates,
     install,
     navigator,
@@ -95,6 +98,8 @@ export function createApp({ client, device, updates, install, window, now = Date
       else startSession();
     },
     async endSession() {
+      // Before nobody is signed in any more: what is removed is theirs.
+      await files.end('forget').catch(complain);
       try {
         await client.signOut();
       } catch (error) {

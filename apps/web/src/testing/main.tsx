@@ -1,9 +1,11 @@
 import type { Link } from '@konferenco/client';
+import { memoryFileStore, openAttachments } from '@konferenco/client/attachments';
 import { createRoot } from 'react-dom/client';
 import { createLocale } from '../i18n/locale.ts';
 import { applyTheme, loadCatalogue, Root } from '../root.tsx';
 import { createApp } from '../state/create-app.ts';
 import { createDevice, type DeviceNotice } from '../state/device.ts';
+import { createFiles } from '../state/files.ts';
 import { createInstall } from '../state/install.ts';
 import { createStore } from '../state/store.ts';
 import { createUpdates, noUpdates } from '../state/updates.ts';
@@ -39,6 +41,11 @@ const app = createApp({
     ),
     outbox: async () => client.outbox(),
     persist: async () => false,
+  }),
+  files: createFiles({
+    client,
+    load: () => openAttachments({ client, files: memoryFileStore() }),
+    onFault: (error) => reportError(error),
   }),
   now: () => NOW,
 });

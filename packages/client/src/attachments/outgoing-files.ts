@@ -125,12 +125,11 @@ export class OutgoingFiles {
     const record = newRecord({ log: conversation.log, written: conversation.written(), files, options, newId });
     checkRules(record.files, rules());
     if ((await carry.outgoingBytes(this.#options.files)) + bytesOf(record) > limit) throw fileError('files_full');
-    const { id } = record.written;
     await carry.keepNew(record, files, this.#options);
     const job = newJob(record);
     this.#adopt(job);
     this.#changed();
-    return { id, stored: job.stored.promise };
+    return { id: job.id, stored: job.stored.promise };
   }
 
   #adopt(job: Job): void {

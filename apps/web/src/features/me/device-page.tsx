@@ -1,5 +1,5 @@
 import { ArrowLeft, Download, HardDrive, RefreshCw, Trash2 } from 'lucide-react';
-import { useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { useApp, useLocale, useNow, useStore } from '../../state/app.ts';
 import { KEEP_CHOICES } from '../../state/preferences.ts';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -7,6 +7,8 @@ import { Link } from '../../ui/parts.tsx';
 import { useNoticeWords } from '../shell/device-lines.tsx';
 import { useWaitingHere } from '../shell/link-line.tsx';
 import { WaitingList } from './waiting-list.tsx';
+
+const FilesHere = lazy(() => import('../files/files.ts').then((m) => ({ default: m.FilesHere })));
 
 /** What this device keeps and what waits on it: seen, brought up to date, fetched anew and removed. */
 export function DevicePage() {
@@ -24,6 +26,9 @@ export function DevicePage() {
       <WaitingList />
       <Synced />
       <Kept />
+      <Suspense fallback={null}>
+        <FilesHere />
+      </Suspense>
       <Storage />
       <Remove />
     </main>

@@ -1,12 +1,16 @@
-import { LIMITS, type Message } from '@konferenco/client';
-import { SendHorizontal, X } from 'lucide-react';
-import { type ReactNode, type RefObject, useId, useLayoutEffect, useRef, useState } from 'react';
+import { type Conversation, LIMITS, type Message } from '@konferenco/client';
+import { Paperclip, SendHorizontal, X } from 'lucide-react';
+import { lazy, type ReactNode, type RefObject, Suspense, useId, useLayoutEffect, useRef, useState } from 'react';
 import { useLocale, useName } from '../../state/app.ts';
 import { EMPTY_DRAFT } from '../../state/drafts.ts';
 import { IconButton } from '../../ui/parts.tsx';
+import { type ComposerFiles, useComposerFiles } from '../files/use-composer-files.ts';
+import { useDrop } from '../files/use-drop.ts';
 import { bytesLeft, insertMention, mentionQuery, mentionsIn } from './compose.ts';
 import { type MentionCandidates, MentionList, useMentionCandidates } from './mention-list.tsx';
 import { type ComposerDraft, useDraft } from './use-draft.ts';
+
+const Tray = lazy(() => import('../files/files.ts').then((m) => ({ default: m.Tray })));
 
 export interface ComposerHandle {
   focus(): void;
@@ -17,6 +21,9 @@ export interface ComposerHandle {
 interface ComposerProps {
   /** Under which name the draft is kept. */
   readonly place: string;
+  readonly conversation: Conversation;
+  /** Root of the thread that is written in. */
+  readonly thread?: string;
   readonly label: string;
   readonly handle: RefObject<ComposerHandle | null>;
   readonly find: (id: string) => Message | null;
@@ -35,6 +42,9 @@ export function Composer(props: ComposerProps) {
   const { t } = useLocale();
   const state = useDraft(props.place);
   const { draft, editing, change, cancel } = state;
+  const files = useComposerFiles({ place: props.place, conversation: props.conversation, thread: props.thread });
+  const form = useRef<HTMLFormElement>(null);
+  const isDropping = useDrop(form, editing === null ? files.add : null);
   const [caret, setCaret] = useState(0);
   const field = useRef<HTMLTextAreaElement>(null);
   const listId = useId();
@@ -54,7 +64,8 @@ export function Composer(props: ComposerProps) {
 
   const mentions = mentionsIn(draft.text, draft.mentions).slice(0, LIMITS.mentions);
   const left = bytesLeft(draft.text, mentions);
-  const sendable = draft.text.trim() !== '' && left >= 0;
+  const hasFiles = files.count > 0 && editing === null;
+  const sendable = (draft.text.trim() !== '' || hasFiles) && left >= 0;
   const candidates = useMentionCandidates(mentionQuery(draft.text, caret));
 
   const submit = (): void => {
@@ -62,7 +73,9 @@ export function Composer(props: ComposerProps) {
     if (!sendable) return;
     const text = draft.text.trim();
     if (editing === null) {
-      props.onSend(text, mentions, draft.reply_to);
+      if (!hasFiles) props.onSend(text, mentions, draft.reply_to);
+      // What could not be kept is there again, to be sent another way.
+      else void files.send({ text, mentions, replyTo: draft.reply_to }).then((isKept) => isKept || change(draft));
       change(EMPTY_DRAFT);
     } else {
       if (text !== editing.text) props.onEdit(editing.id, text, mentions);
@@ -80,7 +93,8 @@ export function Composer(props: ComposerProps) {
   const keys = { candidates, choose, submit, state, last: props.last };
   return (
     <form
-      className="composer"
+      ref={form}
+      className={isDropping ? 'composer dropping' : 'composer'}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -91,7 +105,14 @@ export function Composer(props: ComposerProps) {
       {!editing && draft.reply_to !== undefined && (
         <ReplyBanner original={props.find(draft.reply_to)} onCancel={cancel} />
       )}
+      {files.isShown && (
+        <Suspense fallback={null}>
+          <Tray place={props.place} log={props.conversation.log} thread={props.thread} />
+        </Suspense>
+      )}
+      {isDropping && <p className="drop-words">{t('files.drop')}</p>}
       <div className="composer-row">
+        {editing === null && <AttachButton files={files} focus={focus} />}
         <textarea
           ref={field}
           rows={1}
@@ -105,6 +126,12 @@ export function Composer(props: ComposerProps) {
           aria-activedescendant={candidates.open ? `${listId}-${candidates.active}` : undefined}
           enterKeyHint="enter"
           onKeyDown={(event) => onComposerKey(event, keys)}
+          onPaste={(event) => {
+            const pasted = [...event.clipboardData.files];
+            if (pasted.length === 0 || editing !== null) return;
+            event.preventDefault();
+            files.add(pasted);
+          }}
           onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
           onChange={(event) => {
             change({ ...draft, text: event.target.value });
@@ -142,6 +169,37 @@ function onComposerKey(event: React.KeyboardEvent<HTMLTextAreaElement>, keys: Co
   event.stopPropagation();
 }
 
+/** Opens the device's own choice of files. */
+function AttachButton({ files, focus }: { readonly files: ComposerFiles; readonly focus: () => void }) {
+  const { t } = useLocale();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        className="attach"
+        aria-label={t('files.attach')}
+        title={t('files.attach')}
+        onClick={() => input.current?.click()}
+      >
+        <Paperclip size={20} aria-hidden />
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => {
+          files.add([...(event.target.files ?? [])]);
+          // The same file may be chosen again.
+          event.target.value = '';
+          focus();
+        }}
+      />
+    </>
+  );
+}
+
 function SendButton({ label, sendable }: { readonly label: string; readonly sendable: boolean }) {
   return (
     <button type="submit" className="send" aria-label={label} title={label} aria-disabled={!sendable}>
@@ -177,7 +235,9 @@ function ReplyBanner({ original, onCancel }: { readonly original: Message | null
   return (
     <Banner onCancel={onCancel}>
       <strong>{original ? t('reply.to_name', { name }) : t('reply.earlier')}</strong>{' '}
-      {original && <span dir="auto">{original.text}</span>}
+      {original && (
+        <span dir="auto">{original.text || t('files.some', { count: original.attachments?.length ?? 1 })}</span>
+      )}
     </Banner>
   );
 }

@@ -169,7 +169,8 @@ function Preview({ summary }: { readonly summary: ConversationSummary }) {
   const { t } = useLocale();
   const sender = summary.preview?.sender ?? '';
   const name = useName(sender);
-  const text = summary.preview?.text ?? '';
+  // Only a message with files says nothing.
+  const text = summary.preview?.text || t('files.some', { count: 1 });
   if (sender === client.me?.id) return t('preview.you', { text });
   return summary.channel ? t('preview.name', { name, text }) : text;
 }

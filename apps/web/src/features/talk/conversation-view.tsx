@@ -108,6 +108,7 @@ function Opened({ conversation, subject, message }: OpenedProps) {
       <Foot subject={subject} mayPost={mayPost}>
         <Composer
           place={conversation.log}
+          conversation={conversation}
           label={t('composer.to', { title })}
           handle={composer}
           find={actions.find}

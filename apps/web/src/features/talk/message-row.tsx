@@ -2,7 +2,7 @@
 
 import type { Message } from '@konferenco/client';
 import { CloudOff, Copy, Ellipsis, Flag, MessagesSquare, Pencil, Reply, SmilePlus, Trash2 } from 'lucide-react';
-import { memo, type RefObject, useEffect, useRef, useState } from 'react';
+import { lazy, memo, type RefObject, Suspense, useEffect, useRef, useState } from 'react';
 import { dayKey } from '../../i18n/locale.ts';
 import { useApp, useLocale, useName, useNames, useNow, useStore } from '../../state/app.ts';
 import { Avatar } from '../../ui/avatar.tsx';
@@ -12,6 +12,8 @@ import { splitText } from './compose.ts';
 import { Failure, MessageStateMark } from './message-state.tsx';
 import { ReactionPicker, Reactions } from './reactions.tsx';
 import { useMessageActions } from './talk-context.tsx';
+
+const MessageFiles = lazy(() => import('../files/files.ts').then((m) => ({ default: m.MessageFiles })));
 
 interface MessageRowProps {
   readonly message: Message;
@@ -70,6 +72,11 @@ export const MessageRow = memo(function MessageRow({ message, first, focusable, 
           </header>
         )}
         <Quote message={message} />
+        {message.attachments && (
+          <Suspense fallback={<div className="files-coming" />}>
+            <MessageFiles message={message} />
+          </Suspense>
+        )}
         <MessageText message={message} />
         <PlacedLate message={message} />
         <Reactions message={message} />
@@ -161,6 +168,7 @@ function MessageText({ message }: { readonly message: Message }) {
     const words = { erased: t('gone.erased'), expired: t('gone.expired'), damaged: t('gone.damaged') }[message.gone];
     return <p className="message-gone">{words}</p>;
   }
+  if (message.text === '') return null;
   const mentions = message.mentions.map((id, i) => ({ id, name: names[i] ?? id }));
   return (
     <p className="message-text" dir="auto">
@@ -231,7 +239,11 @@ function QuoteLine({ id, original }: { readonly id: string; readonly original: M
           <strong aria-hidden dir="auto">
             {name}
           </strong>
-          <span dir="auto">{original.gone ? t('gone.erased') : original.text}</span>
+          <span dir="auto">
+            {original.gone
+              ? t('gone.erased')
+              : original.text || t('files.some', { count: original.attachments?.length ?? 1 })}
+          </span>
         </>
       ) : (
         <span>{t('reply.earlier')}</span>

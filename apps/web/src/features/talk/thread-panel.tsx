@@ -61,6 +61,8 @@ export function ThreadPanel({ conversation, root }: { readonly conversation: Con
       {mayPost && (
         <Composer
           place={`${conversation.log}/${root}`}
+          conversation={conversation}
+          thread={root}
           label={t('thread.reply')}
           handle={composer}
           find={actions.find}

@@ -14,7 +14,9 @@ export function useAnnounceArrivals(conversation: Conversation): void {
         const text = envelope.payload['text'];
         if (envelope.type !== 'chat' || typeof text !== 'string' || envelope.subtype === 'edit') return;
         const name = directory.state().get(envelope.from.user_id)?.name ?? envelope.from.user_id;
-        announcer.arrived(t('arrived', { name, text }), (count) => t('arrived.many', { count }));
+        const carried = envelope.payload['attachments'];
+        const said = text || t('files.some', { count: Array.isArray(carried) ? carried.length : 1 });
+        announcer.arrived(t('arrived', { name, text: said }), (count) => t('arrived.many', { count }));
       }),
     [client, announcer, directory, conversation, t],
   );

@@ -1,0 +1,44 @@
+import type { FilesUsage } from '@konferenco/client/attachments';
+import { Trash2 } from 'lucide-react';
+import { useCallback, useEffect, useState } from 'react';
+import { useApp, useLocale } from '../../state/app.ts';
+
+/** What files take on this device, and the way to remove those that were opened. */
+export function FilesHere() {
+  const { files, announcer } = useApp();
+  const { t, bytes, why } = useLocale();
+  const [usage, setUsage] = useState<FilesUsage | null>(null);
+  const tell = useCallback((error: unknown) => announcer.show(why(error), { harm: true }), [announcer, why]);
+  const reload = useCallback(() => {
+    files
+      .open()
+      .then((attachments) => attachments.usage())
+      .then(setUsage)
+      .catch(tell);
+  }, [files, tell]);
+  useEffect(reload, [reload]);
+  if (!usage) return null;
+  const clear = (): void => {
+    files
+      .open()
+      .then((attachments) => attachments.clearKept())
+      .then(() => announcer.show(t('files.cleared')))
+      .catch(tell)
+      .finally(reload);
+  };
+  return (
+    <section className="settings">
+      <h2>{t('files.kept')}</h2>
+      <ul className="plain-list tabular">
+        <li>{t('files.kept.opened', { size: bytes(usage.kept) })}</li>
+        {usage.outgoing > 0 && <li>{t('files.kept.outgoing', { size: bytes(usage.outgoing) })}</li>}
+      </ul>
+      {usage.kept > 0 && (
+        <button type="button" className="button" onClick={clear}>
+          <Trash2 size={18} aria-hidden />
+          {t('files.clear')}
+        </button>
+      )}
+    </section>
+  );
+}
