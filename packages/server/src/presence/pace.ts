@@ -16,6 +16,12 @@ export const PART_REPEAT_MS = 10_000;
 /** What nobody watches any more is followed for this long: whoever connects again watches it again. */
 export const LINGER_MS = 30_000;
 
+/**
+ * How long the directory, back after it was away, is not taken for whole: nodes reach it again within 5 s, and write the leases
+ * of 20,000 users within 10 s.
+ */
+export const REFILL_MS = 15_000;
+
 /** How long a question waits for the bus to bring what happens from now on. */
 export const FOLLOW_MS = 500;
 

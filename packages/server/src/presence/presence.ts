@@ -54,7 +54,7 @@ export class Presence {
     this.#people = new WatchedPeople(parts);
     this.#crowds = new Crowds(parts);
     const leaveBus = bus.subscribe((record) => this.#receive(record));
-    const leaveDirectory = directory?.onReturn(() => this.#own.tellAgain()) ?? (() => {});
+    const leaveDirectory = directory?.onReturn(() => this.#directoryReturned()) ?? (() => {});
     this.#leave = [leaveBus, leaveDirectory];
     bus.onReconnect(() => {
       this.#people.askAgain();
@@ -72,6 +72,11 @@ export class Presence {
     if (!this.#deps.bus.lossy) return;
     this.#crowds.sayLast();
     await this.#own.tell(Number.POSITIVE_INFINITY);
+  }
+
+  #directoryReturned(): void {
+    this.#own.tellAgain();
+    this.#people.directoryReturned();
   }
 
   /** Of somebody who is connected here, or whom somebody here watches; everybody else is `offline` as far as is known. */

@@ -2,7 +2,7 @@ import { type Bus, type Clock, type Lease, LEASE_MS, type PresenceDirectory, pre
 import type { PresenceStatus, ServerFrameOf } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { Leases } from './leases.ts';
-import { CHUNK, chunksOf, FOLLOW_MS, LINGER_MS, MOST_ASKED, REPEAT_MS } from './pace.ts';
+import { CHUNK, chunksOf, FOLLOW_MS, LINGER_MS, MOST_ASKED, REFILL_MS, REPEAT_MS } from './pace.ts';
 import { moreReachable } from './reach.ts';
 import { within } from './within.ts';
 
@@ -36,6 +36,8 @@ export class WatchedPeople {
   readonly #leases = new Leases();
   readonly #changed = new Set<string>();
   #mayAsk = MOST_ASKED;
+  /** Until then the directory may not hold everybody again; Unix ms. */
+  #refilledAt = 0;
   #asking: Promise<void> | null = null;
 
   constructor(deps: WatchedPeopleDeps) {
@@ -91,6 +93,11 @@ export class WatchedPeople {
   /** Words may have been lost: asks everybody about everybody, as fast as it may. */
   askAgain(): void {
     for (const watched of this.#people.values()) watched.askedAt = 0;
+  }
+
+  /** The directory is back, perhaps empty: until it is filled again the other nodes are asked too. */
+  directoryReturned(): void {
+    this.#refilledAt = this.#deps.clock.now() + REFILL_MS;
   }
 
   /** What is done once in a gathering. */
@@ -178,13 +185,15 @@ export class WatchedPeople {
     await this.#ask(users);
   }
 
-  /** Asks the directory, or, while there is none, the other nodes. */
+  /** Asks the directory, and, while there is none or it may have lost what it held, the other nodes. */
   async #ask(users: readonly string[]): Promise<void> {
     if (users.length === 0 || !this.#deps.bus.lossy) return;
-    const { directory } = this.#deps;
+    const { directory, clock } = this.#deps;
+    const isWhole = clock.now() >= this.#refilledAt;
     await Promise.all(
       chunksOf(users, CHUNK).map((chunk) => {
         if (!directory?.available) return this.#askNodes(chunk);
+        if (!isWhole) this.#askNodes(chunk);
         return this.#read(directory, chunk).catch(() => {
           this.#deps.onDirectoryFailure();
           this.#askNodes(chunk);
