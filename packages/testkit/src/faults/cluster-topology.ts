@@ -26,7 +26,7 @@ const ENV: Readonly<Record<TopologyService['name'], string>> = {
  *
  * @throws {Error} when one of the servers is not installed or does not start.
  */
-export async function clusterTopology({ dir, seed }: TopologyOptions): Promise<Topology> {
+export async function clusterTopology({ dir, seed, env = {} }: TopologyOptions): Promise<Topology> {
   const undo: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -36,7 +36,7 @@ export async function clusterTopology({ dir, seed }: TopologyOptions): Promise<T
     const links: TopologyLink[] = [];
     const nodes: ServerNode[] = [];
     for (let number = 1; number <= NODES; number++)
-      nodes.push(await startNode({ number, dir, seed: seed + number, services, links, undo }));
+      nodes.push(await startNode({ number, dir, seed: seed + number, env, services, links, undo }));
     return {
       name: 'cluster',
       nodes,
@@ -66,14 +66,14 @@ async function startServices(undo: (() => Promise<void>)[]): Promise<Services> {
   };
 }
 
-interface NodeParts extends TopologyOptions {
+interface NodeParts extends Required<TopologyOptions> {
   readonly number: number;
   readonly services: Services;
   readonly links: TopologyLink[];
   readonly undo: (() => Promise<void>)[];
 }
 
-async function startNode({ number, dir, seed, services, links, undo }: NodeParts): Promise<ServerNode> {
+async function startNode({ number, dir, seed, env: more, services, links, undo }: NodeParts): Promise<ServerNode> {
   const name = `node-${number}`;
   const link = async (label: string, target: number) => {
     const proxy = await TcpProxy.start({ target, seed: seed * 31 + links.length });
@@ -85,7 +85,7 @@ async function startNode({ number, dir, seed, services, links, undo }: NodeParts
   const url = `http://127.0.0.1:${await link(`clients → ${name}`, port)}`;
   const data = mkdtempSync(join(tmpdir(), `konferenco-${name}-`));
   undo.push(async () => rmSync(data, { recursive: true, force: true }));
-  const env: Record<string, string> = { ...NODE_ENV, PORT: String(port), KONFERENCO_DATA: data };
+  const env: Record<string, string> = { ...NODE_ENV, ...more, PORT: String(port), KONFERENCO_DATA: data };
   for (const service of SERVICE_NAMES) {
     const address = new URL(services[service].url);
     address.port = String(await link(`${name} → ${service}`, services[service].port));
@@ -108,6 +108,7 @@ async function startNode({ number, dir, seed, services, links, undo }: NodeParts
 function serviceOf(name: TopologyService['name'], program: RunningProgram): TopologyService {
   return {
     name,
+    url: program.url,
     kill: () => program.kill(),
     restart: () => program.restart(),
     pause: () => program.pause(),

@@ -33,6 +33,19 @@ describe('a TCP proxy', () => {
     await (await dial(proxy)).echo('b');
   });
 
+  test('leads to another server once it is told to', async () => {
+    const { proxy } = await start();
+    const other = new EchoServer();
+    open.push(other);
+    const port = await other.listen();
+    const before = await dial(proxy);
+    await before.echo('a');
+    proxy.aim(port);
+    await before.ended;
+    await (await dial(proxy)).echo('b');
+    expect(other.text).toBe('b');
+  });
+
   test('refuses new connections and leaves those that stand, until it is healed', async () => {
     const { proxy, server } = await start();
     const standing = await dial(proxy);

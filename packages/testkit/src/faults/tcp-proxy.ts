@@ -25,6 +25,7 @@ export class TcpProxy {
   readonly #links = new Set<ProxiedLink>();
   readonly #flows: Readonly<Record<Direction, Flow>> = { up: wholeFlow(), down: wholeFlow() };
   #refusing = false;
+  #target: number;
 
   static async start(options: TcpProxyOptions): Promise<TcpProxy> {
     const proxy = new TcpProxy(options);
@@ -37,6 +38,7 @@ export class TcpProxy {
 
   private constructor({ target, port = 0, seed = 1, clock = SYSTEM_CLOCK }: TcpProxyOptions) {
     this.#options = { target, port, seed, clock };
+    this.#target = target;
     this.#random = new SeededRandom(seed);
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => this.#accept(client));
   }
@@ -65,6 +67,12 @@ export class TcpProxy {
     const links = [...this.#links];
     for (const link of links) link.reset();
     return links.length;
+  }
+
+  /** Leads to another server from now on: connections that stand are reset, new ones go there. */
+  aim(target: number): void {
+    this.#target = target;
+    this.cut();
   }
 
   /** Resets new connections as soon as they are made; those that stand go on. */
@@ -126,7 +134,7 @@ export class TcpProxy {
       client.resetAndDestroy();
       return;
     }
-    const server = connect({ port: this.#options.target, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    const server = connect({ port: this.#target, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     const link: ProxiedLink = new ProxiedLink({
       client,
       server,

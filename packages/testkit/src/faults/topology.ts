@@ -24,6 +24,8 @@ export interface TopologyNode extends Target {
 
 export interface TopologyService extends Target {
   readonly name: 'postgres' | 'nats' | 'redis';
+  /** The server itself, past every link. */
+  readonly url: string;
 }
 
 export interface TopologyLink {
@@ -50,4 +52,6 @@ export interface TopologyOptions {
   readonly dir: string;
   /** Seed of the links' jitter. */
   readonly seed: number;
+  /** Options of every node by environment name, beside the usual ones. */
+  readonly env?: Readonly<Record<string, string>>;
 }

@@ -56,6 +56,40 @@ export async function startPostgres({ settings = {}, ...where }: PostgresOptions
   );
 }
 
+export interface PostgresReplica extends RunningProgram {
+  /** Makes it take writes. Resolves when it does. */
+  promote(): Promise<void>;
+}
+
+/** A replica that follows `primary` as it writes; named `replica` in `synchronous_standby_names`. It ends with `stop`. */
+export async function startPostgresReplica(primary: RunningProgram): Promise<PostgresReplica> {
+  const bin = await binFolder();
+  const owner = await serverUser();
+  const data = ({ dir }: Place) => join(dir, 'data');
+  const running = await runProgram({
+    name: 'postgres-replica',
+    async prepare(place) {
+      if (owner) await chown(place.dir, owner.uid, owner.gid);
+      const source = `host=127.0.0.1 port=${primary.port} user=konferenco application_name=replica`;
+      const copy = [join(bin, 'pg_basebackup'), '-D', data(place), '-d', source];
+      await run([...as(owner), ...copy, '--checkpoint=fast', '--no-sync', '--write-recovery-conf']);
+    },
+    command: (place) => [
+      ...as(owner),
+      ...[join(bin, 'postgres'), '-D', data(place), '-p', `${place.port}`, '-k', place.dir],
+      ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
+    url: ({ port }) => `postgres://konferenco@127.0.0.1:${port}/konferenco`,
+    isReady: async ({ port }) =>
+      (await Bun.spawn([join(bin, 'pg_isready'), '-q', '-h', '127.0.0.1', '-p', `${port}`]).exited) === 0,
+  });
+  const promote = async () => {
+    const psql = [join(bin, 'psql'), '-qAt', '-d', running.url, '-c', 'SELECT pg_promote()'];
+    await run(psql);
+  };
+  return Object.assign(running, { promote });
+}
+
 const DEBIAN = '/usr/lib/postgresql';
 const SETTINGS = { listen_addresses: '127.0.0.1', max_connections: '100', log_min_messages: 'fatal' };
 
