@@ -106,6 +106,7 @@ test('a large file, its link cut and its browser closed on the way, arrives once
   await reader.close();
 });
 
+// proves AP-23, AP-25
 test('pictures are sent smaller and without their place, and looked at with the keyboard', async () => {
   const sender = await member('Hine');
   const { page } = sender;
@@ -144,6 +145,7 @@ test('pictures are sent smaller and without their place, and looked at with the 
   await reader.close();
 });
 
+// proves AP-22
 test('a refusal says why and which file, and a file that is given up is gone', async () => {
   const { page, close } = await member('Rangi').then((person) => ({ page: person.page, close: () => person.close() }));
   await attach(page, [{ name: 'cat.png', mimeType: 'image/png', buffer: Buffer.from('no cat') }, binary('a.bin', 9)]);

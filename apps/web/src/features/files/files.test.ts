@@ -14,6 +14,7 @@ function outgoing(state: Outgoing['state'], ...sent: number[]): Outgoing {
 }
 
 describe('a picture is fetched by itself', () => {
+  // proves AP-24
   test('where that costs nothing, and nothing above 1 MB on a link that is slow or costs', () => {
     const careful = [{ saveData: true }, { effectiveType: '3g' }, { effectiveType: '2g' }, { type: 'cellular' }];
     for (const connection of careful) {

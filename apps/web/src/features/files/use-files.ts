@@ -7,13 +7,18 @@ import { loadsByItself } from './loading.ts';
 const NONE: readonly Outgoing[] = [];
 const nothing = (): void => {};
 
-/** Messages with files on their way in one conversation, or in one of its threads. */
-export function useOutgoing(log: string, thread: string | undefined): readonly Outgoing[] {
+/** All messages with files on their way. */
+export function useAllOutgoing(): readonly Outgoing[] {
   const attachments = useStore(useApp().files.now);
-  const all = useSyncExternalStore(
+  return useSyncExternalStore(
     useCallback((fn: () => void) => attachments?.outgoing.subscribe(fn) ?? nothing, [attachments]),
     () => attachments?.outgoing.state() ?? NONE,
   );
+}
+
+/** Those in one conversation, or in one of its threads. */
+export function useOutgoing(log: string, thread: string | undefined): readonly Outgoing[] {
+  const all = useAllOutgoing();
   return useMemo(
     // In the outbox it stands in the conversation.
     () => all.filter((one) => one.log === log && one.thread === thread && one.state.kind !== 'sending'),

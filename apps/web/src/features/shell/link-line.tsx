@@ -1,7 +1,9 @@
 import type { Link } from '@konferenco/client';
+import type { Outgoing } from '@konferenco/client/attachments';
 import { useLink, useWaiting } from '@konferenco/client/react';
 import { useEffect, useRef, useState } from 'react';
 import { useApp, useLocale, useNow, useStore } from '../../state/app.ts';
+import { useAllOutgoing } from '../files/use-files.ts';
 
 /** A connection that comes back within this time is not worth a word; the first one of a page may take longer. */
 const GRACE_MS = 1_500;
@@ -12,7 +14,7 @@ export function LinkLine() {
   const { client } = useApp();
   const { t } = useLocale();
   const link = useLink();
-  const waiting = useWaitingHere();
+  const waiting = useWaitingHere(['waiting', 'uploading']);
   const seconds = useSecondsUntil(link);
   const late = useLate(link);
   const sending = useLasting(link.kind === 'online' && waiting > 0);
@@ -78,12 +80,16 @@ function isSlow(link: Link): boolean {
   return link.kind === 'online' && link.transport === 'poll';
 }
 
-/** Messages and other changes that wait on this device. */
-export function useWaitingHere(): number {
+type FileState = Outgoing['state']['kind'];
+const NOT_SENT: readonly FileState[] = ['waiting', 'uploading', 'paused', 'failed'];
+
+/** Messages and other changes that wait on this device; of those with files, the ones in these states. */
+export function useWaitingHere(states: readonly FileState[] = NOT_SENT): number {
   const { client } = useApp();
+  const withFiles = useAllOutgoing().filter(({ state }) => states.includes(state.kind)).length;
   const messages = useWaiting();
   const all = useStore(client.sync).waiting;
-  return Math.max(messages, all);
+  return Math.max(messages, all) + withFiles;
 }
 
 /** "Last up to date 5 min ago"; `null` when it never was. */
