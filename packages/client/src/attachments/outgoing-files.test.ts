@@ -228,6 +228,56 @@ describe('a message with files', () => {
     expect(server.sent.map(({ options }) => options.written?.id)).toEqual([after.id, id]);
   });
 
+  // proves CL-32
+  test('waits for an earlier one of its conversation that is tried again, not for those of others', async () => {
+    const { server, start } = world();
+    const attachments = await start();
+    server.before = (route) => {
+      if (route === 'createUpload' && server.sent.length === 0 && server.uploads.size === 0)
+        throw serverError('internal');
+    };
+    const client = server.client();
+    await attachments.send(client.channel('hall'), [fileOf(20)], { text: 'first' });
+    await idle(() => JSON.stringify(attachments.outgoing.state()).includes('"why":"error"'));
+    await attachments.send(client.channel('hall'), [fileOf(20)], { text: 'second' });
+    server.before = () => {};
+    const elsewhere = await attachments.send(client.channel('wai'), [fileOf(20)], { text: 'elsewhere' });
+    await elsewhere.stored;
+    expect(stateOf(attachments)).toEqual(['waiting', 'waiting']);
+    await server.turn(true);
+    const [first] = attachments.outgoing.state();
+    attachments.resume(first?.id ?? '');
+    await idle(() => attachments.outgoing.state().length === 0);
+    expect(server.sent.map(({ text }) => text)).toEqual(['elsewhere', 'first', 'second']);
+  });
+
+  test('does not wait for an answer that will not come once the device has no network', async () => {
+    const { server, start } = world();
+    const attachments = await start();
+    server.before = (route) => (route === 'uploadChunk' ? new Promise<void>(() => {}) : undefined);
+    const { stored } = await attachments.send(server.client().channel('hall'), [fileOf(20)]);
+    await idle(() => server.calls.includes('uploadChunk'));
+    await server.turn(false);
+    expect(attachments.outgoing.state()[0]?.state).toEqual({ kind: 'waiting', why: 'link' });
+    server.before = () => {};
+    await server.turn(true);
+    await stored;
+    expect(server.sent).toHaveLength(1);
+  });
+
+  test('is uploaded again when it waited in the outbox for longer than the server keeps its files', async () => {
+    const { server, start } = world();
+    const attachments = await start();
+    let tries = 0;
+    server.before = (route) => {
+      if (route === 'send' && ++tries === 1) throw serverError('not_found');
+    };
+    const { stored, id } = await attachments.send(server.client().channel('hall'), [fileOf(20)]);
+    await stored;
+    expect(server.uploads.size).toBe(2);
+    expect(server.sent.map(({ options }) => options.written?.id)).toEqual([id]);
+  });
+
   test('begins its upload anew when the server forgot it', async () => {
     const { server, start } = world();
     const attachments = await start();
@@ -264,21 +314,25 @@ describe('what a device keeps', () => {
   test('without room on the device, opened files leave first, and then the message is refused', async () => {
     const { server, files, start } = world();
     await server.turn(false);
-    let room = 1;
+    const kept = { table: 'records', key: 'kept/a', value: { size: 20, used_at: 1 } } as const;
+    await files.write([kept, { table: 'blobs', key: 'kept/a', value: fileOf(20) }]);
+    // Room for one more file, once the opened one has left.
+    let room = 0;
     const tight: FileStore = {
       ...files,
       async write(changes) {
+        if (changes.some(({ key, value }) => key === 'kept/a' && value === undefined)) room++;
         const isNew = changes.some(({ table, value }) => table === 'blobs' && value !== undefined);
-        if (isNew && room-- <= 0) throw new LocalStoreError('full', 'no room');
+        if (isNew && room === 0) throw new LocalStoreError('full', 'no room');
+        if (isNew) room--;
         await files.write(changes);
       },
     };
     const attachments = await start({ files: tight });
     const hall = server.client().channel('hall');
     await attachments.send(hall, [fileOf(20)]);
-    const refused = attachments.send(hall, [fileOf(20)]);
-    expect(refused).rejects.toMatchObject({ error: 'storage' });
-    await refused.catch(() => undefined);
+    expect(await attachments.usage()).toMatchObject({ outgoing: 20, kept: 0 });
+    await expect(attachments.send(hall, [fileOf(20)])).rejects.toMatchObject({ error: 'storage' });
     expect(attachments.outgoing.state()).toHaveLength(1);
   });
 
