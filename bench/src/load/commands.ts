@@ -3,9 +3,11 @@ import type { Counters } from './group.ts';
 import type { Farewell, OpenPlan, Opened, TicketPlan } from './pool.ts';
 import type { Saturated, Saturation, Rounds, RoundTimes } from './traffic/fan-out.ts';
 import type { Meeting, MeetingPlan } from './traffic/meeting.ts';
-import type { Published, PublishPlan } from './traffic/publish.ts';
+import type { Published, PublishPlan, TimedPublished, TimedPublishPlan } from './traffic/publish.ts';
 import type { Recovered, SessionGap } from './traffic/recover.ts';
 import type { Relayed, RelayPlan, RelayTimes } from './traffic/relay.ts';
+import type { CrowdPlan } from './crowd.ts';
+import type { Heard, Talked, TalkPlan } from './traffic/model.ts';
 import type { WireName } from './wire.ts';
 
 /**
@@ -15,7 +17,15 @@ import type { WireName } from './wire.ts';
 export interface Commands {
   /** Answers at once: the process is up. */
   ping(args: Record<string, never>): null;
-  open(args: { group: string; wire: WireName; address: Address; channel: string | null; plan: OpenPlan }): Opened;
+  open(args: {
+    group: string;
+    wire: WireName;
+    address: Address;
+    channel: string | null;
+    /** Given: the group's members are these people, each in channels of its own. */
+    crowd?: CrowdPlan;
+    plan: OpenPlan;
+  }): Opened;
   /** For the members of an existing group that will open next; they then come by ticket. */
   tickets(args: { group: string; address: Address; plan: TicketPlan }): null;
   close(args: { group: string; farewell: Farewell }): null;
@@ -24,6 +34,13 @@ export interface Commands {
   saturateRelay(args: { senders: string; receivers: string; plan: RelayPlan }): Relayed;
   timeRelay(args: { senders: string; receivers: string; size: number; per_s: number; ms: number }): RelayTimes;
   saturatePublish(args: { publishers: string; plan: PublishPlan }): Published;
+  /** Publishes at an even pace, whatever comes back, and measures until the acknowledgements. */
+  timePublish(args: { publishers: string; plan: TimedPublishPlan }): TimedPublished;
+  /** From now on what a crowd hears is counted, until it is told to stop. */
+  listen(args: { group: string }): null;
+  talk(args: { group: string; crowd: CrowdPlan; plan: TalkPlan }): Talked;
+  /** What was heard since `listen`. */
+  heard(args: { group: string; stop: boolean }): Heard;
   recoverByCursor(args: { wire: WireName; address: Address; channel: string; after: number }): Recovered;
   recoverBySession(args: { members: string; publisher: string; address: Address; plan: SessionGap }): Recovered;
   meet(args: { members: string; plan: MeetingPlan }): Meeting;

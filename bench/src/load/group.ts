@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import type { Crowd } from './crowd.ts';
 import { IDLE, type Sink, type Wire } from './wire.ts';
 
 /** What went wrong or was not a message, summed over a group. */
@@ -6,6 +7,8 @@ export interface Counters {
   /** Connections that ended without being asked to. */
   dropped: number;
   heartbeats: number;
+  /** Frames that told of others' presence. */
+  presences: number;
   /** Messages the server announced as left out of a digest. */
   skipped: number;
   /** Frames whose messages, counted by scanning, differ from a full parse. */
@@ -19,18 +22,35 @@ export interface Counters {
 /** Connections of one kind that are opened, driven and closed together. */
 export class Group {
   readonly wire: Wire;
-  /** Joined on connecting; `null`: none. */
+  /** Joined on connecting; `null`: none, or what `crowd` says. */
   readonly channel: string | null;
+  /** Who belongs to which of many channels, where it is not one channel for all. */
+  readonly crowd: Crowd | null;
   readonly connections: Connection[] = [];
-  readonly counters: Counters = { dropped: 0, heartbeats: 0, skipped: 0, miscounted: 0, bytes: 0, errors: {} };
+  readonly counters: Counters = {
+    dropped: 0,
+    heartbeats: 0,
+    presences: 0,
+    skipped: 0,
+    miscounted: 0,
+    bytes: 0,
+    errors: {},
+  };
   /** Credentials by user, for those who do not come by name. */
   readonly tickets = new Map<string, string>();
   sink: Sink = IDLE;
   #frames = 0;
 
-  constructor(wire: Wire, channel: string | null) {
+  constructor(wire: Wire, channel: string | null, crowd: Crowd | null = null) {
     this.wire = wire;
     this.channel = channel;
+    this.crowd = crowd;
+  }
+
+  /** The channels a connection joins. */
+  channelsOf({ index }: Connection): readonly string[] {
+    if (this.crowd) return this.crowd.channelsOf(index);
+    return this.channel === null ? [] : [this.channel];
   }
 
   /** True once in 256 message frames: this one is parsed in full to check the counting. */

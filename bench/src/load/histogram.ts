@@ -11,6 +11,16 @@ export interface Summary {
   readonly max: number;
 }
 
+/** The content of a histogram. */
+export interface Recorded {
+  /** Number of a bucket, and how many values are in it. */
+  readonly counts: readonly (readonly [number, number])[];
+  readonly sum: number;
+  /** `null`: nothing was recorded. */
+  readonly min: number | null;
+  readonly max: number;
+}
+
 const SUB_BITS = 7;
 const SUB = 2 ** SUB_BITS;
 const HALF = SUB / 2;
@@ -42,6 +52,27 @@ export class Histogram {
     this.#sum += value;
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
+  }
+
+  /** What was recorded, as JSON carries it from one process to another. */
+  dump(): Recorded {
+    const counts: [number, number][] = [];
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const count = this.#counts[bucket] ?? 0;
+      if (count > 0) counts.push([bucket, count]);
+    }
+    return { counts, sum: this.#sum, min: this.#count === 0 ? null : this.#min, max: this.#max };
+  }
+
+  /** Adds what another histogram recorded. */
+  add({ counts, sum, min, max }: Recorded): void {
+    for (const [bucket, count] of counts) {
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;
+      this.#count += count;
+    }
+    this.#sum += sum;
+    this.#min = Math.min(this.#min, min ?? this.#min);
+    this.#max = Math.max(this.#max, max);
   }
 
   /** The smallest recorded time, to the histogram's precision, that at least the share `quantile` (0–1) does not pass. */

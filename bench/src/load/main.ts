@@ -2,11 +2,13 @@
 
 import type { Answer, Args, CommandName, Request, Result } from './commands.ts';
 import type { Connection } from './connection.ts';
+import { Crowd } from './crowd.ts';
 import { Group } from './group.ts';
 import { closeConnections, fetchTickets, openConnections } from './pool.ts';
 import { saturateFanOut, timeFanOut } from './traffic/fan-out.ts';
+import { deafen, type Heard, listen, talk } from './traffic/model.ts';
 import { meet } from './traffic/meeting.ts';
-import { saturatePublish } from './traffic/publish.ts';
+import { saturatePublish, timePublish } from './traffic/publish.ts';
 import { recoverByCursor, recoverBySession } from './traffic/recover.ts';
 import { saturateRelay, timeRelay } from './traffic/relay.ts';
 import type { Wire, WireName } from './wire.ts';
@@ -36,10 +38,12 @@ function createHandlers(groups: Map<string, Group>): Handlers {
     if (!connection) throw new Error(`group ${name} is empty`);
     return connection;
   };
+  const heard = new Map<string, () => Heard>();
   return {
     ping: () => null,
     open(args) {
-      const into = groups.get(args.group) ?? new Group(WIRES[args.wire], args.channel);
+      const into =
+        groups.get(args.group) ?? new Group(WIRES[args.wire], args.channel, args.crowd ? new Crowd(args.crowd) : null);
       groups.set(args.group, into);
       return openConnections(into, args.address, args.plan);
     },
@@ -57,6 +61,18 @@ function createHandlers(groups: Map<string, Group>): Handlers {
       saturateRelay({ senders: group(args.senders), receivers: group(args.receivers) }, args.plan),
     timeRelay: (args) => timeRelay({ senders: group(args.senders), receivers: group(args.receivers) }, args.size, args),
     saturatePublish: (args) => saturatePublish(group(args.publishers), args.plan),
+    timePublish: (args) => timePublish(group(args.publishers), args.plan),
+    listen(args) {
+      heard.set(args.group, listen(group(args.group)));
+      return null;
+    },
+    talk: (args) => talk(group(args.group), new Crowd(args.crowd), args.crowd.subscriptions, args.plan),
+    heard(args) {
+      const tell = heard.get(args.group);
+      if (!tell) throw new Error(`nobody listens in group ${args.group}`);
+      if (args.stop) deafen(group(args.group));
+      return tell();
+    },
     recoverByCursor: (args) => recoverByCursor(new Group(WIRES[args.wire], args.channel), args.address, args),
     recoverBySession: (args) => recoverBySession(group(args.members), first(args.publisher), args.address, args.plan),
     meet: (args) => meet(group(args.members), args.plan),

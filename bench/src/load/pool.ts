@@ -10,6 +10,8 @@ export interface OpenPlan {
   readonly rate?: number;
   /** Users are this, followed by a number. */
   readonly prefix: string;
+  /** Added to that number, where several load processes open parts of one crowd. */
+  readonly from?: number;
 }
 
 export interface Opened {
@@ -71,7 +73,7 @@ export function openConnections(group: Group, address: Address, plan: OpenPlan):
     const settled = () => (latency.count + failed === plan.count ? done() : fill());
     const begin = (at: number) => {
       const index = first + begun++;
-      connect(group, index, `${plan.prefix}${index}`).then(
+      connect(group, index, `${plan.prefix}${(plan.from ?? 0) + index}`).then(
         (connection: Connection) => {
           group.connections.push(connection);
           latency.record(performance.now() - at);

@@ -3,6 +3,8 @@ import type { Upgrade } from './handshake.ts';
 
 export type WireName = 'raw' | 'socket.io' | 'konferenco' | 'short';
 
+export type Status = 'online' | 'away' | 'busy';
+
 /** One peer's protocol above WebSocket frames, from the client's side. Stateless: what changes lives in the connection. */
 export interface Wire {
   /** `ticket`: a credential fetched beforehand, where the protocol has such. */
@@ -15,6 +17,8 @@ export interface Wire {
   publish(from: string, channel: string, text: string, ref: number): string;
   /** The frame that says `text` to one user. */
   direct(from: string, to: string, text: string, ref: number): string;
+  /** The frame that sets one's own status; those who look at `channel` are told. */
+  presence(channel: string, status: Status): string;
 }
 
 /** Where a group's traffic is counted. Exchanged between the phases of a scenario. */

@@ -1,8 +1,13 @@
-// Socket.IO on Node: WebSocket transport, rooms, and on request its connection state recovery.
+// Socket.IO on Node: WebSocket transport, rooms, and on request its connection state recovery or its Redis adapter.
 // Written in JavaScript because the Node version people have may not read TypeScript.
 
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { createAdapter } from '@socket.io/redis-adapter';
 import { Server } from 'socket.io';
+
+// The Redis client of our own server serves the adapter too.
+const { Redis } = createRequire(new URL('../../../packages/server/package.json', import.meta.url))('ioredis');
 
 const http = createServer();
 const recovery = process.env.RECOVERY === 'on';
@@ -12,6 +17,11 @@ const io = new Server(http, {
   perMessageDeflate: false,
   ...(recovery ? { connectionStateRecovery: { maxDisconnectionDuration: 120_000, skipMiddlewares: true } } : {}),
 });
+
+if (process.env.REDIS_URL) {
+  const publishing = new Redis(process.env.REDIS_URL);
+  io.adapter(createAdapter(publishing, publishing.duplicate()));
+}
 
 io.use((socket, next) => {
   const user = socket.handshake.query.token;
@@ -27,6 +37,7 @@ io.on('connection', (socket) => {
     done();
   });
   socket.on('publish', (room, text) => io.to(room).emit('message', text));
+  socket.on('presence', (room, status) => io.to(room).emit('presence', socket.data.user, status));
   socket.on('direct', (user, text) => io.to(`user:${user}`).emit('message', text));
 });
 

@@ -1,12 +1,16 @@
 import type { Scenario } from '../harness/scenario.ts';
+import { clusterFanOut } from './cluster-fan-out.ts';
 import { coldStart } from './cold-start.ts';
 import { connect } from './connect.ts';
 import { crdt } from './crdt.ts';
 import { direct } from './direct.ts';
 import { durable } from './durable.ts';
 import { fanOut } from './fan-out.ts';
+import { growth } from './growth.ts';
 import { idle } from './idle.ts';
+import { model } from './model.ts';
 import { offlineSync } from './offline-sync.ts';
+import { postgres } from './postgres.ts';
 import { recovery } from './recovery.ts';
 import { script } from './script.ts';
 import { waves } from './waves.ts';
@@ -32,4 +36,9 @@ export const SCENARIOS: readonly Scenario[] = [
   waves,
   idle(10_000, false),
   idle(19_000, true),
+  postgres,
+  clusterFanOut,
+  growth,
+  model(18_000, false),
+  model(100_000, true),
 ];

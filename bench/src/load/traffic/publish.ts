@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts';
 import type { Group } from '../group.ts';
 import { Histogram, type Summary } from '../histogram.ts';
-import { settled } from '../pace.ts';
+import { pace, settled } from '../pace.ts';
 import { numberedText } from '../scan.ts';
 import { IDLE } from '../wire.ts';
 import { FIRST_REF } from '../wires/konferenco.ts';
@@ -68,4 +68,42 @@ export async function saturatePublish(publishers: Group, plan: PublishPlan): Pro
     per_s: (latency.count * 1000) / ms,
     latency: latency.summary(),
   };
+}
+
+export interface TimedPublishPlan {
+  readonly channels: readonly string[];
+  readonly size: number;
+  readonly per_s: number;
+  readonly ms: number;
+}
+
+export interface TimedPublished {
+  readonly sent: number;
+  readonly missing: number;
+  /** From the planned moment of sending to the acknowledgement. */
+  readonly latency: Summary;
+}
+
+/** Publishers take turns at an even pace, whatever comes back (open loop). */
+export async function timePublish(publishers: Group, plan: TimedPublishPlan): Promise<TimedPublished> {
+  const latency = new Histogram();
+  const planned: number[] = [];
+  publishers.sink = {
+    delivered: () => {},
+    replied(_connection, ref) {
+      const now = performance.now();
+      latency.record(now - (planned[ref - FIRST_REF] ?? now));
+    },
+  };
+  const { connections, wire } = publishers;
+  const sent = await pace(plan, (at) => {
+    const sequence = planned.length;
+    const connection = connections[sequence % connections.length] as Connection;
+    const channel = plan.channels[connection.index % plan.channels.length] ?? '';
+    connection.send(wire.publish(connection.user, channel, numberedText(sequence, plan.size), FIRST_REF + sequence));
+    planned.push(at);
+  });
+  await settled(() => latency.count >= sent, TAIL_MS);
+  publishers.sink = IDLE;
+  return { sent, missing: sent - latency.count, latency: latency.summary() };
 }

@@ -10,13 +10,15 @@ const REPLY = Buffer.from('{"type":"reply","ref":');
 const HEARTBEAT = Buffer.from('{"type":"heartbeat","nonce":');
 const SKIPPED = frameType('skipped');
 const ERROR = frameType('error');
+const PRESENCE = frameType('presence');
 const OFFSET = Buffer.from('"offset":');
 const POINTER = Buffer.from('"inbox":');
 
 const HELLO_REF = 1;
 const SUBSCRIBE_REF = 2;
+const WATCH_REF = 3;
 /** The first `ref` free for traffic. */
-export const FIRST_REF = 3;
+export const FIRST_REF = 4;
 /** An item is never shorter than this, so the search for the next one may skip as much. */
 const ITEM_BYTES = 150;
 
@@ -36,11 +38,13 @@ export const konferencoWire: Wire = {
     else if (matches(bytes, HEARTBEAT, start, end)) {
       connection.group.counters.heartbeats++;
       connection.queue(`{"type":"heartbeat","nonce":${digits(bytes, start + HEARTBEAT.length)}}`);
-    } else if (matches(bytes, SKIPPED, start, end)) skipped(connection, bytes, start, end);
+    } else if (matches(bytes, PRESENCE, start, end)) connection.group.counters.presences++;
+    else if (matches(bytes, SKIPPED, start, end)) skipped(connection, bytes, start, end);
     else if (matches(bytes, ERROR, start, end)) refused(connection, bytes, start, end);
   },
   publish: (from, channel, text, ref) => publishFrame(from, { type: 'channel', id: channel }, text, ref),
   direct: (from, to, text, ref) => publishFrame(from, { type: 'user', id: to }, text, ref),
+  presence: (_channel, status) => `{"type":"presence","status":"${status}"}`,
 };
 
 /** Acknowledges what a client has received since it last did so. */
@@ -85,10 +89,14 @@ function advance(connection: Connection, count: number, bytes: Buffer, end: numb
 function reply(connection: Connection, bytes: Buffer, start: number, end: number): void {
   const ref = digits(bytes, start + REPLY.length);
   if (ref >= FIRST_REF) return connection.group.sink.replied(connection, ref, bytes, start, end);
-  const { channel } = connection.group;
-  if (ref === HELLO_REF && channel !== null) {
-    connection.queue(`{"type":"subscribe","ref":${SUBSCRIBE_REF},"logs":["${channelLog(channel)}"]}`);
-  } else if (ref === SUBSCRIBE_REF && find(bytes, Buffer.from('"code":'), start, end) >= 0) {
+  const channels = ref === HELLO_REF ? connection.group.channelsOf(connection) : [];
+  const [first] = channels;
+  if (first !== undefined) {
+    const logs = channels.map((channel) => `"${channelLog(channel)}"`).join(',');
+    connection.queue(`{"type":"subscribe","ref":${SUBSCRIBE_REF},"logs":[${logs}]}`);
+    if (connection.group.crowd) connection.queue(`{"type":"watch","ref":${WATCH_REF},"channels":["${first}"]}`);
+  } else if (ref === WATCH_REF) return;
+  else if (ref === SUBSCRIBE_REF && find(bytes, Buffer.from('"code":'), start, end) >= 0) {
     connection.fail(new Error(bytes.toString('utf8', start, end)));
   } else connection.ready();
 }

@@ -18,4 +18,7 @@ export const rawWire: Wire = {
   },
   publish: (_from, channel, text) => `p${channel} ${text}`,
   direct: (_from, to, text) => `d${to} ${text}`,
+  presence() {
+    throw new Error('plain frames know no presence');
+  },
 };

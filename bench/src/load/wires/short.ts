@@ -27,6 +27,9 @@ export const shortWire: Wire = {
   direct() {
     throw new Error('short frames know channels only');
   },
+  presence() {
+    throw new Error('short frames know no presence');
+  },
 };
 
 function check(connection: Connection, json: string): void {

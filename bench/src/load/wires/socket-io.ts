@@ -9,6 +9,7 @@ const PING = 50;
 const CONNECTED = Buffer.from('40');
 const REFUSED = Buffer.from('44');
 const EVENT = Buffer.from('42["message"');
+const PRESENCE = Buffer.from('42["presence"');
 const ACK = Buffer.from('430');
 
 /** Socket.IO over its WebSocket transport, as its own client speaks it after the upgrade from polling is skipped. */
@@ -22,12 +23,14 @@ export const socketIoWire: Wire = {
       connection.group.counters.heartbeats++;
       connection.queue('3');
     } else if (kind === OPEN) connection.queue(connectPacket(connection));
+    else if (matches(bytes, PRESENCE, start, end)) connection.group.counters.presences++;
     else if (matches(bytes, CONNECTED, start, end)) join(connection, bytes.toString('latin1', start + 2, end));
     else if (matches(bytes, ACK, start, end)) connection.ready();
     else if (matches(bytes, REFUSED, start, end)) connection.fail(new Error(bytes.toString('latin1', start, end)));
   },
   publish: (_from, channel, text) => `42["publish","${channel}","${text}"]`,
   direct: (_from, to, text) => `42["direct","${to}","${text}"]`,
+  presence: (channel, status) => `42["presence","${channel}","${status}"]`,
 };
 
 function connectPacket({ session }: Connection): string {
@@ -39,8 +42,9 @@ function join(connection: Connection, json: string): void {
   const { pid } = JSON.parse(json) as { pid?: string };
   const resumed = pid !== undefined && pid === connection.session?.id;
   if (pid !== undefined && !resumed) connection.session = { id: pid, position: '' };
-  if (resumed || connection.group.channel === null) connection.ready();
-  else connection.queue(`420["subscribe","${connection.group.channel}"]`);
+  const channels = connection.group.channelsOf(connection);
+  if (resumed || channels.length === 0) connection.ready();
+  else connection.queue(`420${JSON.stringify(['subscribe', channels.length === 1 ? channels[0] : channels])}`);
 }
 
 function deliver(connection: Connection, bytes: Buffer, start: number, end: number): void {
