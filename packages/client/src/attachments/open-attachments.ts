@@ -44,7 +44,11 @@ export async function openAttachments(options: OpenAttachmentsOptions): Promise<
     newId: createIds({ now: environment.now, random16: () => environment.randomBytes(16) }),
     rules: () => rules ?? null,
   });
-  const stop = client.on('link', () => outgoing.linked());
+  const stop = client.on('link', ({ kind }) => {
+    outgoing.linked();
+    // A program that has gone meanwhile may have left some. What cannot be read now is looked for again the next time.
+    if (kind === 'online') outgoing.refresh().catch(() => undefined);
+  });
   await outgoing.refresh();
   const guarded = <T>(work: () => Promise<T>): Promise<T> =>
     work().catch((thrown: unknown) => Promise.reject(storeError(thrown)));

@@ -165,6 +165,19 @@ describe('a message with files', () => {
     expect(server.sent).toEqual([]);
   });
 
+  // proves CL-33
+  test('left behind by a program that has gone is taken up by one that runs already', async () => {
+    const { server, start } = world();
+    await server.turn(false);
+    const other = await start();
+    const one = await start();
+    const { id } = await one.send(server.client().channel('hall'), [fileOf(20)]);
+    await one.close();
+    await server.turn(true);
+    await idle(() => server.sent.length > 0 && other.outgoing.state().length === 0);
+    expect(server.sent.map(({ options }) => options.written?.id)).toEqual([id]);
+  });
+
   test('is tried again with growing pauses while the server is in trouble, and says why it waits', async () => {
     const { server, clock, start } = world();
     const attachments = await start();

@@ -58,8 +58,9 @@ export class OutgoingFiles {
 
   /** Takes up what an earlier run, or another program of this device, left behind. */
   async refresh(): Promise<void> {
-    for (const record of await carry.recordsIn(this.#options.files))
-      if (!this.#jobs.has(record.written.id)) this.#adopt(newJob(record));
+    const records = await carry.recordsIn(this.#options.files);
+    if (this.#isClosed) return;
+    for (const record of records) if (!this.#jobs.has(record.written.id)) this.#adopt(newJob(record));
     this.#changed();
   }
 
@@ -100,8 +101,7 @@ export class OutgoingFiles {
   /** The link changed: what waited for it begins, or begins again. */
   linked(): void {
     const { kind } = this.#options.client.link;
-    for (const job of this.#jobs.values()) {
-      if (!isFreedBy(job, kind)) continue;
+    for (const job of [...this.#jobs.values()].filter((one) => isFreedBy(one, kind))) {
       this.#stop(job);
       this.#free(job);
     }

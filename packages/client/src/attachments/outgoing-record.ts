@@ -90,8 +90,6 @@ export function anew(record: OutgoingRecord, newId: () => string): OutgoingRecor
   return { ...rest, files: rest.files.map((file) => (file.attachment ? file : { ...file, upload: newId() })) };
 }
 
-export const released = ({ held: _, ...record }: OutgoingRecord): OutgoingRecord => record;
-
 /** What a server refuses, as far as it told before. @throws {import('../errors.ts').KonferencoError} */
 export function checkRules(
   files: readonly Pick<RecordedFile, 'size' | 'type'>[],

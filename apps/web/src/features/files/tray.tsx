@@ -98,9 +98,9 @@ function ChosenRow({ chosen, change }: ChosenRowProps) {
 }
 
 function OutgoingRow({ outgoing }: { readonly outgoing: Outgoing }) {
-  const { files } = useApp();
+  const { files, announcer } = useApp();
   const locale = useLocale();
-  const { t } = locale;
+  const { t, why } = locale;
   const { id, state } = outgoing;
   const attachments = useStore(files.now);
   const [first] = outgoing.files;
@@ -131,7 +131,10 @@ function OutgoingRow({ outgoing }: { readonly outgoing: Outgoing }) {
       <IconButton
         label={t('files.cancel', { name })}
         icon={X}
-        onClick={() => void attachments?.cancel(id).catch(() => {})}
+        onClick={() => {
+          const tell = (error: unknown): void => announcer.show(why(error), { harm: true });
+          attachments?.cancel(id).catch(tell);
+        }}
       />
     </li>
   );
