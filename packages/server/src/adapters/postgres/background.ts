@@ -24,6 +24,8 @@ export interface BackgroundOptions {
   readonly clock: ServerClock;
   readonly now: () => number;
   readonly withLeader: (name: string, work: (signal: LeaderSignal) => Promise<void>) => Promise<boolean>;
+  /** Finds out whether the server takes writes again when it did not. */
+  readonly lookAgain: () => Promise<void>;
   readonly closing: AbortSignal;
   readonly onFault: (error: unknown) => void;
 }
@@ -38,7 +40,8 @@ export class Background {
   constructor(options: BackgroundOptions, warnings: readonly string[]) {
     this.#options = options;
     this.#warnings = warnings;
-    this.#loops = Promise.all([this.#repeat(() => this.#lead()), this.#upkeep()]);
+    const again = () => this.#options.lookAgain();
+    this.#loops = Promise.all([this.#repeat(() => this.#lead()), this.#repeat(again), this.#upkeep()]);
   }
 
   get warnings(): readonly string[] {

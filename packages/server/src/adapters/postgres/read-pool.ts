@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '@konferenco/core';
 import { Connection } from './connection.ts';
+import { isLoss } from './errors.ts';
 import type { Parameter, Rows, SessionOptions } from './session.ts';
 
 /** Statements that may wait for one connection. */
@@ -15,9 +16,15 @@ interface Lane {
 /** Connections for reading. A statement goes to the one with the fewest before it, and once more if that one just broke. */
 export class ReadPool {
   readonly #lanes: readonly Lane[];
+  #down = false;
 
   constructor(options: SessionOptions, size: number) {
     this.#lanes = Array.from({ length: size }, () => ({ connection: new Connection(options), pending: 0 }));
+  }
+
+  /** Whether the last statement could not reach the server. */
+  get isDown(): boolean {
+    return this.#down;
   }
 
   /** @throws {StoreUnavailableError} when the server cannot be read in time or too many wait already */
@@ -28,7 +35,12 @@ export class ReadPool {
     if (lane.pending >= PENDING_LIMIT) throw new StoreUnavailableError(`${lane.pending} reads wait for the database`);
     lane.pending++;
     try {
-      return await lane.connection.run((session) => session.query<R>(text, parameters));
+      const rows = await lane.connection.run((session) => session.query<R>(text, parameters));
+      this.#down = false;
+      return rows;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError && isLoss(error.cause)) this.#down = true;
+      throw error;
     } finally {
       lane.pending--;
     }

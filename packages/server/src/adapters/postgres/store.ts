@@ -239,7 +239,7 @@ class OpenStore implements PostgresStore {
 
   health(): StoreHealth {
     return {
-      ok: !this.#parts.writer.isDown && this.#closed === null,
+      ok: !this.#parts.writer.isDown && !this.#pool.isDown && this.#closed === null,
       damage: this.#damage.list(),
       waiting: this.#commits.size,
       wal_bytes: 0,
@@ -266,7 +266,7 @@ class OpenStore implements PostgresStore {
   }
 
   #startBackground(): Background {
-    const { session, clock, now, options, warnings } = this.#parts;
+    const { session, clock, now, options, warnings, writer } = this.#parts;
     return new Background(
       {
         schema: session.schema,
@@ -276,6 +276,8 @@ class OpenStore implements PostgresStore {
         clock,
         now,
         withLeader: (name, work) => this.withLeader(name, work),
+        // While commits wait they find out themselves, and the connection is theirs.
+        lookAgain: async () => (this.#commits.size === 0 ? writer.lookAgain() : undefined),
         closing: this.#closing.signal,
         onFault: options.onFault ?? (() => undefined),
       },

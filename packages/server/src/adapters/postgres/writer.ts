@@ -64,6 +64,23 @@ export class Writer {
     await this.#connection.session();
   }
 
+  /**
+   * Whether a server that could not be reached takes writes again, without waiting for somebody to write: nobody does on a node
+   * that is left out because it is down.
+   * @throws the driver's error, or {@link StoreUnavailableError}, while it does not
+   */
+  async lookAgain(): Promise<void> {
+    if (!this.#down) return;
+    const { writer, epoch } = this.#options;
+    const session = await this.#connection.session();
+    const [row] = await session.query<{ epoch: string }>(
+      'UPDATE writers SET seen = now() WHERE writer = $1 RETURNING (SELECT epoch FROM meta) AS epoch',
+      [writer],
+    );
+    this.#check(session, row, epoch);
+    this.#down = false;
+  }
+
   close(): void {
     this.#connection.close();
   }
