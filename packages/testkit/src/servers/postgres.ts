@@ -61,8 +61,8 @@ export interface PostgresReplica extends RunningProgram {
   promote(): Promise<void>;
 }
 
-/** A replica that follows `primary` as it writes; named `replica` in `synchronous_standby_names`. It ends with `stop`. */
-export async function startPostgresReplica(primary: RunningProgram): Promise<PostgresReplica> {
+/** A replica that follows the server at that port of loopback as it writes; named `replica` in `synchronous_standby_names`. It ends with `stop`. */
+export async function startPostgresReplica(primary: number): Promise<PostgresReplica> {
   const bin = await binFolder();
   const owner = await serverUser();
   const data = ({ dir }: Place) => join(dir, 'data');
@@ -70,7 +70,7 @@ export async function startPostgresReplica(primary: RunningProgram): Promise<Pos
     name: 'postgres-replica',
     async prepare(place) {
       if (owner) await chown(place.dir, owner.uid, owner.gid);
-      const source = `host=127.0.0.1 port=${primary.port} user=konferenco application_name=replica`;
+      const source = `host=127.0.0.1 port=${primary} user=konferenco application_name=replica`;
       const copy = [join(bin, 'pg_basebackup'), '-D', data(place), '-d', source];
       await run([...as(owner), ...copy, '--checkpoint=fast', '--no-sync', '--write-recovery-conf']);
     },
