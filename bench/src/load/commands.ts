@@ -24,6 +24,8 @@ export interface Commands {
     channel: string | null;
     /** Given: the group's members are these people, each in channels of its own. */
     crowd?: CrowdPlan;
+    /** Given: everybody comes by a ticket made from this secret of the servers (base64url). */
+    ticket_secret?: string;
     plan: OpenPlan;
   }): Opened;
   /** For the members of an existing group that will open next; they then come by ticket. */

@@ -100,7 +100,7 @@ export class Connection implements FrameHandler {
   opened(socket: Socket<Connection>, host: string): void {
     this.#socket = socket;
     this.#out.push(
-      Buffer.from(upgradeRequest(host, this.group.wire.upgrade(this.user, this.group.tickets.get(this.user)))),
+      Buffer.from(upgradeRequest(host, this.group.wire.upgrade(this.user, this.group.ticketOf(this.user)))),
     );
     this.flush();
   }
@@ -155,7 +155,8 @@ export interface Address {
 }
 
 /** One set of handlers serves every connection; the connection itself is the socket's data. */
-export function createConnector({ host, port }: Address) {
+export function createConnector({ host, port }: Address, source?: string) {
+  const from = source === undefined ? {} : { localAddress: source };
   const socket = {
     open: (it: Socket<Connection>) => it.data.opened(it, `${host}:${port}`),
     data: (it: Socket<Connection>, chunk: Buffer) => it.data.data(chunk),
@@ -170,6 +171,6 @@ export function createConnector({ host, port }: Address) {
     new Promise((resolve, reject) => {
       const data = new Connection(group, index, user, { resolve, reject });
       data.session = session;
-      Bun.connect<Connection>({ hostname: host, port, data, socket }).catch(reject);
+      Bun.connect<Connection>({ hostname: host, port, data, socket, ...from }).catch(reject);
     });
 }

@@ -38,6 +38,8 @@ export class Group {
   };
   /** Credentials by user, for those who do not come by name. */
   readonly tickets = new Map<string, string>();
+  /** Makes a credential at the moment of connecting, for those who come by tickets that soon end. */
+  mint: ((user: string) => string) | null = null;
   sink: Sink = IDLE;
   #frames = 0;
 
@@ -51,6 +53,11 @@ export class Group {
   channelsOf({ index }: Connection): readonly string[] {
     if (this.crowd) return this.crowd.channelsOf(index);
     return this.channel === null ? [] : [this.channel];
+  }
+
+  /** What a user comes with instead of a name, if anything. */
+  ticketOf(user: string): string | undefined {
+    return this.mint ? this.mint(user) : this.tickets.get(user);
   }
 
   /** True once in 256 message frames: this one is parsed in full to check the counting. */

@@ -4,6 +4,7 @@ import type { Answer, Args, CommandName, Request, Result } from './commands.ts';
 import type { Connection } from './connection.ts';
 import { Crowd } from './crowd.ts';
 import { Group } from './group.ts';
+import { createMint } from './mint.ts';
 import { closeConnections, fetchTickets, openConnections } from './pool.ts';
 import { saturateFanOut, timeFanOut } from './traffic/fan-out.ts';
 import { deafen, type Heard, listen, talk } from './traffic/model.ts';
@@ -45,6 +46,7 @@ function createHandlers(groups: Map<string, Group>): Handlers {
       const into =
         groups.get(args.group) ?? new Group(WIRES[args.wire], args.channel, args.crowd ? new Crowd(args.crowd) : null);
       groups.set(args.group, into);
+      if (args.ticket_secret !== undefined) into.mint = createMint(args.ticket_secret);
       return openConnections(into, args.address, args.plan);
     },
     async tickets(args) {

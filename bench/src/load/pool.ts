@@ -12,6 +12,8 @@ export interface OpenPlan {
   readonly prefix: string;
   /** Added to that number, where several load processes open parts of one crowd. */
   readonly from?: number;
+  /** Loopback address to connect from: one has ports for 28,000 connections to the same place. */
+  readonly source?: string;
 }
 
 export interface Opened {
@@ -50,7 +52,7 @@ const GIVE_UP_MS = 60_000;
 
 /** Opens connections into `group`, in the order of their index, and resolves when each has joined or failed. @throws {Error} after 60 s of no progress. */
 export function openConnections(group: Group, address: Address, plan: OpenPlan): Promise<Opened> {
-  const connect = createConnector(address);
+  const connect = createConnector(address, plan.source);
   const latency = new Histogram();
   const reasons = new Set<string>();
   const first = group.connections.length;

@@ -8,7 +8,9 @@ const users = new Map<string, Bun.ServerWebSocket<Data>>();
 
 const server = Bun.serve<Data>({
   hostname: '127.0.0.1',
-  port: 0,
+  port: Number(process.env['PORT'] ?? 0),
+  // Given a port, several processes listen on it.
+  reusePort: process.env['PORT'] !== undefined,
   fetch(request, self) {
     const user = new URL(request.url).searchParams.get('token');
     if (!user) return new Response('who are you?', { status: 401 });

@@ -2,6 +2,7 @@ import type { Scenario } from '../harness/scenario.ts';
 import { clusterFanOut } from './cluster-fan-out.ts';
 import { coldStart } from './cold-start.ts';
 import { connect } from './connect.ts';
+import { connections, MANY, MOST } from './connections.ts';
 import { crdt } from './crdt.ts';
 import { direct } from './direct.ts';
 import { durable } from './durable.ts';
@@ -41,4 +42,6 @@ export const SCENARIOS: readonly Scenario[] = [
   growth,
   model(18_000, false),
   model(100_000, true),
+  connections(100_000, MANY, true),
+  connections(1_000_000, MOST, false),
 ];

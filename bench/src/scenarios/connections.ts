@@ -1,0 +1,221 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SQL } from 'bun';
+import { type Fleet, type FleetStage, fleetEntrant, type Numbers, withEnv } from '../harness/fleet.ts';
+import { cpuSeconds, residentBytes, settled, takenBytes } from '../harness/process.ts';
+import type { Context, Entrant, Scenario, Values } from '../harness/scenario.ts';
+import { bareBun, freePort, konferenco, socketIo } from '../harness/server.ts';
+import type { Address } from '../load/connection.ts';
+
+/** Under the limit of 20,000 open files, with room for what the kernel spreads unevenly. */
+const PER_NODE = 18_900;
+const PER_LOAD = 19_500;
+/** Handshakes under way at once, in all load processes together. */
+const CONCURRENCY = 128;
+
+/** Connections by the hundred thousand, held by as many processes on one port as the limit of open files asks for. */
+export function connections(count: number, only: readonly Fleet['name'][], isQuickToo: boolean): Scenario {
+  return {
+    name: `connections-${count}`,
+    title: `${count.toLocaleString('en')} connections on one port, authenticated by ticket and subscribed`,
+    fullOnly: !isQuickToo,
+    params: {
+      connections: { full: count, quick: 600, about: 'connections held' },
+      per_node: { full: PER_NODE, quick: 200, about: 'of them in each server process' },
+      per_load: {
+        full: PER_LOAD,
+        quick: 300,
+        about: 'of them from each load process, which has an address of its own',
+      },
+      settle_ms: { full: 15_000, quick: 300, about: 'longest wait for memory to settle' },
+      cpu_ms: { full: 60_000, quick: 500, about: 'time over which processor time is measured; two heartbeats at 60 s' },
+    },
+    metrics: [
+      { key: 'held', label: 'connections held to the end', unit: '', better: 'more' },
+      { key: 'per_s', label: 'connections/s while all came', unit: '/s', better: 'more', goal: '≥ 10,000' },
+      {
+        key: 'bytes',
+        label: 'resident memory of the servers per connection',
+        unit: 'B',
+        better: 'less',
+        goal: '≤ 4,096 B',
+      },
+      {
+        key: 'cpu',
+        label: 'processor time of the servers per connection',
+        unit: 'µs/s',
+        better: 'less',
+        goal: '≤ 1.2 µs/s',
+      },
+      { key: 'busy', label: 'servers busy while all stay', unit: 'cores', better: 'neither' },
+      { key: 'load_busy', label: 'load generators busy while all stay', unit: 'cores', better: 'neither' },
+      { key: 'nodes', label: 'server processes', unit: '', better: 'neither' },
+      { key: 'fullest', label: 'connections in the fullest process', unit: '', better: 'neither' },
+      { key: 'base', label: 'resident memory of a server process before', unit: 'MiB', better: 'less' },
+      { key: 'load_mib', label: 'resident memory of a load process at the end', unit: 'MiB', better: 'neither' },
+      { key: 'machine', label: 'memory of the machine taken meanwhile, everything', unit: 'GiB', better: 'neither' },
+    ],
+    entrants: ENTRANTS.filter(({ name }) => only.includes(name)),
+  };
+}
+
+const EMBEDDED = 'konferenco, each process for itself';
+const CLUSTER = 'konferenco, cluster';
+const PEERS = ['bare Bun', 'Socket.IO, a port each'];
+export const MANY = [EMBEDDED, CLUSTER, ...PEERS];
+export const MOST = [EMBEDDED, 'bare Bun'];
+
+const ENTRANTS: readonly Entrant[] = [
+  { name: EMBEDDED, measure: eachForItself },
+  entrant(
+    {
+      name: CLUSTER,
+      wire: 'konferenco',
+      parts: ['postgres', 'nats', 'redis'],
+      subject: ({ env }) => konferenco({ name: CLUSTER, env: { ...env, ...shared() } }),
+    },
+    async ({ backing }) => {
+      const sql = new SQL({ url: backing.part('postgres').url, max: 1 });
+      const [row] = (await sql`SELECT ring FROM konferenco.keys`) as { ring: string }[];
+      await sql.close();
+      return secretIn(row?.ring ?? '');
+    },
+  ),
+  entrant({ name: 'bare Bun', wire: 'raw', parts: [], subject: () => withEnv(bareBun, shared()) }),
+  entrant({ name: 'Socket.IO, a port each', wire: 'socket.io', parts: [], subject: () => socketIo }),
+];
+
+/** Environment of processes that share a port. */
+function shared(): Record<string, string> {
+  return { PORT: String(freePort()), KONFERENCO_SHARE_PORT: 'yes' };
+}
+
+/** Embedded stores that have nothing in common but the file with the keys, so that a ticket is good at each of them. */
+async function eachForItself(context: Context): Promise<Values> {
+  const keys = mkdtempSync(join(tmpdir(), 'konferenco-load-keys-'));
+  const fleet: Fleet = {
+    name: EMBEDDED,
+    wire: 'konferenco',
+    parts: [],
+    subject() {
+      const subject = konferenco({ env: shared() });
+      return {
+        ...subject,
+        launch(dir, port) {
+          symlinkSync(keys, join(dir, 'keys'));
+          return subject.launch(dir, port);
+        },
+      };
+    },
+  };
+  const secret = async () => secretIn(readFileSync(join(keys, 'keys.json'), 'utf8'));
+  try {
+    return await entrant(fleet, secret).measure(context);
+  } finally {
+    rmSync(keys, { recursive: true, force: true });
+  }
+}
+
+function secretIn(ring: string): string {
+  const { ticket_secret } = JSON.parse(ring) as { ticket_secret?: string };
+  if (ticket_secret === undefined) throw new Error('the servers have no secret for tickets');
+  return ticket_secret;
+}
+
+function entrant(fleet: Fleet, secretOf?: (stage: FleetStage) => Promise<string>): Entrant {
+  const numbers = (context: Context): Numbers => ({
+    nodes: Math.ceil(context.param('connections') / context.param('per_node')),
+    loads: Math.ceil(context.param('connections') / context.param('per_load')),
+  });
+  let taken = 0;
+  const inner = fleetEntrant(fleet, numbers, async (stage, context) => {
+    const opener = { stage, wire: fleet.wire, secret: await secretOf?.(stage) };
+    return { ...(await measure(opener, context)), machine: (takenBytes() - taken) / 2 ** 30 };
+  });
+  return {
+    name: fleet.name,
+    measure(context) {
+      taken = takenBytes();
+      return inner.measure(context);
+    },
+  };
+}
+
+interface Opener {
+  readonly stage: FleetStage;
+  readonly wire: Fleet['wire'];
+  readonly secret: string | undefined;
+}
+
+async function measure(opener: Opener, context: Context): Promise<Values> {
+  const { nodes, loads } = opener.stage;
+  const count = context.param('connections');
+  const resident = () => nodes.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
+  const cpu = (of: readonly { readonly pid: number }[]) => of.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0);
+  // The first connections load code and grow pools that every later one shares.
+  await open(opener, 'warm', nodes.length * 20);
+  const before = await settled(resident, context.param('settle_ms'));
+  const files = nodes.map(({ pid }) => openFiles(pid));
+  const start = performance.now();
+  await open(opener, 'user', count);
+  const seconds = (performance.now() - start) / 1000;
+  const after = await settled(resident, context.param('settle_ms'));
+  const [nodesBefore, loadsBefore, since] = [cpu(nodes), cpu(loads), performance.now()];
+  await Bun.sleep(context.param('cpu_ms'));
+  const stayed = (performance.now() - since) / 1000;
+  const spent = cpu(nodes) - nodesBefore;
+  const counters = await Promise.all(loads.map((load) => load.ask('counters', { group: 'user' })));
+  const dropped = counters.reduce((sum, one) => sum + one.dropped, 0);
+  if (dropped > 0) throw new Error(`${dropped} idle connections were dropped`);
+  return {
+    held: count - dropped,
+    per_s: count / seconds,
+    bytes: (after - before) / count,
+    cpu: (spent * 1e6) / count / stayed,
+    busy: spent / stayed,
+    load_busy: (cpu(loads) - loadsBefore) / stayed,
+    nodes: nodes.length,
+    fullest: Math.max(...nodes.map(({ pid }, at) => openFiles(pid) - (files[at] ?? 0))),
+    base: before / nodes.length / 2 ** 20,
+    load_mib: Math.max(...loads.map(({ pid }) => residentBytes(pid))) / 2 ** 20,
+  };
+}
+
+function openFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** Everybody comes, from all load processes at once; each of these has a loopback address of its own. */
+async function open({ stage, wire, secret }: Opener, group: string, count: number): Promise<void> {
+  const { loads } = stage;
+  const places = distinct(stage.addresses);
+  await Promise.all(
+    loads.map(async (load, at) => {
+      const first = share(count, loads.length, at);
+      for (const [place, address] of places.entries()) {
+        const part = share(share(count, loads.length, at + 1) - first, places.length, place);
+        const end = share(share(count, loads.length, at + 1) - first, places.length, place + 1);
+        const plan = {
+          count: end - part,
+          concurrency: Math.ceil(CONCURRENCY / loads.length),
+          prefix: group,
+          from: first,
+          source: `127.0.0.${2 + at}`,
+        };
+        const ticket = secret === undefined ? {} : { ticket_secret: secret };
+        const opened = await load.ask('open', { group, wire, address, channel: 'hall', ...ticket, plan });
+        if (opened.failed > 0) throw new Error(`${opened.failed} connections failed: ${opened.reasons.join('; ')}`);
+      }
+    }),
+  );
+}
+
+/** Where the part of number `at` begins, when `all` is shared evenly. */
+function share(all: number, among: number, at: number): number {
+  return Math.floor((all * at) / among);
+}
+
+function distinct(addresses: readonly Address[]): readonly Address[] {
+  return [...new Map(addresses.map((address) => [address.port, address])).values()];
+}
