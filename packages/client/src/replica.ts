@@ -103,14 +103,7 @@ export class Replica {
     let mentions = 0;
     for (const offset of this.#offsets.after(read)) {
       const message = this.message(this.#idAt.get(offset) ?? '');
-      if (
-        !message ||
-        message.gone ||
-        message.sender === this.#me() ||
-        message.sender === '' ||
-        this.#isHidden(message.sender)
-      )
-        continue;
+      if (!message || message.gone || !this.#isOthers(message)) continue;
       unread++;
       if (message.mentions.includes(this.#me())) mentions++;
     }
@@ -122,10 +115,8 @@ export class Replica {
     if (!body) return undefined;
     let view = this.#views.get(id);
     if (!view) {
-      const state =
-        body.state === 'stored' && body.offset !== null && body.offset <= this.#peerRead && body.sender === this.#me()
-          ? 'read'
-          : body.state;
+      const isRead = body.state === 'stored' && (body.offset ?? Number.POSITIVE_INFINITY) <= this.#peerRead;
+      const state = isRead && body.sender === this.#me() ? 'read' : body.state;
       const replies = this.#threads.get(id)?.size ?? 0;
       view = viewMessage(this.#log, { ...body, state }, this.#corrections.of(id), replies);
       this.#views.set(id, view);
@@ -143,6 +134,11 @@ export class Replica {
       .map((id) => this.message(id))
       .findLast((own) => own && own.thread === undefined);
     return message ? { message, at: Math.max(message.timestamp, stored?.at ?? 0) } : stored;
+  }
+
+  /** Of somebody else whom the person hears. */
+  #isOthers({ sender }: Message): boolean {
+    return sender !== '' && sender !== this.#me() && !this.#isHidden(sender);
   }
 
   #newestStored(): { readonly message: Message; readonly at: number } | null {
@@ -168,7 +164,7 @@ export class Replica {
     );
     return this.#main.after(read).flatMap((offset) => {
       const message = this.#late.has(offset) ? this.message(this.#idAt.get(offset) ?? '') : undefined;
-      if (!message?.placed_late || message.sender === this.#me() || this.#isHidden(message.sender)) return [];
+      if (!message?.placed_late || !this.#isOthers(message)) return [];
       return below.has(message.id) ? [] : [message.id];
     });
   }
@@ -242,22 +238,17 @@ export class Replica {
       this.#views.delete(known.id);
       return;
     }
-    if (gone === 'erased' && !this.#corrections.isDeleted(id)) {
-      this.#erased.set(id, { offset, at, gone, id, ...(thread === undefined ? {} : { thread }) });
-      return;
-    }
+    const item = { id, offset, at, gone, ...(thread === undefined ? {} : { thread }) };
+    if (gone === 'erased' && !this.#corrections.isDeleted(id)) return void this.#erased.set(id, item);
     this.#unstored.delete(id);
     this.#idAt.set(offset, id);
-    this.#bodies.set(id, goneBody({ id, offset, at, gone, ...(thread === undefined ? {} : { thread }) }));
+    this.#bodies.set(id, goneBody(item));
     this.#place(offset, thread);
   }
 
   #place(offset: number, thread: string | undefined): void {
     this.#offsets.add(offset);
-    if (thread === undefined) {
-      this.#main.add(offset);
-      return;
-    }
+    if (thread === undefined) return this.#main.add(offset);
     const replies = this.#threads.get(thread) ?? new SortedOffsets();
     replies.add(offset);
     this.#threads.set(thread, replies);
