@@ -2,9 +2,9 @@ import type { Database } from 'bun:sqlite';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from '../../packages/core/src/ports/store.ts';
 import { openForWriting } from '../../packages/server/src/adapters/embedded/schema.ts';
 import { openEmbeddedStore } from '../../packages/server/src/adapters/embedded/store.ts';
+import { commandOf, comparison, ENVELOPE_BYTES, EXPIRES, LOGS, messageOf, type Workload } from './store-load.ts';
 
 /**
  * Durable commits per second of the embedded store beside the bare statements it ends in: a prepared INSERT into a table of the
@@ -15,15 +15,6 @@ const ROUNDS = Number(process.argv[2] ?? 5);
 const MILLISECONDS = Number(process.argv[3] ?? 1_500);
 /** The threads of a new store compile their code first. */
 const WARM_UP_MILLISECONDS = 400;
-const LOGS = 300;
-const ENVELOPE_BYTES = 350;
-const EXPIRES = 4_000_000_000_000;
-
-interface Workload {
-  readonly name: string;
-  readonly callers: number;
-  readonly direct: boolean;
-}
 
 const WORKLOADS: readonly Workload[] = [
   { name: 'channel, 1 caller', callers: 1, direct: false },
@@ -32,40 +23,6 @@ const WORKLOADS: readonly Workload[] = [
   { name: 'direct + 2 pointers, 64 callers', callers: 64, direct: true },
   { name: 'direct + 2 pointers, 512 callers', callers: 512, direct: true },
 ];
-
-interface Message {
-  readonly log: number;
-  readonly id: string;
-  readonly sender: string;
-  readonly text: string;
-  readonly envelope: string;
-}
-
-/** The `n`th message, the same work to make on either side. */
-function messageOf(n: number): Message {
-  const id = Bun.randomUUIDv7();
-  const text = `message ${n} about the next talk in hall ${n % 7}`;
-  const sender = `user-${n % 997}`;
-  const head = `{"id":"${id}","type":"chat","sender":"${sender}","payload":{"text":"${text}"},"signature":"`;
-  return {
-    log: (n * 7_919) % LOGS,
-    id,
-    sender,
-    text,
-    envelope: `${head}${'s'.repeat(ENVELOPE_BYTES - head.length - 2)}"}`,
-  };
-}
-
-function commandOf(n: number, direct: boolean): Command {
-  const { log, id, sender, text, envelope } = messageOf(n);
-  const base = { id, sender, envelope, text, expires_at: EXPIRES };
-  if (!direct) return { appends: [{ ...base, log: `ch:room-${log}` }] };
-  const notify = [
-    { user: `left-${log}`, reason: 'direct' as const },
-    { user: `right-${log}`, reason: 'direct' as const },
-  ];
-  return { appends: [{ ...base, log: `dm:left-${log}:right-${log}`, notify }] };
-}
 
 /** @returns commits per second */
 async function ours({ callers, direct }: Workload): Promise<number> {
@@ -135,17 +92,6 @@ function inserter(db: Database, { callers, direct }: Workload): (milliseconds: n
   };
 }
 
-function summary(rates: readonly number[]): { median: number; spread: string } {
-  const sorted = rates.toSorted((a, b) => a - b);
-  const [low = 0] = sorted;
-  const high = sorted.at(-1) ?? 0;
-  return { median: sorted[sorted.length >> 1] ?? 0, spread: `${count(low)}–${count(high)}` };
-}
-
-function count(rate: number): string {
-  return Math.round(rate).toLocaleString('en');
-}
-
 console.log(
   `Durable commits/s, ${ENVELOPE_BYTES}-byte envelopes, ${LOGS} logs, median of ${ROUNDS} rounds of ${MILLISECONDS} ms (lowest–highest)\n`,
 );
@@ -156,11 +102,5 @@ for (const workload of WORKLOADS) {
     rates.bare.push(await bare(workload));
     rates.ours.push(await ours(workload));
   }
-  const [mine, plain] = [summary(rates.ours), summary(rates.bare)];
-  const ratios = rates.ours.map((rate, round) => rate / (rates.bare[round] ?? rate)).toSorted((a, b) => a - b);
-  const percent = (place: number) => Math.round((ratios[place] ?? 0) * 100);
-  const ratio = `${percent(ROUNDS >> 1)} % (${percent(0)}–${percent(ROUNDS - 1)})`;
-  console.log(
-    `| ${workload.name} | ${count(mine.median)} (${mine.spread}) | ${count(plain.median)} (${plain.spread}) | ${ratio} |`,
-  );
+  console.log(comparison(workload.name, rates.ours, rates.bare));
 }
