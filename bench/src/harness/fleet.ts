@@ -2,7 +2,7 @@ import type { Address } from '../load/connection.ts';
 import type { WireName } from '../load/wire.ts';
 import { type Backing, type Part, startBacking } from './backing.ts';
 import { type Load, startLoad } from './load.ts';
-import { cpuSeconds, familyCpuSeconds } from './process.ts';
+import { type Core, cpuSeconds, familyCpuSeconds } from './process.ts';
 import type { Context, Entrant, Values } from './scenario.ts';
 import { konferenco, type Running, socketIo, startServer, type Subject } from './server.ts';
 
@@ -11,6 +11,8 @@ export interface Fleet {
   readonly name: string;
   readonly wire: WireName;
   readonly parts: readonly Part[];
+  /** Servers and load take whichever core is free, instead of one each: for what keeps more than a core of servers busy. */
+  readonly isFree?: boolean;
   /** One of the processes, as it is started; its environment may name the parts. */
   subject(backing: Backing): Subject;
 }
@@ -76,8 +78,8 @@ export function fleetEntrant(
       const driving: Load[] = [];
       try {
         const subject = fleet.subject(backing);
-        await startNodes(subject, { nodes, started, signal: context.signal });
-        for (let load = 0; load < loads; load++) driving.push(startLoad(context.signal));
+        await startNodes(subject, { nodes, started, signal: context.signal, core: fleet.isFree ? null : 'server' });
+        for (let load = 0; load < loads; load++) driving.push(startLoad(context.signal, fleet.isFree ? null : 'load'));
         const addresses = started.map(({ address }) => address);
         return await measure({ backing, nodes: started, addresses, loads: driving }, context);
       } finally {
@@ -92,14 +94,18 @@ export function fleetEntrant(
 /** Starting at once, so that a slow start of many does not add up. */
 const STARTS = 4;
 
-/** Adds to `started` as they come, so that whoever called can stop them even when one fails. */
-async function startNodes(
-  subject: Subject,
-  { nodes, started, signal }: { nodes: number; started: Running[]; signal: AbortSignal },
-): Promise<void> {
+interface Starting {
+  readonly nodes: number;
+  /** Filled as they come, so that whoever called can stop them even when one fails. */
+  readonly started: Running[];
+  readonly signal: AbortSignal;
+  readonly core: Core | null;
+}
+
+async function startNodes(subject: Subject, { nodes, started, signal, core }: Starting): Promise<void> {
   for (let left = nodes; left > 0; left -= STARTS) {
     const group = Array.from({ length: Math.min(left, STARTS) }, async () => {
-      started.push(await startServer(subject, signal));
+      started.push(await startServer(subject, signal, core));
     });
     const failed = (await Promise.allSettled(group)).find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;

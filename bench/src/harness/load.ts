@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Answer, Args, CommandName, Result } from '../load/commands.ts';
-import { pinned } from './process.ts';
+import { type Core, pinned } from './process.ts';
 import { end } from './server.ts';
 
 const MAIN = resolve(import.meta.dir, '../load/main.ts');
@@ -14,8 +14,8 @@ export interface Load {
 }
 
 /** Starts it. It is killed when `signal` aborts, and every question then fails. */
-export function startLoad(signal: AbortSignal): Load {
-  const child = Bun.spawn(pinned('load', [process.execPath, MAIN]), {
+export function startLoad(signal: AbortSignal, core: Core | null = 'load'): Load {
+  const child = Bun.spawn(pinned(core, [process.execPath, MAIN]), {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'inherit',

@@ -74,9 +74,9 @@ export async function settled(measure: () => number, most_ms: number): Promise<n
 
 export type Core = 'server' | 'load';
 
-/** Puts a command on its core where there are two and `taskset` is installed. */
-export function pinned(core: Core, command: readonly string[]): string[] {
-  return canPin() ? ['taskset', '-c', core === 'server' ? '0' : '1', ...command] : [...command];
+/** Puts a command on its core where there are two and `taskset` is installed; `null`: on whichever is free. */
+export function pinned(core: Core | null, command: readonly string[]): string[] {
+  return core !== null && canPin() ? ['taskset', '-c', core === 'server' ? '0' : '1', ...command] : [...command];
 }
 
 export function canPin(): boolean {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Subprocess } from 'bun';
 import type { Address } from '../load/connection.ts';
 import type { WireName } from '../load/wire.ts';
-import { pinned } from './process.ts';
+import { type Core, pinned } from './process.ts';
 
 const ROOT = resolve(import.meta.dir, '../../..');
 const HOST = '127.0.0.1';
@@ -69,15 +69,19 @@ function peer(name: string, wire: WireName, command: readonly string[], env: Rec
 }
 
 /**
- * Starts a subject on the server's core and waits for its line `… PORT`. It is killed when `signal` aborts.
+ * Starts a subject on the server's core, or another, and waits for its line `… PORT`. It is killed when `signal` aborts.
  *
  * @throws {Error} with its output when it ends or takes 20 s.
  */
-export async function startServer(subject: Subject, signal: AbortSignal): Promise<Running> {
+export async function startServer(
+  subject: Subject,
+  signal: AbortSignal,
+  core: Core | null = 'server',
+): Promise<Running> {
   const dir = mkdtempSync(join(tmpdir(), 'konferenco-load-'));
   const { command, env } = subject.launch(dir, freePort());
   const start = performance.now();
-  const child = Bun.spawn(pinned('server', command), {
+  const child = Bun.spawn(pinned(core, command), {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdout: 'pipe',

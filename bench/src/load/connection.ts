@@ -154,9 +154,13 @@ export interface Address {
   readonly port: number;
 }
 
+/** Addresses of a load process that connects from several. */
+const SOURCES = 16;
+
 /** One set of handlers serves every connection; the connection itself is the socket's data. */
-export function createConnector({ host, port }: Address, source?: string) {
-  const from = source === undefined ? {} : { localAddress: source };
+export function createConnector({ host, port }: Address, sources?: string) {
+  const from = (index: number) =>
+    sources === undefined ? {} : { localAddress: `${sources}.${1 + (index % SOURCES)}` };
   const socket = {
     open: (it: Socket<Connection>) => it.data.opened(it, `${host}:${port}`),
     data: (it: Socket<Connection>, chunk: Buffer) => it.data.data(chunk),
@@ -171,6 +175,6 @@ export function createConnector({ host, port }: Address, source?: string) {
     new Promise((resolve, reject) => {
       const data = new Connection(group, index, user, { resolve, reject });
       data.session = session;
-      Bun.connect<Connection>({ hostname: host, port, data, socket, ...from }).catch(reject);
+      Bun.connect<Connection>({ hostname: host, port, data, socket, ...from(index) }).catch(reject);
     });
 }

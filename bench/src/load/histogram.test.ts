@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { Histogram } from './histogram.ts';
+import { Histogram, type Recorded } from './histogram.ts';
 
 const times = fc.array(fc.double({ min: 0, max: 1e8, noNaN: true }), { minLength: 1, maxLength: 300 });
 
@@ -23,6 +23,23 @@ test('count, least, mean and most are exact', () => {
   for (const value of [3.25, 0.5, 1000.125]) histogram.record(value);
   expect(histogram.summary()).toMatchObject({ count: 3, min: 0.5, max: 1000.125 });
   expect(histogram.summary().mean).toBeCloseTo(334.625);
+});
+
+test('histograms of several processes add up to one of all', () => {
+  fc.assert(
+    fc.property(times, times, (left, right) => {
+      const [all, first, second] = [new Histogram(), new Histogram(), new Histogram()];
+      for (const value of [...left, ...right]) all.record(value);
+      for (const value of left) first.record(value);
+      for (const value of right) second.record(value);
+      first.add(JSON.parse(JSON.stringify(second.dump())) as Recorded);
+      first.add(new Histogram().dump());
+      const { mean, ...rest } = first.summary();
+      const { mean: expected, ...others } = all.summary();
+      expect(rest).toEqual(others);
+      expect(mean).toBeCloseTo(expected);
+    }),
+  );
 });
 
 test('a negative time counts as nought', () => {

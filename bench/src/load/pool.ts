@@ -12,8 +12,11 @@ export interface OpenPlan {
   readonly prefix: string;
   /** Added to that number, where several load processes open parts of one crowd. */
   readonly from?: number;
-  /** Loopback address to connect from: one has ports for 28,000 connections to the same place. */
-  readonly source?: string;
+  /**
+   * First three bytes of the loopback addresses to connect from, in turn, instead of one: an address has ports for 28,000
+   * connections to the same place, and finding a free one takes long when half of them are taken.
+   */
+  readonly sources?: string;
 }
 
 export interface Opened {
@@ -52,7 +55,7 @@ const GIVE_UP_MS = 60_000;
 
 /** Opens connections into `group`, in the order of their index, and resolves when each has joined or failed. @throws {Error} after 60 s of no progress. */
 export function openConnections(group: Group, address: Address, plan: OpenPlan): Promise<Opened> {
-  const connect = createConnector(address, plan.source);
+  const connect = createConnector(address, plan.sources);
   const latency = new Histogram();
   const reasons = new Set<string>();
   const first = group.connections.length;

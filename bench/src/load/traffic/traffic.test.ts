@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import { type Address, type Connection, createConnector } from '../connection.ts';
+import { Crowd } from '../crowd.ts';
 import { Group } from '../group.ts';
+import { settled } from '../pace.ts';
 import { closeConnections, openConnections } from '../pool.ts';
 import { rawWire } from '../wires/raw.ts';
 import { saturateFanOut, timeFanOut } from './fan-out.ts';
+import { listen, talk } from './model.ts';
 import { meet } from './meeting.ts';
 import { saturateRelay, timeRelay } from './relay.ts';
 
@@ -65,6 +68,25 @@ test('in a meeting everyone receives everything', async () => {
   const group = await members('meeting');
   const result = await meet(group, { channel: 'meeting', size: 24, ms: 50, every_ms: 100 });
   expect(result).toMatchObject({ posts: 10, deliveries: 10 * MEMBERS, skipped: 0, missing: 0 });
+});
+
+test('in a crowd every message comes to the members of its channel, in whichever process they are', async () => {
+  const plan = { people: 40, subscriptions: 1, members: 10 };
+  const halves = await Promise.all(
+    [0, 20].map(async (from) => {
+      const crowd = new Crowd({ ...plan, from });
+      const group = new Group(rawWire, null, crowd);
+      await openConnections(group, address, { count: 20, concurrency: 4, prefix: 'person', from });
+      return { group, crowd, heard: listen(group) };
+    }),
+  );
+  const talking = { messages_per_s: 500, presences_per_s: 0, ms: 40, size: 50 };
+  const said = await Promise.all(halves.map(({ group, crowd }) => talk(group, crowd, 1, talking)));
+  expect(said.map(({ messages }) => messages)).toEqual([20, 20]);
+  const deliveries = () => halves.reduce((sum, { heard }) => sum + heard().deliveries, 0);
+  expect(await settled(() => deliveries() >= 400, 5000)).toBe(true);
+  expect(deliveries()).toBe(400);
+  for (const { group } of halves) for (const { received } of group.connections) expect(received).toBe(10);
 });
 
 test('closing waits for the last connection, and none counts as dropped', async () => {

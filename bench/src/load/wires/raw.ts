@@ -7,8 +7,9 @@ const JOINED = Buffer.from('joined');
 export const rawWire: Wire = {
   upgrade: (user) => ({ path: `/ws?token=${user}` }),
   opened(connection) {
-    if (connection.group.channel === null) connection.ready();
-    else connection.queue(`s${connection.group.channel}`);
+    const [channel] = connection.group.channelsOf(connection);
+    if (channel === undefined) connection.ready();
+    else connection.queue(`s${channel}`);
   },
   received(connection, bytes, start, end) {
     if (!connection.isOpen && matches(bytes, JOINED, start, end)) return connection.ready();
