@@ -23,6 +23,7 @@ const FAMILIES = [
   'CN',
   'BU',
   'AT',
+  'OP',
 ] as const;
 const CITATION = new RegExp(`\\b(?:${FAMILIES.join('|')})-\\d+\\b`, 'g');
 /** Tests, and the contract suites that tests run against each adapter. */

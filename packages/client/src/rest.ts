@@ -1,6 +1,6 @@
-import type { RouteName, Tokens } from '@konferenco/protocol';
+import type { Tokens } from '@konferenco/protocol';
 import { asError, clientError, KonferencoError, serverError, type ServerErrorName } from './errors.ts';
-import { ROUTE_PATHS } from './routes.ts';
+import { ROUTE_PATHS, type RouteAddress } from './routes.ts';
 import type { Environment, KonferencoErrorLike, Rest } from './types.ts';
 
 export interface RestOptions {
@@ -20,12 +20,14 @@ interface Call {
   readonly signal?: AbortSignal;
 }
 
+type NamedRoute = keyof typeof ROUTE_PATHS;
+
 /** Routes that need no credentials, `refresh` above all: it must not call itself. */
-const OPEN_ROUTES: ReadonlySet<RouteName> = new Set(['signIn', 'refresh', 'server', 'invite']);
+const OPEN_ROUTES: ReadonlySet<string> = new Set(['signIn', 'refresh', 'server', 'invite']);
 
 /** Calls the REST surface. An expired token is renewed and the call repeated once; everything else is the caller's to judge. */
 export function createRest(options: RestOptions): Rest {
-  const call = async (route: RouteName, request: Call): Promise<unknown> => {
+  const call = async (route: NamedRoute | RouteAddress, request: Call): Promise<unknown> => {
     const open = OPEN_ROUTES.has(route);
     const tokens = options.tokens.current;
     if (!tokens && !open) throw clientError('not_signed_in');
@@ -37,14 +39,14 @@ export function createRest(options: RestOptions): Rest {
       return send(options, { route, request, token: access_token });
     }
   };
-  return ((route: RouteName, request: Call = {}) => call(route, request)) as Rest;
+  return ((route: NamedRoute | RouteAddress, request: Call = {}) => call(route, request)) as Rest;
 }
 
 async function send(
   { url, environment }: RestOptions,
-  call: { route: RouteName; request: Call; token: string | null },
+  call: { route: NamedRoute | RouteAddress; request: Call; token: string | null },
 ): Promise<unknown> {
-  const [method = 'GET', path = '/'] = ROUTE_PATHS[call.route].split(' ');
+  const [method = 'GET', path = '/'] = (ROUTE_PATHS[call.route as NamedRoute] ?? call.route).split(' ');
   const { params = {}, query = {}, body, signal } = call.request;
   const address = new URL(
     path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? '')),

@@ -1,7 +1,10 @@
-import type { RouteName } from '@konferenco/protocol';
+import type { OperatorRouteName, RouteName } from '@konferenco/protocol';
 
-/** Method and path of every REST route. Written out by hand so that no schema library reaches the bundle; a test compares it with the protocol's table. */
-export const ROUTE_PATHS: Readonly<Record<RouteName, `${string} ${string}`>> = {
+/** Method and path of a route, such as `GET /api/me`. */
+export type RouteAddress = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /api/${string}`;
+
+/** Method and path of every REST route that is no operator's. Written out by hand so that no schema library reaches the bundle; a test compares it with the protocol's table. */
+export const ROUTE_PATHS: Readonly<Record<Exclude<RouteName, OperatorRouteName>, RouteAddress>> = {
   signIn: 'POST /api/session',
   refresh: 'POST /api/session/refresh',
   signOut: 'DELETE /api/session',

@@ -6,6 +6,7 @@ import type {
   LogName,
   PresenceStatus,
   RouteBody,
+  OperatorRouteName,
   RouteName,
   RouteQuery,
   RouteResponse,
@@ -18,6 +19,7 @@ import type { Receipt, SendOptions, Written } from './send-types.ts';
 import type { OutboxStore, TokenStore } from './storage/stores.ts';
 import type { Conflict, ReplicatedState } from './sync/types.ts';
 import type { TabSharing } from './tabs/types.ts';
+import type { RouteAddress } from './routes.ts';
 
 export type { ConversationList, ConversationSummary } from './conversation-list-types.ts';
 export type { Receipt, SendOptions, Written } from './send-types.ts';
@@ -251,7 +253,8 @@ export interface KonferencoErrorLike {
 
 /** Typed access to the REST surface; path parameters come in `params`. */
 export type Rest = <N extends RouteName>(
-  route: N,
+  /** A name; or, of a part that is loaded when it is needed, the address itself. */
+  route: Exclude<N, OperatorRouteName> | RouteAddress,
   request?: {
     readonly params?: Readonly<Record<string, string>>;
     readonly query?: RouteQuery<N>;

@@ -10,6 +10,7 @@ export type * from './schema/attachment.ts';
 export type * from './schema/client-frame.ts';
 export type * from './schema/envelope.ts';
 export type * from './schema/operation.ts';
+export type * from './schema/operator.ts';
 export type * from './schema/payload.ts';
 export type * from './schema/rest.ts';
 export type * from './schema/server-frame.ts';

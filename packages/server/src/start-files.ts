@@ -10,14 +10,18 @@ import { Attachments } from './attachments/attachments.ts';
 import { Janitor } from './attachments/janitor.ts';
 import { createAttachmentMetrics } from './attachments/metrics.ts';
 import { createLinkSigner, type LinkSigner } from './attachments/signed-link.ts';
+import type { PartReport } from './backends/backends.ts';
 import type { Config } from './config/options.ts';
 import type { Log } from './observability/log.ts';
+import { watchObjects } from './operator/objects-health.ts';
 
 /** Where files are kept, as the configuration says. */
 export interface Files {
   readonly objects: ObjectStore;
   /** What HTTP needs to serve them, or to let pages load them from elsewhere. */
   readonly links: { readonly objectLinks: LinkSigner } | { readonly objectOrigin: string };
+  /** How the storage is doing where it is a part of its own, as its last use told. */
+  parts(): readonly PartReport[];
 }
 
 interface Needs extends Pick<Context, 'clock' | 'random'> {
@@ -45,7 +49,7 @@ export async function openFiles(config: Config, needs: Needs): Promise<Files> {
     config.storage === 'memory'
       ? createMemoryObjects({ ...objectLinks, now })
       : await openFileObjects({ dir: join(config.data, 'objects'), ...objectLinks });
-  return { objects, links: { objectLinks } };
+  return { objects, links: { objectLinks }, parts: () => [] };
 }
 
 async function openS3(config: Config, { clock, random, log }: Needs): Promise<Files> {
@@ -61,13 +65,20 @@ async function openS3(config: Config, { clock, random, log }: Needs): Promise<Fi
   };
   const { protocol, host, origin } = new URL(options.endpoint);
   const links = { objectOrigin: options.path_style ? origin : `${protocol}//${options.bucket}.${host}` };
-  try {
-    return { objects: await openS3Objects(options), links };
-  } catch (error) {
+  let atStart: string | null = null;
+  const opened = await openS3Objects(options).catch((error: unknown) => {
     if (error instanceof S3RefusedError || !(error instanceof ObjectsUnavailableError)) throw error;
     log.warn({ err: error }, 'the S3 storage does not answer: files wait until it does');
-    return { objects: createS3Objects(options), links };
-  }
+    atStart = error.message;
+    return createS3Objects(options);
+  });
+  const { objects, fault } = watchObjects(opened, atStart);
+  const part = (): PartReport => ({
+    name: 's3',
+    state: fault() === null ? 'working' : 'away',
+    detail: fault() ?? '',
+  });
+  return { objects, links, parts: () => [part()] };
 }
 
 /** Uploads and downloads of this node, and what keeps them tidy. */

@@ -1,7 +1,7 @@
 import { type LogName, parseLogName } from '@konferenco/protocol';
 import type { Server } from 'bun';
 import { createAuthenticator } from './accounts/authenticator.ts';
-import { bootstrapEvent } from './accounts/bootstrap.ts';
+import { bootstrapEvent, MAIN_EVENT } from './accounts/bootstrap.ts';
 import { type Context, createContext } from './accounts/context.ts';
 import { createDirectory } from './accounts/directory.ts';
 import { isShutOut } from './accounts/membership.ts';
@@ -27,6 +27,7 @@ import { StaticFiles } from './http/static-files.ts';
 import { createStreamApp } from './http/streams.ts';
 import { createNode, type Node } from './node.ts';
 import type { Log } from './observability/log.ts';
+import { OperatorConsole } from './operator/console.ts';
 import { systemClock, systemRandom } from './runtime/system.ts';
 import { createAttachments, type Files, openFiles } from './start-files.ts';
 import { startUpkeep } from './start-upkeep.ts';
@@ -79,7 +80,7 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
   if (isDemo(config) && seed) await seedDemo(context);
   const invite = isDemo(config)
     ? null
-    : await bootstrapEvent(context, { id: 'main', title: config.eventTitle, time_zone: timeZone(config) });
+    : await bootstrapEvent(context, { id: MAIN_EVENT, title: config.eventTitle, time_zone: timeZone(config) });
   return {
     url,
     port: server.port ?? config.port,
@@ -151,7 +152,7 @@ interface Listening {
 
 async function listen(
   config: Config,
-  { backends, name, context, services, files: { objects, links }, log }: Parts,
+  { backends, name, context, services, files, log }: Parts,
   webDir: string | undefined,
 ): Promise<Listening> {
   const { authenticator, signatures } = services;
@@ -183,21 +184,32 @@ async function listen(
   const origins = config.origins.split(',').filter((origin) => origin !== '');
   const ownOrigins = () => [...cluster.origins(), ...(config.publicUrl ? [config.publicUrl] : [])];
   const socketDeps = { gateway, door, authenticator, metrics, origins, ownOrigins, sendBuffer: config.sendBuffer };
-  const attachments = createAttachments(config, { objects, context, registry: metrics.registry });
-  const app = createRest(config, { context, services, node, cluster, door, origins, onFault, attachments, links });
+  const attachments = createAttachments(config, { objects: files.objects, context, registry: metrics.registry });
+  const parts = () => [...backends.parts(), ...files.parts()];
+  const operator = new OperatorConsole({
+    ...{ cluster, parts, log, metrics, onFault },
+    streams: backends.streams,
+    analytics: backends.analytics,
+    health: () => store.health(),
+    clock: context.clock,
+  });
+  const app = createRest(config, {
+    ...{ context, services, node, cluster, door, origins, onFault, attachments, operator },
+    links: files.links,
+  });
   const operated = {
     metrics,
     health: () => store.health(),
     draining: () => door.draining,
-    topology: () => topologyOf({ cluster, backends, now: () => context.clock.now() }),
+    topology: () => topologyOf({ cluster, backends: { ...backends, parts }, now: () => context.clock.now() }),
     metricsToken: config.metricsToken,
   };
-  const files = webDir === undefined ? null : new StaticFiles(webDir);
+  const page = webDir === undefined ? null : new StaticFiles(webDir);
   app.get('*', async ({ req, env }) => {
     const answered = await operations(operated, req.raw, isLocal(env.address ?? ''));
     return (
       answered ??
-      files?.serve(req.path, req.header('accept-encoding') ?? '') ??
+      page?.serve(req.path, req.header('accept-encoding') ?? '') ??
       new Response('Not found', { status: 404 })
     );
   });
@@ -219,7 +231,12 @@ async function listen(
   backends.begin({ eventOf: ({ log }) => eventOf(context, log) });
   publisher.publish = (topic, text) => server.publish(topic, text);
   publisher.subscriberCount = (topic) => server.subscriberCount(topic);
-  return { context, node, cluster, server, close: startUpkeep({ context, ...services, node, attachments, onFault }) };
+  const endUpkeep = startUpkeep({ context, ...services, node, attachments, onFault });
+  const close = () => {
+    operator.close();
+    return endUpkeep();
+  };
+  return { context, node, cluster, server, close };
 }
 
 function doorOf({ connectBurst, connectRate, maxConnections }: Config, { clock, random }: Context): Door {
@@ -237,11 +254,12 @@ interface RestParts {
   readonly onFault: (error: unknown) => void;
   readonly attachments: Attachments;
   readonly links: Files['links'];
+  readonly operator: OperatorConsole;
 }
 
 /** The REST surface, and the transports made of requests. */
 function createRest(config: Config, parts: RestParts) {
-  const { context, services, node, cluster, door, origins, onFault, attachments, links } = parts;
+  const { context, services, node, cluster, door, origins, onFault, attachments, links, operator } = parts;
   const { tokens, tickets, authenticator } = services;
   const { gateway, metrics } = node;
   return createHttpApp({
@@ -253,6 +271,7 @@ function createRest(config: Config, parts: RestParts) {
     door,
     origins,
     attachments,
+    operator,
     ...links,
     rateLimits: config.rateLimits === 'on',
     onFault,

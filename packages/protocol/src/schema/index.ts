@@ -3,6 +3,7 @@ export * from './client-frame.ts';
 export { decodeClientFrame, decodeShortFrame, isBoundedJson, payloadError, type Decoded } from './decode.ts';
 export * from './envelope.ts';
 export * from './operation.ts';
+export * from './operator.ts';
 export * from './payload.ts';
 export * from './rest.ts';
 export type { Route } from './route.ts';

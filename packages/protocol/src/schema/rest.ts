@@ -3,6 +3,7 @@ import { SYNC_REQUEST, SyncReply } from './operation.ts';
 import { Gap, InboxItem, Item, LogState } from './server-frame.ts';
 import { ATTACHMENT_ROUTES, AttachmentRules } from './attachment.ts';
 import { Id, Log, Offset, UnixMs, Uuid } from './envelope.ts';
+import { OPERATOR_ROUTES } from './operator.ts';
 import type { Route } from './route.ts';
 
 /** The REST surface: one table that the server validates with, OpenAPI is generated from and the client's types follow. */
@@ -195,7 +196,12 @@ export const ROUTES = {
     path: '/api/me',
     auth: 'user',
     summary: 'Who I am and the events I belong to.',
-    response: Type.Object({ user: User, events: Type.Array(EventInfo), blocked: Type.Array(Id) }),
+    response: Type.Object({
+      user: User,
+      events: Type.Array(EventInfo),
+      blocked: Type.Array(Id),
+      operator: Type.Optional(Type.Boolean({ description: 'Whether I may operate the system.' })),
+    }),
   },
   updateMe: {
     method: 'PATCH',
@@ -436,6 +442,7 @@ export const ROUTES = {
     response: Report,
   },
   ...ATTACHMENT_ROUTES,
+  ...OPERATOR_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;

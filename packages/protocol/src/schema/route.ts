@@ -6,8 +6,11 @@ export interface Route {
   /** Path with {parameters}. */
   readonly path: string;
   readonly summary: string;
-  /** `none`: no token needed; the permission within an event is checked by the handler. */
-  readonly auth: 'none' | 'user';
+  /**
+   * `none`: no token needed. `user`: a token; the permission within an event is checked by the handler. `operator`: a token of
+   * an owner of the system's main event.
+   */
+  readonly auth: 'none' | 'user' | 'operator';
   readonly query?: TSchema;
   /** The form of a JSON body. */
   readonly body?: TSchema;

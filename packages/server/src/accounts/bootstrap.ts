@@ -11,6 +11,9 @@ export interface EventSetup {
   readonly time_zone: string;
 }
 
+/** Id of the event that a system is set up with; its owners operate the system. */
+export const MAIN_EVENT = 'main';
+
 const INVITE_LIFE_S = 30 * 86_400;
 
 /**

@@ -37,7 +37,7 @@ export interface Shared {
 
 /** A part of the system as an operator sees it. */
 export interface PartReport {
-  readonly name: 'sqlite' | 'memory' | 'postgres' | 'nats' | 'redis';
+  readonly name: 'sqlite' | 'memory' | 'postgres' | 'nats' | 'redis' | 's3';
   readonly state: 'working' | 'away';
   /** What is worth knowing, in words: warnings, round trips. */
   readonly detail: string;

@@ -17,6 +17,7 @@ const PARAMS = {
   upload: '01932b00-0000-7000-8000-000000000000',
   attachment: '01932b00-0000-7000-8000-000000000000',
   offset: '0',
+  node: 'node-1',
 };
 
 describe('every route', () => {

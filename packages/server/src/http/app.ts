@@ -6,6 +6,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { Refused } from '../accounts/refused.ts';
+import { isOperator } from '../operator/rights.ts';
 import { channelHandlers } from './channels.ts';
 import { conversationHandlers } from './conversations.ts';
 import { addObjectRoute, attachmentHandlers } from './attachments.ts';
@@ -18,6 +19,7 @@ import { historyHandlers } from './history.ts';
 import { inviteHandlers } from './invites.ts';
 import { ADDRESS_RATE, addressKey, Buckets, USER_RATE } from './limits.ts';
 import { meHandlers } from './me.ts';
+import { operatorHandlers } from './operator.ts';
 import { RawBodies } from './raw-body.ts';
 import { reportHandlers } from './reports.ts';
 import { searchHandlers } from './search.ts';
@@ -80,6 +82,7 @@ function handlersOf(deps: HttpDeps): Handlers {
     ...reportHandlers(deps),
     ...syncHandlers(deps),
     ...attachmentHandlers(deps),
+    ...operatorHandlers(deps),
   };
 }
 
@@ -123,7 +126,10 @@ interface Run {
 async function run(c: HonoContext, { route, validator, gate, bodies, handle, deps }: Run): Promise<Response> {
   let release = () => {};
   try {
-    const identity = route.auth === 'user' ? await gate.identify(c) : gate.anonymous(c);
+    const identity = route.auth === 'none' ? gate.anonymous(c) : await gate.identify(c);
+    if (route.auth === 'operator' && !(identity && (await isOperator(deps.context, identity.user)))) {
+      throw new Refused('forbidden');
+    }
     const params = validator.params(c.req.param());
     const query = validator.query(c.req.query());
     let body: unknown = route.body ? validator.body(await jsonOf(c)) : undefined;

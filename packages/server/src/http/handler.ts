@@ -8,6 +8,7 @@ import type { Attachments } from '../attachments/attachments.ts';
 import type { LinkSigner } from '../attachments/signed-link.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Door } from '../gateway/admission.ts';
+import type { OperatorConsole } from '../operator/console.ts';
 
 /** A request that was answered, for metrics and logs. */
 export interface Answer {
@@ -38,6 +39,8 @@ export interface HttpDeps {
   readonly cluster?: Pick<Cluster, 'place' | 'origins'>;
   /** Bounds how many sockets are asked for; without it nothing does. */
   readonly door?: Pick<Door, 'admitTicket'>;
+  /** What operators see; without it their routes answer `not_found`. */
+  readonly operator?: OperatorConsole;
   /** Adds routes under `/api` that are not in the table. */
   readonly extend?: (app: Hono<{ Bindings: { readonly address?: string } }>) => void;
   /** Told of every sync: what for, and whether it was answered by what changed or by everything. */
@@ -63,7 +66,7 @@ export interface ApiRequest<Name extends RouteName> {
   readonly query: RouteQuery<Name>;
   readonly body: RouteBody<Name>;
   /** Who asks; `null` on routes without authentication. */
-  readonly identity: AuthOf<Name> extends 'user' ? Identity : null;
+  readonly identity: AuthOf<Name> extends 'none' ? null : Identity;
   /** `http(s)://host[:port]` under which the caller reached this server. */
   readonly origin: string;
   readonly cookies: Cookies;

@@ -3,6 +3,7 @@ import { getProfile, updateProfile } from '../accounts/people.ts';
 import { block, mute, unblock, unmute } from '../accounts/preferences.ts';
 import { Refused } from '../accounts/refused.ts';
 import { setDeviceKey } from '../accounts/signatures.ts';
+import { isOperator } from '../operator/rights.ts';
 import type { Handlers, HttpDeps } from './handler.ts';
 
 /** Oneself, and what one sees of other people. */
@@ -12,12 +13,13 @@ export function meHandlers({
   const { directory } = context;
   return {
     async me({ identity: { user } }) {
-      const [profile, events, blocks] = await Promise.all([
+      const [profile, events, blocks, operator] = await Promise.all([
         getProfile(context, user),
         eventsOf(context, user),
         directory.blocksOf(user),
+        isOperator(context, user),
       ]);
-      return { user: profile, events, blocked: [...blocks.mine] };
+      return { user: profile, events, blocked: [...blocks.mine], ...(operator ? { operator } : {}) };
     },
 
     updateMe: ({ identity, body }) => updateProfile(context, identity.user, body),

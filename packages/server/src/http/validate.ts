@@ -11,6 +11,7 @@ const PARAMS: Readonly<Record<string, TSchema>> = {
   log: Log,
   upload: Uuid,
   attachment: Uuid,
+  node: Type.String({ minLength: 1, maxLength: 64 }),
   offset: Type.String({ pattern: '^(0|[1-9][0-9]{0,14})$' }),
   code: Type.String({ minLength: 1, maxLength: 64 }),
   case: Type.String({ minLength: 1, maxLength: 32, pattern: '^[A-Z0-9-]+$' }),

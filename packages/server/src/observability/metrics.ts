@@ -33,6 +33,13 @@ export interface Totals {
   readonly faults: number;
 }
 
+/** Some counts since the start, by their label. */
+export interface Counts {
+  readonly drops: ReadonlyMap<string, number>;
+  readonly refusals: ReadonlyMap<string, number>;
+  readonly holes: number;
+}
+
 /** Everything an operator can watch. One registry a node, so that two nodes can live in one process. */
 export class Metrics {
   readonly registry = new Registry();
@@ -142,6 +149,21 @@ export class Metrics {
       [this.#accepted, this.deliveries, this.drops, this.faults].map((counter) => sum(counter as Counter<string>)),
     );
     return { accepted: accepted ?? 0, deliveries: deliveries ?? 0, drops: drops ?? 0, faults: faults ?? 0 };
+  }
+
+  /** What was turned away, by reason and error name, and holes that were filled. */
+  async counts(): Promise<Counts> {
+    const [drops, refusals, holes] = await Promise.all([this.drops.get(), this.refusals.get(), this.holes.get()]);
+    return {
+      drops: new Map(drops.values.map(({ labels, value }) => [String(labels.reason), value])),
+      refusals: new Map(refusals.values.map(({ labels, value }) => [String(labels.error), value])),
+      holes: holes.values[0]?.value ?? 0,
+    };
+  }
+
+  /** Seconds that each step of a message's life took, in their order. */
+  get steps(): ReadonlyMap<Step, HotHistogram> {
+    return this.#steps;
   }
 
   /** Records an answered REST request. */
