@@ -33,6 +33,7 @@ export function model(people: number, fullOnly: boolean): Scenario {
     params: {
       people: { full: people, quick: 300, about: 'connections, each a person in 5 channels; a multiple of 10' },
       nodes: { full: Math.max(3, Math.ceil(people / PER_PROCESS)), quick: 3, about: 'processes of a cluster' },
+      per_load: { full: PER_PROCESS, quick: 100, about: 'of the people in each load process' },
       messages_per_s: { full: 3334, quick: 200, about: 'messages published a second, each to 10 people' },
       presences_per_s: { full: 834, quick: 50, about: 'changes of status a second, each told to 10 people' },
       burst: { full: 3, quick: 3, about: 'factor of both rates in the second half' },
@@ -75,7 +76,7 @@ export function model(people: number, fullOnly: boolean): Scenario {
 function entrant(fleet: Fleet, alone = false): Entrant {
   const numbers = (context: Context): Numbers => ({
     nodes: alone ? 1 : context.param('nodes'),
-    loads: Math.ceil(context.param('people') / PER_PROCESS),
+    loads: Math.ceil(context.param('people') / context.param('per_load')),
   });
   return fleetEntrant(fleet, numbers, (stage, context) => measure(fleet, stage, context));
 }
