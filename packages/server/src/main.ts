@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ObjectsUnavailableError, StoreUnavailableError } from '@konferenco/core';
+import { NatsStartError } from './adapters/nats/errors.ts';
+import { RedisStartError } from './adapters/redis/errors.ts';
 import { ConfigError, helpText, isDemo, isLoopback, loadConfig } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { DRAIN_MS } from './gateway/gateway.ts';
@@ -45,9 +47,12 @@ function giveUp(reason: string, code = 1): never {
 }
 
 /** What went wrong, in words that say what to do about it; faults of our own keep their stack. */
-function startFailure({ port, data }: Config, error: unknown): string {
-  if (error instanceof StoreUnavailableError) return `${error.message} (data folder: ${data})`;
-  if (error instanceof ObjectsUnavailableError) return error.message;
+function startFailure({ port, data, postgresUrl }: Config, error: unknown): string {
+  // Of a database the message names the place itself.
+  if (error instanceof StoreUnavailableError)
+    return postgresUrl ? error.message : `${error.message} (data folder: ${data})`;
+  const isAdvice = [ObjectsUnavailableError, NatsStartError, RedisStartError].some((kind) => error instanceof kind);
+  if (isAdvice) return (error as Error).message;
   const { code, stack } = error as { readonly code?: string; readonly stack?: string };
   if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose another: PORT=8081 npm start`;
   if (code === 'EACCES') return `No permission to use port ${port} or the folder ${data}.`;

@@ -51,7 +51,7 @@ export class Session {
         synchronous_commit: 'on',
         statement_timeout: options.statementMs,
         lock_timeout: Math.ceil(options.statementMs / 2),
-        idle_in_transaction_session_timeout: options.statementMs * 2,
+        idle_in_transaction_session_timeout: options.statementMs,
         client_min_messages: 'error',
         ...PLANNER,
         ...options.settings,
