@@ -107,7 +107,8 @@ test(
   'the primary dies and its synchronous replica is promoted: nothing acknowledged is lost, and nobody has to begin anew',
   async () => {
     const primary = cluster().service('postgres');
-    const epoch = async (url: string) => (await cluster().sql<{ epoch: string }>('SELECT epoch FROM konferenco.meta', url))[0];
+    const epoch = async (url: string) =>
+      (await cluster().sql<{ epoch: string }>('SELECT epoch FROM konferenco.meta', url))[0];
     const before = await epoch(primary.url);
     const { port } = new URL(primary.url);
     replica = await startPostgresReplica(Number(port));

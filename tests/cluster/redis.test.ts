@@ -51,7 +51,8 @@ test(
 
     const spend = async (number: number) => {
       const answers: string[] = [];
-      for (let n = 0; n < 11; n++) answers.push((await publish(cluster().node(number).url, 'eager', 'hall', `${number} ${n}`)).error);
+      for (let n = 0; n < 11; n++)
+        answers.push((await publish(cluster().node(number).url, 'eager', 'hall', `${number} ${n}`)).error);
       return answers;
     };
     const once = [...Array.from({ length: 10 }, () => ''), 'rate_limited'];

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { SQL } from 'bun';
 import { createIdGenerator } from '@konferenco/protocol';
 import { TestClient } from '@konferenco/testkit';
-import { clusterTopology, type TcpProxy, type Topology, type TopologyNode, type TopologyService } from '@konferenco/testkit/faults';
+import {
+  clusterTopology,
+  type TcpProxy,
+  type Topology,
+  type TopologyNode,
+  type TopologyService,
+} from '@konferenco/testkit/faults';
 import { until } from '../system/support/until.ts';
 
 /** Longer than the start of everything takes on a busy machine. */
@@ -56,12 +62,18 @@ export class TestCluster {
 
   /** What an operator sees at a node; `null` while it does not answer. */
   async view(number: number): Promise<View | null> {
-    const answer = await fetch(`${this.node(number).url}/topology`, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+    const answer = await fetch(`${this.node(number).url}/topology`, { signal: AbortSignal.timeout(2_000) }).catch(
+      () => null,
+    );
     return answer?.ok ? ((await answer.json()) as View) : null;
   }
 
   /** Resolves when all these nodes report the part as working, or as away. */
-  async sees(part: TopologyService['name'], state: 'working' | 'away', numbers: readonly number[] = [1, 2, 3]): Promise<void> {
+  async sees(
+    part: TopologyService['name'],
+    state: 'working' | 'away',
+    numbers: readonly number[] = [1, 2, 3],
+  ): Promise<void> {
     await until(
       async () => {
         const views = await Promise.all(numbers.map((number) => this.view(number)));
@@ -210,7 +222,10 @@ export async function history(url: string, user: string, log: string): Promise<{
     if (status !== 200) throw new Error(`the history of ${log} was answered ${status}: ${body}`);
     const page = JSON.parse(body) as {
       readonly has_more: boolean;
-      readonly items: readonly { readonly offset: number; readonly envelope?: { readonly payload: { readonly text?: string } } }[];
+      readonly items: readonly {
+        readonly offset: number;
+        readonly envelope?: { readonly payload: { readonly text?: string } };
+      }[];
     };
     all.push(...page.items.map(({ offset, envelope }) => ({ offset, text: envelope?.payload.text ?? '' })));
     more = page.has_more;
