@@ -83,8 +83,8 @@ export class CuttingProxy {
           if (!link.cut) client.write(bytes);
           else if (Buffer.from(bytes).includes(COMMIT)) this.#break(client);
         },
-        close: () => client.end(),
-        error: () => client.end(),
+        close: () => void client.end(),
+        error: () => void client.end(),
       },
     }).catch(() => client.terminate());
   }
