@@ -4,6 +4,7 @@ import { Gap, InboxItem, Item, LogState } from './server-frame.ts';
 import { ATTACHMENT_ROUTES, AttachmentRules } from './attachment.ts';
 import { Id, Log, Offset, UnixMs, Uuid } from './envelope.ts';
 import { OPERATOR_ROUTES } from './operator.ts';
+import { Report } from './report.ts';
 import type { Route } from './route.ts';
 
 /** The REST surface: one table that the server validates with, OpenAPI is generated from and the client's types follow. */
@@ -103,21 +104,6 @@ export const Invite = Type.Object({
   uses_left: Type.Integer(),
 });
 export type Invite = Static<typeof Invite>;
-
-export const Report = Type.Object({
-  case: Type.String(),
-  event_id: Id,
-  log: Log,
-  message_id: Uuid,
-  reason: Type.String({ maxLength: 1000 }),
-  reporter: Id,
-  reported: Id,
-  status: Type.Union([Type.Literal('open'), Type.Literal('dismissed'), Type.Literal('actioned')]),
-  created_at: UnixMs,
-  /** What was said, when the reporter may read it: quoted at the time of the report. */
-  quote: Type.String(),
-});
-export type Report = Static<typeof Report>;
 
 export const SearchHit = Type.Object({
   log: Log,

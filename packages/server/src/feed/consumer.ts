@@ -110,7 +110,10 @@ class Consumer {
       try {
         this.#reader ??= await this.#deps.source.join(this.group, this.stream, this.#plan.batch);
         if (this.#pauses.closed) break;
-        for await (const batch of this.#reader.batches()) await this.#handle(batch);
+        for await (const batch of this.#reader.batches()) {
+          await this.#handle(batch);
+          if (this.#plan.gather_ms !== undefined) await this.#pauses.wait(this.#plan.gather_ms);
+        }
       } catch (error) {
         this.#away(error);
       }
