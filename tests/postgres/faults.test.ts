@@ -118,6 +118,29 @@ describe('a connection that breaks while a COMMIT is on its way', () => {
     proxy.stop();
   });
 
+  // proves ST-4, ST-14
+  test.each(['is lost', 'gets no answer'] as const)(
+    'leaves those that wait behind it in their order when the COMMIT %s',
+    async (fate) => {
+      const proxy = new CuttingProxy(server.port);
+      const store = await open(proxy);
+      const log = `ch:${fate}`;
+      await store.states([log]);
+      proxy.next(fate);
+      const outcomes = await Promise.all(
+        Array.from({ length: 1_200 }, () => store.commit([{ appends: [append(log)] }])),
+      );
+      const offsets = outcomes.flatMap(([outcome]) =>
+        outcome?.kind === 'committed' ? outcome.positions.map(({ offset }) => offset) : [],
+      );
+      expect(offsets).toEqual(outcomes.map((_, i) => i + 1));
+      expect((await readAll(store, log)).length).toBe(outcomes.length);
+      expect(proxy.cuts).toBe(1);
+      await store.close();
+      proxy.stop();
+    },
+  );
+
   // proves ST-14
   test('is said to be unknown when the server stays away, and a repeat is answered right', async () => {
     const proxy = new CuttingProxy(server.port);

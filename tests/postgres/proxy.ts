@@ -26,6 +26,8 @@ export class CuttingProxy {
   #fate: Fate = 'passes';
   #refusing = false;
   #refuseAfter = false;
+  /** Connections broken on the way of a COMMIT. */
+  cuts = 0;
 
   constructor(target: number) {
     this.#target = target;
@@ -107,6 +109,7 @@ export class CuttingProxy {
   }
 
   #break(client: Socket<unknown>): void {
+    this.cuts++;
     if (this.#refuseAfter) {
       this.#refusing = true;
       for (const other of this.#links.keys()) this.#end(other);

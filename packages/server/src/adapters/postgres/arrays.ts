@@ -1,15 +1,15 @@
-const SPECIAL = /["\\]/;
-const ESCAPED = /["\\]/g;
+const SPECIAL = /["\\]/g;
+const CONTROL = /\p{Cc}/u;
 
 /** A PostgreSQL array of texts, as it is written in SQL. `null` becomes NULL. */
 export function textArray(texts: readonly (string | null)[]): string {
-  let array = '{';
-  for (const [i, text] of texts.entries()) {
-    if (i > 0) array += ',';
-    if (text === null) array += 'NULL';
-    else array += `"${SPECIAL.test(text) ? text.replace(ESCAPED, '\\$&') : text}"`;
-  }
-  return `${array}}`;
+  return `{${texts.map(quoted).join(',')}}`;
+}
+
+/** JSON quotes as an array does, and fast, unless there are control characters. */
+function quoted(text: string | null): string {
+  if (text === null) return 'NULL';
+  return CONTROL.test(text) ? `"${text.replace(SPECIAL, '\\$&')}"` : JSON.stringify(text);
 }
 
 /** A PostgreSQL array of numbers. */

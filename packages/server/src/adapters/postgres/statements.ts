@@ -59,9 +59,9 @@ export function footprintOf(commands: readonly PreparedCommand[]): Footprint {
  */
 export async function lockAndRead(session: Session, schema: string, footprint: Footprint): Promise<Facts> {
   const { records, erases } = footprint;
-  if (erases.length > 0) await lockWords(session, schema);
-  if (records.length > 0) await lockRecords(session, records);
-  const [logs, rows, ids, places, blocks] = await Promise.all([
+  const [, , logs, rows, ids, places, blocks] = await Promise.all([
+    erases.length > 0 && lockWords(session, schema),
+    records.length > 0 && lockRecords(session, records),
     lockLogs(session, footprint.logs),
     readRecords(session, records),
     readIds(session, footprint.ids),

@@ -10,8 +10,8 @@ import type { Reader } from './reader.ts';
 import type { Session } from './session.ts';
 import { ENTRY, entryOf } from './statements.ts';
 
-/** Entries indexed in one transaction. */
-const CHUNK = 2_000;
+/** Entries indexed in one transaction; more would hold up for too long whoever commits meanwhile. */
+const CHUNK = 500;
 /** The feed cursor that says how far the index has come. */
 const GROUP = 'search';
 /** Entries that are not indexed yet and are searched one by one; of more than these, the newest. */
