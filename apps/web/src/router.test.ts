@@ -21,6 +21,7 @@ const route: fc.Arbitrary<Route> = fc.oneof(
     .string()
     .filter((s) => s.isWellFormed())
     .map((query) => ({ name: 'search', query }) as const),
+  fc.constant({ name: 'operator' } as const),
   fc.constant({ name: 'talk', log: null, panel: null, message: null } as const),
   fc.tuple(word, panel, maybe).map(([log, p, message]) => ({ name: 'talk', log, panel: p, message }) as const),
 );

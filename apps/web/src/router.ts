@@ -21,6 +21,8 @@ export type Route =
   | { readonly name: 'meeting'; readonly meeting: string }
   | { readonly name: 'people'; readonly user: string | null }
   | { readonly name: 'me'; readonly section: MeSection | null }
+  /** Of the system, for those who run it. */
+  | { readonly name: 'operator' }
   | { readonly name: 'search'; readonly query: string };
 
 export const talk = (log: string | null, panel: Panel | null = null, message: string | null = null): Route => ({
@@ -47,6 +49,8 @@ export function parseRoute(address: string): Route {
       return { name: 'people', user: first ?? null };
     case 'me':
       return { name: 'me', section: ME_SECTIONS.includes(first ?? '') ? (first as MeSection) : null };
+    case 'operator':
+      return { name: 'operator' };
     case 'search':
       return { name: 'search', query: url.searchParams.get('q') ?? '' };
     default: {
@@ -71,6 +75,8 @@ export function hrefOf(route: Route): string {
       return path('people', route.user);
     case 'me':
       return path('me', route.section);
+    case 'operator':
+      return '/operator';
     case 'search':
       return `/search?q=${encodeURIComponent(route.query)}`;
     case 'talk': {

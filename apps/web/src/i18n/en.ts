@@ -48,6 +48,7 @@ export const en = {
   'place.programme': 'Programme',
   'place.people': 'People',
   'place.me': 'Me',
+  'place.operate': 'Operate',
   'event.choose': 'Event',
 
   'link.connecting': 'Connecting…',
@@ -277,6 +278,7 @@ export const en = {
   'me.about': 'About you',
   'me.about.hint': 'Everybody at the event can see this.',
   'me.moderating': 'Moderating',
+  'me.operating': 'The system',
   'me.device': 'On this device',
   'me.look': 'Look and language',
   'me.keyboard': 'Keyboard',

@@ -49,6 +49,7 @@ export const mi: Catalogue = {
   'place.programme': 'Hōtaka',
   'place.people': 'Tāngata',
   'place.me': 'Ko au',
+  'place.operate': 'Whakahaere',
   'event.choose': 'Huihuinga',
 
   'link.connecting': 'E hono ana…',
@@ -282,6 +283,7 @@ export const mi: Catalogue = {
   'me.about': 'Mōu',
   'me.about.hint': 'Ka kitea tēnei e te katoa o te huihuinga.',
   'me.moderating': 'Te mahi kaitiaki',
+  'me.operating': 'Te pūnaha',
   'me.device': 'I tēnei pūrere',
   'me.look': 'Te āhua me te reo',
   'me.keyboard': 'Papapātuhi',

@@ -156,7 +156,7 @@ describe('what it shows', () => {
       nodes: [{ name: 'node-1', standing: 'open', max_connections: 100, connections: 3, p99_ms: 7, url: null }],
       parts: [{ name: 'nats', state: 'working' }],
       streams: { state: 'none' },
-      own: { commit_queue: 4, wal_bytes: 5, index_lag: 6, steps: [] },
+      own: { commit_queue: 4, wal_bytes: null, index_lag: null, steps: [] },
       events: [{ what: 'node_joined', subject: 'node-1' }],
     });
     expect(await api.call('operatorMessages', 'owen')).toEqual({ bucket_ms: 300_000, counts: null });

@@ -61,6 +61,7 @@ export class OperatorConsole {
   async view({ after = 0, revision }: ViewQuery): Promise<OperatorView> {
     const { cluster, parts, health, clock } = this.#deps;
     const { waiting, wal_bytes, index_lag } = health();
+    const isOwnStore = parts().some(({ name }) => name === 'sqlite');
     return {
       node: cluster.self,
       at: clock.now(),
@@ -71,7 +72,12 @@ export class OperatorConsole {
       })),
       parts: [...parts()],
       streams: await this.#streamsNow(),
-      own: { ...this.#figures.lately(), commit_queue: waiting, wal_bytes, index_lag },
+      own: {
+        ...this.#figures.lately(),
+        commit_queue: waiting,
+        // Another store has these by itself, and nobody counts them here.
+        ...(isOwnStore ? { wal_bytes, index_lag } : { wal_bytes: null, index_lag: null }),
+      },
       samples: this.#figures.after(after),
       revision: this.#chronicle.revision,
       events: revision === this.#chronicle.revision ? null : this.#chronicle.newestFirst(),

@@ -1,4 +1,4 @@
-import { ChevronRight, Flag, HardDrive, Keyboard } from 'lucide-react';
+import { Activity, ChevronRight, Flag, HardDrive, Keyboard } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { MeSection } from '../../router.ts';
 import { useApp, useBlocked, useEvent, useLocale, useName, useNow, useStore } from '../../state/app.ts';
@@ -16,6 +16,7 @@ import { Reports } from './reports.tsx';
 export function MePlace({ section }: { readonly section: MeSection | null }) {
   const { t } = useLocale();
   const event = useEvent();
+  const operates = useStore(useApp().venue.me).value?.operator === true;
   const moderator = event !== null && moderates(event.role);
   if (section === 'reports') return <Reports />;
   if (section === 'device') return <DevicePage />;
@@ -31,6 +32,15 @@ export function MePlace({ section }: { readonly section: MeSection | null }) {
           <Link to={{ name: 'me', section: 'reports' }} className="button">
             <Flag size={18} aria-hidden />
             {t('reports')}
+          </Link>
+        </section>
+      )}
+      {operates && (
+        <section className="settings">
+          <h2>{t('me.operating')}</h2>
+          <Link to={{ name: 'operator' }} className="button">
+            <Activity size={18} aria-hidden />
+            {t('place.operate')}
           </Link>
         </section>
       )}

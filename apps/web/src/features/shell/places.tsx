@@ -1,4 +1,4 @@
-import { CalendarDays, CircleUserRound, MessagesSquare, Users } from 'lucide-react';
+import { Activity, CalendarDays, CircleUserRound, MessagesSquare, Users } from 'lucide-react';
 import { programme, type Route, talk } from '../../router.ts';
 import { useApp, useEvent, useLocale, useNow, useRoute, useStore } from '../../state/app.ts';
 import { initials } from '../../ui/avatar.tsx';
@@ -23,8 +23,9 @@ function useAttention(): number {
 
 /** The places: a bar at the bottom of a phone, a rail beside everything on a desk. */
 export function Places() {
-  const { client } = useApp();
+  const { client, venue } = useApp();
   const { t } = useLocale();
+  const operates = useStore(venue.me).value?.operator === true;
   const route = useRoute();
   const unread = useStore(client.conversations).items.reduce((sum, s) => sum + (s.muted ? 0 : s.unread), 0);
   const event = useEvent();
@@ -39,6 +40,9 @@ export function Places() {
     { name: 'programme', to: programme(), label: t('place.programme'), icon: CalendarDays },
     { name: 'people', to: { name: 'people', user: null }, label: t('place.people'), icon: Users },
     { name: 'me', to: { name: 'me', section: null }, label: t('place.me'), icon: CircleUserRound },
+    ...(operates
+      ? [{ name: 'operator', to: { name: 'operator' }, label: t('place.operate'), icon: Activity } as const]
+      : []),
   ];
   const here = route.name === 'search' ? 'talk' : route.name === 'meeting' ? 'programme' : route.name;
   return (
@@ -49,7 +53,12 @@ export function Places() {
         </span>
       )}
       {places.map(({ name, to, label, icon: Icon }) => (
-        <Link key={name} to={to} current={here === name} className="place-link">
+        <Link
+          key={name}
+          to={to}
+          current={here === name}
+          className={`place-link ${name === 'operator' ? 'only-wide' : ''}`}
+        >
           <span className="place-icon">
             <Icon size={22} aria-hidden />
           </span>

@@ -16,6 +16,7 @@ const ProgrammePlace = lazy(() => import('../later.ts').then((m) => ({ default: 
 const PeoplePlace = lazy(() => import('../later.ts').then((m) => ({ default: m.PeoplePlace })));
 const MePlace = lazy(() => import('../later.ts').then((m) => ({ default: m.MePlace })));
 const SearchPlace = lazy(() => import('../later.ts').then((m) => ({ default: m.SearchPlace })));
+const OperatorPlace = lazy(() => import('../operator/operator-place.tsx').then((m) => ({ default: m.OperatorPlace })));
 const Palette = lazy(() => import('../later.ts').then((m) => ({ default: m.Palette })));
 const KeyboardSheet = lazy(() => import('../later.ts').then((m) => ({ default: m.KeyboardSheet })));
 const CreateChannel = lazy(() => import('../later.ts').then((m) => ({ default: m.CreateChannel })));
@@ -83,6 +84,8 @@ function Place({ route }: { readonly route: Route }) {
       return <MePlace section={route.section} />;
     case 'search':
       return <SearchPlace query={route.query} />;
+    case 'operator':
+      return <OperatorPlace />;
     case 'join':
       return null;
   }
