@@ -2,6 +2,7 @@ import { LIMITS } from '@konferenco/protocol';
 import type { ClientFrame, ServerFrame } from '@konferenco/protocol';
 import { asServerError, type Ending, endingOf, UNREACHABLE } from './ending.ts';
 import { EventParser } from './event-parser.ts';
+import { outOfTurn } from './out-of-turn.ts';
 
 /** UTF-8 bytes of one request, below what the server takes. */
 const BYTES_MAX = 60_000;
@@ -60,14 +61,17 @@ export class Uplink {
   }
 
   async #send(frames: readonly string[]): Promise<void> {
-    const { post, hear, ended } = this.#options;
+    const { post, ended } = this.#options;
     try {
       const response = await post(`[${frames.join(',')}]`, false);
       if (this.#isClosed) return;
       if (!response.ok) return await this.#refused(frames, response);
       const events = new EventParser().push(await response.text());
       if (this.#isClosed) return;
-      for (const { data } of events) hear(data);
+      this.#answer(
+        frames,
+        events.map(({ data }) => data),
+      );
     } catch {
       if (!this.#isClosed) ended(UNREACHABLE);
     }
@@ -75,7 +79,7 @@ export class Uplink {
 
   /** What is wrong with the request or asks for patience is the frames' answer; anything else ends the connection. */
   async #refused(frames: readonly string[], response: Response): Promise<void> {
-    const { hear, ended } = this.#options;
+    const { ended } = this.#options;
     const error = await response
       .clone()
       .json()
@@ -83,11 +87,18 @@ export class Uplink {
     if (this.#isClosed) return;
     const isAnswer = error !== null && (error.code < 2000 || (error.code >= 3000 && error.code < 4000));
     if (!isAnswer) return ended(await endingOf(response));
-    for (const text of frames) {
+    const answers = frames.flatMap((text) => {
       const frame = JSON.parse(text) as ClientFrame;
       const ref = 'ref' in frame ? frame.ref : undefined;
-      if (ref !== undefined) hear(JSON.stringify({ ...error, type: 'error', ref } satisfies ServerFrame));
-    }
+      return ref === undefined ? [] : [JSON.stringify({ ...error, type: 'error', ref } satisfies ServerFrame)];
+    });
+    this.#answer(frames, answers);
+  }
+
+  #answer(frames: readonly string[], heard: readonly string[]): void {
+    const { waiting, answers } = outOfTurn(this.#waiting, frames, heard);
+    this.#waiting = [...waiting];
+    for (const text of [...heard, ...answers]) this.#options.hear(text);
   }
 
   #take(): readonly string[] {
