@@ -3,6 +3,8 @@ import { settle, VirtualClock } from '../testing/virtual-clock.ts';
 import type { Environment, Socket } from '../types.ts';
 import { PROBE_FIRST_MS } from './transport-choice.ts';
 import { Transports } from './transports.ts';
+// Loaded when it is needed first; here at once, so that no test waits for the disk in virtual time.
+import './fallback.ts';
 
 let clock: VirtualClock;
 let sockets: (Socket & { sent: string[]; closed: boolean })[];
