@@ -16,7 +16,10 @@ async function leaderAmong(numbers: readonly number[]): Promise<number> {
 
 async function leads(numbers: readonly number[]): Promise<number> {
   let leader = 0;
-  const found = async () => (leader = await leaderAmong(numbers)) > 0;
+  const found = async () => {
+    leader = await leaderAmong(numbers);
+    return leader > 0;
+  };
   await until(found, `one of ${numbers} relays`, PATIENCE_MS);
   return leader;
 }

@@ -1,3 +1,4 @@
+export { Crowd, type CrowdFigures, type CrowdOptions } from './crowd.ts';
 export { SeededRandom } from './seeded-random.ts';
 export { SimulatedDirectory } from './simulated-directory.ts';
 export { type NetworkFaults, SimulatedBus, SimulatedPipe } from './simulated-network.ts';

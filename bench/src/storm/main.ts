@@ -1,0 +1,169 @@
+/**
+ * `bun bench/src/storm/main.ts [people on the node that dies] [people beside it]`: kills one node of three with SIGKILL and prints
+ * how long it takes until everybody is back, how many tries failed or were told to come later, and whether anything was lost.
+ * Real PostgreSQL, NATS and Redis; everything on this machine shares its cores.
+ */
+
+import { Crowd, type CrowdFigures, TestClient, TestServer } from '@konferenco/testkit';
+import { freePort, startNats, startPostgres, startRedis } from '@konferenco/testkit/servers';
+
+const LOADERS = 2;
+const CHANNEL = 'hall';
+/** Said while everybody comes back, one a pause. */
+const SAID = 100;
+const SAY_EVERY_MS = 100;
+const GIVE_UP_MS = 180_000;
+const LISTENERS = 10;
+
+interface Orders {
+  readonly bases: readonly string[];
+  readonly doomed: string;
+  readonly prefix: string;
+  readonly onDoomed: number;
+  readonly beside: number;
+}
+
+/** A process that holds part of the crowd; says its figures twice a second, one JSON line each. */
+async function load({ bases, doomed, prefix, onDoomed, beside }: Orders): Promise<void> {
+  const common = { bases, channel: CHANNEL };
+  const crowds = [
+    new Crowd({ ...common, first: doomed, size: onDoomed, prefix: `${prefix}-a` }),
+    new Crowd({ ...common, size: beside, prefix: `${prefix}-b` }),
+  ];
+  const say = () => console.log(JSON.stringify(sumOf(crowds.map((crowd) => crowd.figures()))));
+  for (const crowd of crowds) await crowd.arrive();
+  setInterval(say, 250);
+}
+
+function sumOf(all: readonly CrowdFigures[]): CrowdFigures {
+  const sum = (key: keyof CrowdFigures) => all.reduce((total, one) => total + one[key], 0);
+  const heard = Math.min(...all.map((one) => one.heard));
+  return { online: sum('online'), lost: sum('lost'), told: sum('told'), failed: sum('failed'), heard };
+}
+
+class Loader {
+  latest: CrowdFigures | null = null;
+  readonly #child: Bun.Subprocess<'ignore', 'pipe', 'inherit'>;
+
+  constructor(orders: Orders) {
+    const command = [process.execPath, import.meta.path, 'load', JSON.stringify(orders)];
+    this.#child = Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' });
+    void this.#read();
+  }
+
+  async #read(): Promise<void> {
+    let rest = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#child.stdout) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      const last = lines.at(-1);
+      if (last) this.latest = JSON.parse(last) as CrowdFigures;
+    }
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + GIVE_UP_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not within ${GIVE_UP_MS} ms: ${what}`);
+    await Bun.sleep(50);
+  }
+}
+
+async function storm(onDoomed: number, beside: number): Promise<void> {
+  const services = await Promise.all([startPostgres(), startNats(), startRedis()]);
+  const [postgres, nats, redis] = services;
+  const nodes: TestServer[] = [];
+  const loaders: Loader[] = [];
+  try {
+    for (const name of ['one', 'two', 'three']) {
+      const port = await freePort();
+      const env = {
+        ...{ KONFERENCO_LOG_LEVEL: 'silent', KONFERENCO_MAX_CONNECTIONS: '19800', KONFERENCO_NODE: name },
+        KONFERENCO_NODE_URL: `http://127.0.0.1:${port}`,
+        KONFERENCO_POSTGRES_URL: postgres.url,
+        KONFERENCO_NATS_URL: nats.url,
+        KONFERENCO_REDIS_URL: redis.url,
+      };
+      nodes.push(await TestServer.start({ storage: 'disk', rateLimits: false, port, env }));
+    }
+    const [one = '', two = '', doomed = ''] = nodes.map(({ httpUrl }) => httpUrl);
+    const total = onDoomed + beside;
+    const share = (count: number, index: number) =>
+      Math.floor((count * (index + 1)) / LOADERS) - Math.floor((count * index) / LOADERS);
+    const orders = { bases: [one, two], doomed };
+    for (let index = 0; index < LOADERS; index++) {
+      const sizes = { onDoomed: share(onDoomed, index), beside: share(beside, index) };
+      loaders.push(new Loader({ ...orders, ...sizes, prefix: `p${index}` }));
+    }
+    const figures = () => sumOf(loaders.flatMap(({ latest }) => latest ?? []));
+    const areIn = () => loaders.every(({ latest }) => latest !== null) && figures().online === total;
+    await until(areIn, `${total} people have come in`);
+    const before = figures();
+    const listeners = await Promise.all(
+      Array.from({ length: LISTENERS }, (_, n) => TestClient.connect(n % 2 ? one : two, { userId: `listener-${n}` })),
+    );
+    for (const listener of listeners) await listener.subscribeToChannel(CHANNEL);
+    const [speaker] = listeners;
+    if (!speaker) throw new Error('nobody speaks');
+
+    const begun = performance.now();
+    await nodes[2]?.kill();
+    const speaking = (async () => {
+      for (let n = 1; n <= SAID; n++) {
+        await speaker.sendChannelMessage(CHANNEL, { text: `said ${n}` });
+        await Bun.sleep(SAY_EVERY_MS);
+      }
+    })();
+    const milestones = new Map<number, number>();
+    await until(() => {
+      const { online, lost } = figures();
+      for (const share of [50, 90, 99, 100]) {
+        const isReached = lost - before.lost >= onDoomed && online >= (total * share) / 100;
+        if (isReached && !milestones.has(share)) milestones.set(share, performance.now() - begun);
+      }
+      return milestones.has(100);
+    }, 'everybody is back');
+    await speaking;
+    await until(() => figures().heard >= SAID, 'everybody has heard the last message');
+    const shown = listeners.map(
+      ({ sdk }) =>
+        sdk
+          .channel(CHANNEL)
+          .state()
+          .timeline.filter(({ kind }) => kind === 'message').length,
+    );
+    const after = figures();
+    const loads = await Promise.all(nodes.slice(0, 2).map(async (node) => (await node.getMetrics()).activeConnections));
+    const seconds = (share: number) => ((milestones.get(share) ?? 0) / 1_000).toFixed(1);
+    console.log(`${onDoomed} people on the node that was killed, ${beside} beside it`);
+    console.log(
+      `back: 50 % of all after ${seconds(50)} s, 90 % after ${seconds(90)} s, 99 % after ${seconds(99)} s, all after ${seconds(100)} s`,
+    );
+    console.log(
+      `connections lost ${after.lost - before.lost}; tries that failed ${after.failed - before.failed}; told to come later ${after.told - before.told}`,
+    );
+    console.log(
+      `said meanwhile ${SAID}; heard by everybody up to the last; shown to ${LISTENERS} clients of the SDK: ${Math.min(...shown)} at least`,
+    );
+    console.log(`connections of the two nodes afterwards: ${loads.join(', ')}`);
+    await Promise.all(listeners.map((listener) => listener.disconnect()));
+  } finally {
+    for (const loader of loaders) loader.stop();
+    for (const node of nodes) await node.kill();
+    for (const node of nodes) await node.stop();
+    await Promise.all(services.map((service) => service.stop()));
+  }
+}
+
+const [first, second] = process.argv.slice(2);
+if (first === 'load') await load(JSON.parse(second ?? '{}') as Orders);
+else {
+  await storm(Number(first ?? 19_000), Number(second ?? 1_000));
+  process.exit(0);
+}
