@@ -5,7 +5,7 @@
  */
 
 import { Crowd, type CrowdFigures, TestClient, TestServer } from '@konferenco/testkit';
-import { freePort, startNats, startPostgres, startRedis } from '@konferenco/testkit/servers';
+import { freePort, type RunningProgram, startNats, startPostgres, startRedis } from '@konferenco/testkit/servers';
 
 const LOADERS = 2;
 const CHANNEL = 'hall';
@@ -75,81 +75,105 @@ async function until(condition: () => boolean | Promise<boolean>, what: string):
   }
 }
 
+interface Services {
+  readonly postgres: RunningProgram;
+  readonly nats: RunningProgram;
+  readonly redis: RunningProgram;
+}
+
+async function startNode(name: string, { postgres, nats, redis }: Services): Promise<TestServer> {
+  const port = await freePort();
+  const env = {
+    ...{ KONFERENCO_LOG_LEVEL: 'silent', KONFERENCO_MAX_CONNECTIONS: '19800', KONFERENCO_NODE: name },
+    KONFERENCO_NODE_URL: `http://127.0.0.1:${port}`,
+    KONFERENCO_POSTGRES_URL: postgres.url,
+    KONFERENCO_NATS_URL: nats.url,
+    KONFERENCO_REDIS_URL: redis.url,
+  };
+  return TestServer.start({ storage: 'disk', rateLimits: false, port, env });
+}
+
+/** People in several processes: one holds no more than 20,000 descriptors. */
+function startLoaders(nodes: readonly TestServer[], onDoomed: number, beside: number): Loader[] {
+  const [one = '', two = '', doomed = ''] = nodes.map(({ httpUrl }) => httpUrl);
+  const share = (count: number, index: number) =>
+    Math.floor((count * (index + 1)) / LOADERS) - Math.floor((count * index) / LOADERS);
+  return Array.from({ length: LOADERS }, (_, index) => {
+    const sizes = { onDoomed: share(onDoomed, index), beside: share(beside, index) };
+    return new Loader({ bases: [one, two], doomed, ...sizes, prefix: `p${index}` });
+  });
+}
+
+async function joinListeners(nodes: readonly TestServer[]): Promise<TestClient[]> {
+  const [one = '', two = ''] = nodes.map(({ httpUrl }) => httpUrl);
+  const listeners = await Promise.all(
+    Array.from({ length: LISTENERS }, (_, n) => TestClient.connect(n % 2 ? one : two, { userId: `listener-${n}` })),
+  );
+  for (const listener of listeners) await listener.subscribeToChannel(CHANNEL);
+  return listeners;
+}
+
+async function speak(speaker: TestClient | undefined): Promise<void> {
+  for (let n = 1; n <= SAID; n++) {
+    await speaker?.sendChannelMessage(CHANNEL, { text: `said ${n}` });
+    await Bun.sleep(SAY_EVERY_MS);
+  }
+}
+
+const SHARES = [50, 90, 99, 100] as const;
+
+/** Milliseconds from `begun` until these shares of `total` people are connected, `onDoomed` of them anew. */
+async function comeback(
+  figures: () => CrowdFigures,
+  { begun, total, onDoomed }: { readonly begun: number; readonly total: number; readonly onDoomed: number },
+): Promise<ReadonlyMap<number, number>> {
+  const before = figures();
+  const reached = new Map<number, number>();
+  await until(() => {
+    const { online, lost } = figures();
+    for (const share of SHARES) {
+      const isReached = lost - before.lost >= onDoomed && online >= (total * share) / 100;
+      if (isReached && !reached.has(share)) reached.set(share, performance.now() - begun);
+    }
+    return reached.has(100);
+  }, 'everybody is back');
+  return reached;
+}
+
+function shownTo({ sdk }: TestClient): number {
+  return sdk
+    .channel(CHANNEL)
+    .state()
+    .timeline.filter(({ kind }) => kind === 'message').length;
+}
+
 async function storm(onDoomed: number, beside: number): Promise<void> {
-  const services = await Promise.all([startPostgres(), startNats(), startRedis()]);
-  const [postgres, nats, redis] = services;
+  const [postgres, nats, redis] = await Promise.all([startPostgres(), startNats(), startRedis()]);
   const nodes: TestServer[] = [];
-  const loaders: Loader[] = [];
+  let loaders: Loader[] = [];
   try {
-    for (const name of ['one', 'two', 'three']) {
-      const port = await freePort();
-      const env = {
-        ...{ KONFERENCO_LOG_LEVEL: 'silent', KONFERENCO_MAX_CONNECTIONS: '19800', KONFERENCO_NODE: name },
-        KONFERENCO_NODE_URL: `http://127.0.0.1:${port}`,
-        KONFERENCO_POSTGRES_URL: postgres.url,
-        KONFERENCO_NATS_URL: nats.url,
-        KONFERENCO_REDIS_URL: redis.url,
-      };
-      nodes.push(await TestServer.start({ storage: 'disk', rateLimits: false, port, env }));
-    }
-    const [one = '', two = '', doomed = ''] = nodes.map(({ httpUrl }) => httpUrl);
+    for (const name of ['one', 'two', 'three']) nodes.push(await startNode(name, { postgres, nats, redis }));
     const total = onDoomed + beside;
-    const share = (count: number, index: number) =>
-      Math.floor((count * (index + 1)) / LOADERS) - Math.floor((count * index) / LOADERS);
-    const orders = { bases: [one, two], doomed };
-    for (let index = 0; index < LOADERS; index++) {
-      const sizes = { onDoomed: share(onDoomed, index), beside: share(beside, index) };
-      loaders.push(new Loader({ ...orders, ...sizes, prefix: `p${index}` }));
-    }
+    loaders = startLoaders(nodes, onDoomed, beside);
     const figures = () => sumOf(loaders.flatMap(({ latest }) => latest ?? []));
     const areIn = () => loaders.every(({ latest }) => latest !== null) && figures().online === total;
     await until(areIn, `${total} people have come in`);
     const before = figures();
-    const listeners = await Promise.all(
-      Array.from({ length: LISTENERS }, (_, n) => TestClient.connect(n % 2 ? one : two, { userId: `listener-${n}` })),
-    );
-    for (const listener of listeners) await listener.subscribeToChannel(CHANNEL);
-    const [speaker] = listeners;
-    if (!speaker) throw new Error('nobody speaks');
-
+    const listeners = await joinListeners(nodes);
     const begun = performance.now();
     await nodes[2]?.kill();
-    const speaking = (async () => {
-      for (let n = 1; n <= SAID; n++) {
-        await speaker.sendChannelMessage(CHANNEL, { text: `said ${n}` });
-        await Bun.sleep(SAY_EVERY_MS);
-      }
-    })();
-    const milestones = new Map<number, number>();
-    await until(() => {
-      const { online, lost } = figures();
-      for (const share of [50, 90, 99, 100]) {
-        const isReached = lost - before.lost >= onDoomed && online >= (total * share) / 100;
-        if (isReached && !milestones.has(share)) milestones.set(share, performance.now() - begun);
-      }
-      return milestones.has(100);
-    }, 'everybody is back');
-    await speaking;
+    const [times] = await Promise.all([comeback(figures, { begun, total, onDoomed }), speak(listeners[0])]);
     await until(() => figures().heard >= SAID, 'everybody has heard the last message');
-    const shown = listeners.map(
-      ({ sdk }) =>
-        sdk
-          .channel(CHANNEL)
-          .state()
-          .timeline.filter(({ kind }) => kind === 'message').length,
-    );
     const after = figures();
     const loads = await Promise.all(nodes.slice(0, 2).map(async (node) => (await node.getMetrics()).activeConnections));
-    const seconds = (share: number) => ((milestones.get(share) ?? 0) / 1_000).toFixed(1);
+    const back = SHARES.map((share) => `${share} % after ${((times.get(share) ?? 0) / 1_000).toFixed(1)} s`);
     console.log(`${onDoomed} people on the node that was killed, ${beside} beside it`);
-    console.log(
-      `back: 50 % of all after ${seconds(50)} s, 90 % after ${seconds(90)} s, 99 % after ${seconds(99)} s, all after ${seconds(100)} s`,
-    );
+    console.log(`back: ${back.join(', ')}`);
     console.log(
       `connections lost ${after.lost - before.lost}; tries that failed ${after.failed - before.failed}; told to come later ${after.told - before.told}`,
     );
     console.log(
-      `said meanwhile ${SAID}; heard by everybody up to the last; shown to ${LISTENERS} clients of the SDK: ${Math.min(...shown)} at least`,
+      `said meanwhile ${SAID}; heard by everybody up to the last; shown to ${LISTENERS} clients of the SDK: ${Math.min(...listeners.map(shownTo))} at least`,
     );
     console.log(`connections of the two nodes afterwards: ${loads.join(', ')}`);
     await Promise.all(listeners.map((listener) => listener.disconnect()));
@@ -157,7 +181,7 @@ async function storm(onDoomed: number, beside: number): Promise<void> {
     for (const loader of loaders) loader.stop();
     for (const node of nodes) await node.kill();
     for (const node of nodes) await node.stop();
-    await Promise.all(services.map((service) => service.stop()));
+    await Promise.all([postgres, nats, redis].map((service) => service.stop()));
   }
 }
 
