@@ -1,11 +1,9 @@
 import { decorrelatedJitter, type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
-import type { LogName } from '@konferenco/protocol';
-import { textArray } from './arrays.ts';
 import { Connection } from './connection.ts';
 import { asUnavailable, BatchRefusedError, isLoss, isPassing, SessionLostError } from './errors.ts';
-import { createPartitions, listPartitions, partitionOf } from './partitions.ts';
 import { type Facts, type Plan, planBatch } from './plan.ts';
 import type { PreparedCommand } from './prepared.ts';
+import { Room } from './room.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { type Footprint, footprintOf, lockAndRead, write } from './statements.ts';
 
@@ -20,8 +18,6 @@ export interface WriterOptions {
   readonly answerMs: number;
 }
 
-/** Logs known to exist; a log is never removed. */
-const KNOWN_LOGS = 100_000;
 const PAUSE = { base_ms: 20, cap_ms: 500 };
 
 /** How one attempt at a batch ended. A loss on the way of its COMMIT leaves open whether it took effect. */
@@ -56,8 +52,7 @@ interface Begun {
 export class Writer {
   readonly #options: WriterOptions;
   readonly #connection: Connection;
-  readonly #logs = new Set<LogName>();
-  readonly #partitions = new Set<number>();
+  readonly #room: Room;
   #ahead: Ahead | null = null;
   #batch = 0;
   #lastAt = 0;
@@ -65,6 +60,7 @@ export class Writer {
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#room = new Room(options.session.schema);
     this.#connection = new Connection(options.session, (session) => this.#takeOver(session));
   }
 
@@ -163,7 +159,7 @@ export class Writer {
     await this.#retreat();
     const footprint = footprintOf(commands);
     const session = await this.#connection.session();
-    await this.#makeRoom(session, footprint);
+    await this.#room.make(session, footprint);
     return this.#begin(session, footprint);
   }
 
@@ -171,8 +167,7 @@ export class Writer {
   #goAhead(session: Session, commands: readonly PreparedCommand[] | null): void {
     if (!commands) return;
     const footprint = footprintOf(commands);
-    if (footprint.logs.some((name) => !this.#logs.has(name))) return;
-    if (footprint.ids.some((id) => !this.#partitions.has(partitionOf(id)))) return;
+    if (!this.#room.isThere(footprint)) return;
     this.#ahead = { commands, begun: this.#begin(session, footprint) };
     this.#ahead.begun.facts.catch(() => undefined);
   }
@@ -242,25 +237,6 @@ export class Writer {
     throw new StoreUnavailableError('the database was given a new epoch; start this node again');
   }
 
-  /** Makes the logs and partitions that the batch needs, before its transaction, so that these are never waited for in it. */
-  async #makeRoom(session: Session, footprint: Footprint): Promise<void> {
-    const numbers = new Set(footprint.ids.map(partitionOf));
-    for (const number of numbers) if (this.#partitions.has(number)) numbers.delete(number);
-    if (numbers.size > 0) {
-      await createPartitions(session, this.#options.session.schema, [...numbers]);
-      for (const number of numbers) this.#partitions.add(number);
-    }
-    const names = footprint.logs.filter((name) => !this.#logs.has(name));
-    if (names.length === 0) return;
-    await session.query(
-      `INSERT INTO logs(name) SELECT n FROM unnest($1::text[]) AS t(n)
-       WHERE NOT EXISTS (SELECT FROM logs WHERE name = n) ORDER BY n COLLATE "C" ON CONFLICT(name) DO NOTHING`,
-      [textArray(names)],
-    );
-    if (this.#logs.size + names.length > KNOWN_LOGS) this.#logs.clear();
-    for (const name of names) this.#logs.add(name);
-  }
-
   /** A new session: ends what a former one may have left running, and makes sure of this writer's row. */
   async #takeOver(session: Session): Promise<void> {
     const { writer, session: place } = this.#options;
@@ -269,8 +245,7 @@ export class Writer {
       [place.name],
     );
     await session.query('INSERT INTO writers VALUES($1, 0, now()) ON CONFLICT(writer) DO NOTHING', [writer]);
-    this.#partitions.clear();
-    for (const number of await listPartitions(session)) this.#partitions.add(number);
+    await this.#room.look(session);
   }
 
   /**
@@ -300,15 +275,13 @@ export class Writer {
     }
   }
 
-  /** After a refusal nothing that was only remembered is to be trusted. */
   #forget(refusal: unknown): unknown {
-    this.#logs.clear();
-    this.#partitions.clear();
+    this.#room.forget();
     return refusal;
   }
 
   #missingLogs(): Error {
-    this.#logs.clear();
+    this.#room.forget();
     return new StoreUnavailableError('logs that were there are gone from the database');
   }
 }
