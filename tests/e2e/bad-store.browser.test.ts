@@ -150,10 +150,12 @@ async function layFormer(away: Away, entries: readonly FormerEntry[]): Promise<v
   );
 }
 
-/** Names of the databases of accounts. */
+/** Names of the databases of accounts; files lie in one of their own. */
 const stores = (page: Page): Promise<readonly string[]> =>
   page.evaluate(async () =>
-    (await indexedDB.databases()).flatMap(({ name = '' }) => (/^konferenco-[0-9a-f]{16}/.test(name) ? [name] : [])),
+    (await indexedDB.databases()).flatMap(({ name = '' }) =>
+      /^konferenco-[0-9a-f]{16}(?!.*\.files$)/.test(name) ? [name] : [],
+    ),
   );
 
 // proves LS-8, LS-9
