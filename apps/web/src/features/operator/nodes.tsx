@@ -26,6 +26,9 @@ export function Nodes({ system, operator }: NodesProps) {
     <section className="operated" aria-labelledby="operated-nodes">
       <h2 id="operated-nodes">{say('nodes')}</h2>
       <Table caption={say('nodes')} columns={columns} rows={system.nodes} keyOf={({ name }) => name} cards />
+      {system.parts.some(({ name, state }) => name === 'nats' && state === 'away') && (
+        <p className="needs-you">{say('nodes.apart')}</p>
+      )}
       {system.nodes.length > 1 && <p className="hint">{say('nodes.note')}</p>}
       {node && (
         <DrainDialog

@@ -96,8 +96,7 @@ function useAloud(isLost: boolean): string {
 }
 
 function HealthLine({ system }: { readonly system: KnownSystem }) {
-  const { say } = useWords();
-  const { isGood, words } = healthOf(system, say);
+  const { isGood, words } = healthOf(system, useWords());
   const Mark = isGood ? CircleCheck : CircleAlert;
   return (
     <div className="health" data-good={isGood} role="status">

@@ -28,6 +28,7 @@ export function Own({ system: { own, node } }: { readonly system: KnownSystem })
               ]}
               rows={own.steps}
               keyOf={({ step }) => step}
+              cards
             />
           )}
         </div>
