@@ -46,7 +46,7 @@ test('an owner sees the system change, empties the node and opens it again; an a
   await tile(owner, 'Messages in')
     .getByText(/^0\.[1-9]|^0\.0[1-9]|^[1-9]/)
     .waitFor();
-  await tile(owner, 'Time to acknowledge').getByText(/ ms$/).waitFor();
+  await tile(owner, 'Time to acknowledge').getByText(/\sms$/).waitFor();
 
   expect(await attendee.page.getByRole('link', { name: 'Operate' }).count()).toBe(0);
   await attendee.page.goto(`${server.httpUrl}/operator`);
