@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { answers } from './program.ts';
 
 const CADDYFILE = resolve(import.meta.dir, '../../../../deploy/Caddyfile');
 const READY_MS = 20_000;
@@ -63,7 +62,7 @@ export async function startCaddy({ port, upstreams, dir }: CaddyOptions): Promis
     if (dir === undefined) rmSync(home, { recursive: true, force: true });
   };
   const deadline = Date.now() + READY_MS;
-  while (!(await Bun.file(root).exists()) || !(await answers(port))) {
+  while (!(await isServing(port, root))) {
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
       throw new Error(`caddy does not serve on port ${port}`);
@@ -71,6 +70,16 @@ export async function startCaddy({ port, upstreams, dir }: CaddyOptions): Promis
     await Bun.sleep(25);
   }
   return { ca: readFileSync(root, 'utf8'), pid: child.pid, stop };
+}
+
+/** It listens before its certificate is there: only a whole request says that it serves. */
+async function isServing(port: number, root: string): Promise<boolean> {
+  if (!(await Bun.file(root).exists())) return false;
+  const request = fetch(`https://localhost:${port}/healthz`, { tls: { ca: readFileSync(root, 'utf8') } });
+  return request.then(
+    () => true,
+    () => false,
+  );
 }
 
 function onLoopback(config: CaddyConfig): object {
