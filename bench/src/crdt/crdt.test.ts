@@ -27,7 +27,9 @@ test('a library that ends elsewhere is refused', async () => {
   const { types } = await LIBRARIES.konferenco();
   const trace = TRACES.counters.generate(SMALL);
   const wrong = { ...trace, expected: [{ 'counter-100': -1 }] };
-  expect(() => measure(types.counters, wrong, { live: 50, shortest_ms: 0 })).toThrow('does not show what the trace expects');
+  expect(() => measure(types.counters, wrong, { live: 50, shortest_ms: 0 })).toThrow(
+    'does not show what the trace expects',
+  );
 });
 
 test('a seed means one trace, another seed another, and full size is what the documents say', () => {
