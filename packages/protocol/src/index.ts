@@ -17,3 +17,4 @@ export type * from './schema/rest.ts';
 export type * from './schema/server-frame.ts';
 export type * from './schema/transport.ts';
 export * from './taxonomy.ts';
+export { isSentAgain } from './sent-again.ts';

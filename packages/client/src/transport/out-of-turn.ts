@@ -1,4 +1,4 @@
-import { type ClientFrame, ERROR_CODES, type ServerFrame } from '@konferenco/protocol';
+import { type ClientFrame, ERROR_CODES, isSentAgain, type ServerFrame } from '@konferenco/protocol';
 
 interface Sorted {
   /** Frames that may go up. */
@@ -15,7 +15,7 @@ export function outOfTurn(waiting: readonly string[], sent: readonly string[], h
   const refusedRefs = new Set<number | undefined>();
   for (const text of heard) {
     const frame = JSON.parse(text) as ServerFrame;
-    if (frame.type === 'error' && comesAgain(frame.code)) refusedRefs.add(frame.ref);
+    if (frame.type === 'error' && isSentAgain(frame.code)) refusedRefs.add(frame.ref);
   }
   const refused = new Set<string | undefined>();
   for (const text of refusedRefs.size > 0 ? sent : []) {
@@ -33,9 +33,4 @@ export function outOfTurn(waiting: readonly string[], sent: readonly string[], h
     return false;
   });
   return { waiting: kept, answers };
-}
-
-/** Whether what was refused so is sent again: with fresh credentials, under another id, or later. */
-function comesAgain(code: number): boolean {
-  return code >= 3000 || (code >= 2000 && code < 2100) || code === ERROR_CODES.id_out_of_range.code;
 }

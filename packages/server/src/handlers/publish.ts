@@ -11,7 +11,7 @@ import {
   StoreUnavailableError,
   type Transient,
 } from '@konferenco/core';
-import { type ClientFrameOf, type Envelope, ERROR_CODES, parseLogName } from '@konferenco/protocol';
+import { type ClientFrameOf, type Envelope, ERROR_CODES, isSentAgain, parseLogName } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
 import { hasAttachments, planBinding } from '../attachments/binding.ts';
@@ -258,13 +258,7 @@ function fail(
   detail = '',
   retry_after_ms?: number,
 ): void {
-  if (comesAgain(error)) connection.noteRefused(envelope.id);
+  if (isSentAgain(ERROR_CODES[error].code)) connection.noteRefused(envelope.id);
   services.metrics.refusals.inc({ error });
   refuse(connection, { ref, error, detail, retry_after_ms });
-}
-
-/** Whether a client sends it again after this refusal: with fresh credentials, under another id, or later. */
-function comesAgain(error: Refusal['error']): boolean {
-  const { code } = ERROR_CODES[error];
-  return code >= 3000 || (code >= 2000 && code < 2100) || error === 'id_out_of_range';
 }
