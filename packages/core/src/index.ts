@@ -8,9 +8,11 @@ export * from './ports/bus.ts';
 export * from './ports/clock.ts';
 export * from './ports/objects.ts';
 export type * from './ports/feed.ts';
+export * from './ports/positions.ts';
 export * from './ports/presence.ts';
 export * from './ports/random.ts';
 export * from './ports/rates.ts';
+export * from './ports/replica.ts';
 export * from './ports/store.ts';
 export * from './ports/streams.ts';
 export {
@@ -33,7 +35,8 @@ export { crowdOf, interestsOf, nodeInterest, presenceOf } from './routing/intere
 export { comebackMutable, type Comebacks, LONGEST_COMEBACK_MS } from './routing/comeback.ts';
 export { streamOf } from './routing/stream-of.ts';
 export { MessageRouter, type Routed, type RoutePorts, type RouteTarget } from './routing/message-router.ts';
-export type { DrainProgress, NodePhase, NodeReport, NodeVitals } from './routing/node-report.ts';
+export { answerClaim, type ClaimAnswer, type ClaimRecord, type ClaimStanding, Namesakes } from './routing/namesake.ts';
+export type { DrainProgress, NodePhase, NodeReport, NodeStart, NodeVitals } from './routing/node-report.ts';
 export {
   type KnownNode,
   MOST_NODES,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ObjectsUnavailableError, StoreUnavailableError } from '@konferenco/core';
 import { NatsStartError } from './adapters/nats/errors.ts';
 import { RedisStartError } from './adapters/redis/errors.ts';
+import { NameTakenError } from './cluster/claim.ts';
 import { ConfigError, helpText, isDemo, isLoopback, loadConfig } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { DRAIN_MS } from './gateway/gateway.ts';
@@ -18,7 +19,9 @@ async function main(argv: readonly string[]): Promise<void> {
   const config = readConfig(argv);
   const log = createLog(config.logLevel);
   const webDir = join(import.meta.dir, '../../../apps/web/dist');
-  const server = await startServer({ config, log, seed: true, ...(existsSync(webDir) ? { webDir } : {}) }).catch(
+  const onNamesake = ({ message }: NameTakenError) => end(`Konferenco ends:\n${message}`, 1);
+  const page = existsSync(webDir) ? { webDir } : {};
+  const server = await startServer({ config, log, seed: true, onNamesake, ...page }).catch(
     (error: unknown) => giveUp(startFailure(config, error)),
   );
   announce(config, server);
@@ -42,7 +45,11 @@ function readConfig(argv: readonly string[]): Config {
 }
 
 function giveUp(reason: string, code = 1): never {
-  console.error(`Konferenco cannot start:\n${reason}`);
+  return end(`Konferenco cannot start:\n${reason}`, code);
+}
+
+function end(reason: string, code: number): never {
+  console.error(reason);
   process.exit(code);
 }
 
@@ -51,7 +58,7 @@ function startFailure({ port, data, postgresUrl }: Config, error: unknown): stri
   // Of a database the message names the place itself.
   if (error instanceof StoreUnavailableError)
     return postgresUrl ? error.message : `${error.message} (data folder: ${data})`;
-  const isAdvice = [ObjectsUnavailableError, NatsStartError, RedisStartError].some((kind) => error instanceof kind);
+  const isAdvice = [ObjectsUnavailableError, NatsStartError, RedisStartError, NameTakenError].some((kind) => error instanceof kind);
   if (isAdvice) return (error as Error).message;
   const { code, stack } = error as { readonly code?: string; readonly stack?: string };
   if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose another: PORT=8081 npm start`;

@@ -1,3 +1,4 @@
+import type { NodeStart } from '@konferenco/core';
 import type { Context } from './accounts/context.ts';
 import { createAuthenticator } from './accounts/authenticator.ts';
 import { createSignatureVerifier } from './accounts/signatures.ts';
@@ -19,7 +20,9 @@ import { createAttachments, type Files } from './start-files.ts';
 export interface Parts {
   readonly backends: Backends;
   /** Of this node. */
-  readonly name: string;
+  readonly start: NodeStart;
+  /** Told that this node has to end, because another one bears its name. */
+  readonly onNamesake: () => void;
   readonly context: Context;
   readonly services: AccountServices;
   readonly files: Files;
@@ -60,7 +63,7 @@ export interface Standing {
 }
 
 /** Builds the node, makes it part of its cluster, and opens what operators look through. */
-export function standUp(config: Config, { backends, name, context, services, files, log }: Parts): Standing {
+export function standUp(config: Config, { backends, start, onNamesake, context, services, files, log }: Parts): Standing {
   const topics: Standing['topics'] = { publish: () => 0, subscriberCount: () => 0 };
   const onFault = (error: unknown) => {
     node.metrics.faults.inc();
@@ -69,7 +72,7 @@ export function standUp(config: Config, { backends, name, context, services, fil
   const node = createNode({
     ...context,
     accounts: context,
-    name,
+    name: start.name,
     ...backends.shared,
     access: context.directory,
     authenticator: services.authenticator,
@@ -84,7 +87,7 @@ export function standUp(config: Config, { backends, name, context, services, fil
   const { metrics } = node;
   backends.register(metrics.registry);
   const door = doorOf(config, context);
-  const cluster = joinCluster(config, { context, node, door, log });
+  const cluster = joinCluster(config, { context, node, door, log, start, onNamesake });
   const parts = () => [...backends.parts(), ...files.parts()];
   const operator = new OperatorConsole({
     ...{ cluster, parts, log, metrics, onFault },

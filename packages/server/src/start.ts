@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { type LogName, parseLogName } from '@konferenco/protocol';
 import type { Server } from 'bun';
 import { bootstrapEvent, MAIN_EVENT } from './accounts/bootstrap.ts';
 import { type Context, createContext } from './accounts/context.ts';
 import { createDirectory } from './accounts/directory.ts';
 import { DEMO_EVENT, seedDemo } from './accounts/seed.ts';
+import { NameTakenError } from './cluster/claim.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { nodeNameOf } from './cluster/join.ts';
 import { openBackends } from './backends/backends.ts';
@@ -51,18 +53,25 @@ export interface StartOptions {
   readonly webDir?: string;
   /** Whether a demo system starts with its sample event filled in. */
   readonly seed: boolean;
+  /**
+   * Told that another node bears this one's name, and that this one has to end: at once, and without `stop`, which says
+   * farewell in that name. By default it is only logged.
+   */
+  readonly onNamesake?: (error: NameTakenError) => void;
 }
 
 /** Builds a whole server from its configuration and listens. The composition root of the embedded system. */
-export async function startServer({ config, log, webDir, seed }: StartOptions): Promise<RunningServer> {
-  const name = nodeNameOf(config);
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const { config, log, webDir, seed, onNamesake = (error) => log.error({ err: error }, 'this node has to end') } = options;
+  const start = { name: nodeNameOf(config), id: randomUUID(), at: systemClock.now() };
   const backends = await openBackends({
     config,
-    name,
+    start,
     log,
     onFault: (error) => log.error({ err: error }, 'a part failed'),
   });
-  const parts = await assemble(config, { backends, name, log });
+  const ends = () => onNamesake(new NameTakenError(start.name));
+  const parts = await assemble(config, { backends, start, log, onNamesake: ends });
   await liftProgramme(parts.context);
   const { context, node, cluster, server, close } = await listen(config, parts, webDir);
   const url = config.publicUrl || `http://${isLoopback(config.host) ? 'localhost' : config.host}:${server.port}`;
@@ -89,20 +98,19 @@ export async function startServer({ config, log, webDir, seed }: StartOptions): 
 
 async function assemble(
   config: Config,
-  { backends, name, log }: Pick<Parts, 'backends' | 'name' | 'log'>,
+  given: Pick<Parts, 'backends' | 'start' | 'log' | 'onNamesake'>,
 ): Promise<Parts> {
+  const { backends, log } = given;
   const { store, bus } = backends;
   const demo = isDemo(config) ? { demoEvent: DEMO_EVENT } : {};
   const directory = createDirectory({ store, bus, clock: systemClock, openChannels: isDemo(config), ...demo });
   const context = createContext({ store, bus, clock: systemClock, random: systemRandom, directory, ...demo });
   const services = await createAccountServices(backends, context);
   return {
-    backends,
-    name,
+    ...given,
     context,
     services,
     files: await openFiles(config, { ...context, secret: services.tokens.ticketSecret, log }),
-    log,
   };
 }
 

@@ -64,6 +64,17 @@ export type BusRecord =
     }
   /** How a node is doing: told every second, and at once when it begins to drain or leaves. */
   | { readonly kind: 'node'; readonly report: NodeReport }
+  /**
+   * Whoever starts under the name `node` asks whether somebody bears it (`to: null`). Whoever does tells that start (`to`) so.
+   * `start` is the sender's, `started_at` Unix ms by its clock.
+   */
+  | {
+      readonly kind: 'claim';
+      readonly node: string;
+      readonly start: string;
+      readonly started_at: number;
+      readonly to: string | null;
+    }
   /** An operator wants `node` to drain, or, with `reason: null`, to open again. */
   | { readonly kind: 'drain'; readonly node: string; readonly reason: string | null };
 

@@ -1,3 +1,12 @@
+/** One start of a node. A restart under the same name is another one. */
+export interface NodeStart {
+  readonly name: string;
+  /** Unlike that of every other start. */
+  readonly id: string;
+  /** Unix ms by the node's clock. */
+  readonly at: number;
+}
+
 /** What a node says of itself. A node that has `left` says so once, as its last word. */
 export type NodePhase = 'open' | 'draining' | 'left';
 
@@ -49,6 +58,8 @@ export interface NodeReport extends NodeVitals {
   readonly version: string;
   /** Unix ms by the node's clock. Tells a restart under the same name from the node before it. */
   readonly started_at: number;
+  /** Unlike that of every other start; without one a start is known by its time. */
+  readonly start?: string;
   /** Counts this incarnation's reports from 1, so that one that comes late changes nothing. */
   readonly seq: number;
   readonly phase: NodePhase;
@@ -64,13 +75,19 @@ const ADDRESS = /^https?:\/\/[A-Za-z0-9.[\]:-]{1,255}$/;
 /** Whether what came as a report can be worked with. Further members are of no concern: neighbouring versions differ in them. */
 export function isNodeReport(value: unknown): value is NodeReport {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, url, started_at, seq, connections, max_connections } = value as Partial<NodeReport>;
+  const { name, url, started_at, start, seq, connections, max_connections } = value as Partial<NodeReport>;
   const isNumber = (one: unknown) => typeof one === 'number' && Number.isFinite(one) && one >= 0;
   return (
     typeof name === 'string' &&
     name.length > 0 &&
     name.length <= 64 &&
     (url === null || (typeof url === 'string' && ADDRESS.test(url))) &&
+    (start === undefined || (typeof start === 'string' && start.length <= 64)) &&
     [started_at, seq, connections, max_connections].every(isNumber)
   );
+}
+
+/** Which start a report is of. */
+export function startOf({ name, start, started_at }: Pick<NodeReport, 'name' | 'start' | 'started_at'>): NodeStart {
+  return { name, id: start ?? String(started_at), at: started_at };
 }

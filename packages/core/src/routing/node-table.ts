@@ -1,4 +1,4 @@
-import { isNodeReport, type NodeReport } from './node-report.ts';
+import { isNodeReport, type NodeReport, startOf } from './node-report.ts';
 
 /** How often nodes report, and when silence makes one suspected and then gone, in ms. */
 export const NODE_TIMES = { report_ms: 1_000, suspected_ms: 3_000, gone_ms: 10_000 } as const;
@@ -41,12 +41,14 @@ export interface NodeEvent {
   readonly at: number;
 }
 
+type Self = Pick<NodeReport, 'name' | 'start' | 'started_at'>;
+
 /**
  * Who is alive, as one node hears it. Works alone: no other node is asked, so in a partition each side keeps the nodes of
  * its own and both find together by themselves.
  */
 export class NodeTable {
-  readonly #self: Pick<NodeReport, 'name' | 'started_at'>;
+  readonly #self: Self;
   readonly #nodes = new Map<string, KnownNode>();
   /** Last words, so that a report which comes after its node's farewell does not bring it back. */
   readonly #left = new Map<string, KnownNode>();
@@ -54,7 +56,7 @@ export class NodeTable {
   #hasNamesake = false;
   #isFull = false;
 
-  constructor(self: Pick<NodeReport, 'name' | 'started_at'>) {
+  constructor(self: Self) {
     this.#self = self;
   }
 
@@ -67,7 +69,7 @@ export class NodeTable {
   hear(report: unknown, now: number): readonly NodeEvent[] {
     if (!isNodeReport(report)) return [];
     const event = (kind: NodeEvent['kind']): readonly NodeEvent[] => [{ kind, node: report.name, at: now }];
-    if (report.name === this.#self.name && report.started_at !== this.#self.started_at) {
+    if (report.name === this.#self.name && startOf(report).id !== startOf(this.#self).id) {
       // An older one is what this node was before a restart.
       if (report.started_at < this.#self.started_at || this.#hasNamesake) return [];
       this.#hasNamesake = true;

@@ -1,4 +1,4 @@
-import type { AnalyticsStore, Bus, DeadLetter, FeedEntry, SingleUse, Store, StreamReport } from '@konferenco/core';
+import type { AnalyticsStore, Bus, DeadLetter, FeedEntry, NodeStart, SingleUse, Store, StreamReport } from '@konferenco/core';
 import type { Envelope } from '@konferenco/protocol';
 import type { Registry } from 'prom-client';
 import type { KeyStore } from '../accounts/key-store.ts';
@@ -60,7 +60,7 @@ export interface FeedNeeds {
 export interface BackendOptions {
   readonly config: Config;
   /** Of this node. */
-  readonly name: string;
+  readonly start: NodeStart;
   readonly log: Log;
   readonly onFault: (error: unknown) => void;
 }

@@ -10,6 +10,7 @@ import type { RedisLink } from '../adapters/redis/link.ts';
 import { createRedisDirectory } from '../adapters/redis/presence-directory.ts';
 import { createRedisRates } from '../adapters/redis/rates.ts';
 import { createRedisSingleUse } from '../adapters/redis/single-use.ts';
+import { NameClaim } from '../cluster/claim.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import type { BackendOptions, Backends, PartReport, Shared } from './backends.ts';
 import { openFeeding } from './feeding.ts';
@@ -36,7 +37,8 @@ export async function openClustered(options: BackendOptions): Promise<Backends> 
 type Keep = <T extends { close(): Promise<void> | void }>(part: T) => T;
 
 async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Backends, 'close'>> {
-  const { config, name, log, onFault } = options;
+  const { config, start, log, onFault } = options;
+  const { name } = start;
   const common = { clock: systemClock, random: systemRandom };
   const store = keep(
     await openPostgresStore({
@@ -49,9 +51,14 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
   const truth = { store, keys: store.keys<KeyRing>() };
   if (config.natsUrl === '') return { ...truth, ...onItsOwn(store), bus: keep(createLocalBus()) };
   const bus = keep(await openNatsBus({ url: config.natsUrl, name, onFault, ...common }));
+  const claim = keep(new NameClaim({ start, bus, clock: systemClock }));
+  // The answer is waited for while the other parts open.
+  const claimed = claim.ask();
+  claimed.catch(() => undefined);
   const analytics = keep(await openMessageCounts({ url: config.postgresUrl, now: () => systemClock.now() }));
   const feeding = keep(await openFeeding(options, { store, bus, analytics }));
   const link = config.redisUrl === '' ? null : keep(await openRedisLink(config.redisUrl, common));
+  await claimed;
   const alone = { messages: 0 };
   const parts = () => [postgresPart(store), natsPart(bus), ...(link ? [redisPart(link)] : [])];
   return {

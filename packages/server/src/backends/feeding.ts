@@ -28,10 +28,10 @@ interface Between {
 const MAINTAIN_MS = 3_600_000;
 
 export async function openFeeding(options: BackendOptions, { store, bus, analytics }: Between): Promise<Feeding> {
-  const { config, name, onFault } = options;
+  const { config, start, onFault } = options;
   const common = { clock: systemClock, random: systemRandom, onFault };
   const replicas = config.streamReplicas === '3' ? 3 : 1;
-  const streams = await openNatsStreams({ url: config.natsUrl, name: `${name} streams`, replicas, ...common });
+  const streams = await openNatsStreams({ url: config.natsUrl, name: `${start.name} streams`, replicas, ...common });
   const running: { close(): Promise<void> | void }[] = [];
   let relay: Relay | null = null;
   let consumers: Consumers | null = null;
@@ -56,7 +56,7 @@ export async function openFeeding(options: BackendOptions, { store, bus, analyti
       running.push(
         { close: () => clearInterval(maintaining) },
         { close: leave },
-        new PresenceFeed({ node: name, bus, sink: streams, clock: systemClock }),
+        new PresenceFeed({ node: start.name, bus, sink: streams, clock: systemClock }),
         begunConsumers,
         begun,
       );

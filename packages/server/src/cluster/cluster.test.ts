@@ -22,21 +22,23 @@ interface Started {
   readonly told: NodeEvent[];
   /** What a drain asked for. */
   readonly asked: number[];
+  /** `ends`: another node bears its name. */
+  readonly state: { readonly ends: boolean };
   /** Dies without a word. */
   die(): void;
 }
 
 function start(
   name: string,
-  given: { url?: string | null; connections?: number; report?: () => Promise<NodeVitals> } = {},
+  given: { id?: string; url?: string | null; connections?: number; report?: () => Promise<NodeVitals> } = {},
 ): Started {
-  const { url = null, connections = 0, report = async () => VITALS } = given;
-  const own = bus.connect(name);
+  const { id, url = null, connections = 0, report = async () => VITALS } = given;
+  const own = bus.connect(id ?? name);
   const door = { draining: false };
   const faults: unknown[] = [];
   const told: NodeEvent[] = [];
   const asked: number[] = [];
-  let isAlive = true;
+  const state = { isAlive: true, ends: false };
   const gateway = {
     connections,
     async drain(within_ms: number) {
@@ -44,16 +46,20 @@ function start(
     },
   };
   const cluster = createCluster({
-    ...{ name, url, version: '1.2.3', maxConnections: 1_000, door, gateway, report },
-    bus: { subscribe: own.subscribe, publish: (record) => (isAlive ? own.publish(record) : undefined) },
+    ...{ start: { name, id: id ?? name, at: clock.now() }, url, version: '1.2.3', maxConnections: 1_000 },
+    ...{ door, gateway, report },
+    bus: { subscribe: own.subscribe, publish: (record) => (state.isAlive ? own.publish(record) : undefined) },
     clock,
     onEvent: (event) => told.push(event),
+    onNamesake: () => {
+      state.ends = true;
+    },
     onFault: (fault) => faults.push(fault),
   });
   const die = () => {
-    isAlive = false;
+    state.isAlive = false;
   };
-  return { cluster, door, faults, told, asked, die };
+  return { cluster, door, faults, told, asked, die, state };
 }
 
 const standings = ({ cluster }: Started) =>
@@ -173,4 +179,14 @@ test('what happened is kept in bounds', async () => {
     a.cluster.cancelDrain();
   }
   expect(a.cluster.recentEvents()).toHaveLength(256);
+});
+
+// proves CN-24
+test('a node that comes under the name of another one, unheard, ends for it; and nobody ends alone', async () => {
+  const first = start('a');
+  await clock.advance(NODE_TIMES.gone_ms * 2);
+  const second = start('a', { id: 'second' });
+  await clock.advance(NODE_TIMES.report_ms * 3);
+  expect([first.state.ends, second.state.ends]).toEqual([false, true]);
+  expect(first.told.map(({ kind }) => kind)).toContain('namesake');
 });

@@ -4,10 +4,12 @@ import {
   type Clock,
   type DrainProgress,
   type KnownNode,
+  Namesakes,
   NODE_TIMES,
   type NodeEvent,
   type NodePhase,
   type NodeReport,
+  type NodeStart,
   NodeTable,
   type NodeVitals,
 } from '@konferenco/core';
@@ -57,8 +59,8 @@ export interface Cluster extends ClusterView {
 }
 
 export interface ClusterDeps {
-  /** Of this node; no two nodes of a cluster bear the same. */
-  readonly name: string;
+  /** Of this node. No two nodes of a cluster bear the same name. */
+  readonly start: NodeStart;
   /** Where clients reach this very node, `http(s)://host[:port]`; `null`: through the common address only. */
   readonly url: string | null;
   readonly version: string;
@@ -72,6 +74,8 @@ export interface ClusterDeps {
   readonly gateway: DrainDeps['gateway'];
   /** Told of what happens to nodes, for the log. */
   readonly onEvent?: (event: NodeEvent) => void;
+  /** Told that this node has to end, at once and without a farewell: another one bears its name. */
+  readonly onNamesake: () => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -97,8 +101,8 @@ export function createCluster(deps: ClusterDeps): Cluster {
 class BusCluster implements Cluster {
   readonly self: string;
   readonly #deps: ClusterDeps;
-  readonly #startedAt: number;
   readonly #table: NodeTable;
+  readonly #namesakes: Namesakes;
   readonly #places: Places;
   readonly #events: NodeEvent[] = [];
   readonly #drain: Drain;
@@ -109,10 +113,11 @@ class BusCluster implements Cluster {
   #isLeaving = false;
 
   constructor(deps: ClusterDeps) {
-    this.self = deps.name;
+    const { name, id, at } = deps.start;
+    this.self = name;
     this.#deps = deps;
-    this.#startedAt = deps.clock.now();
-    this.#table = new NodeTable({ name: deps.name, started_at: this.#startedAt });
+    this.#table = new NodeTable({ name, start: id, started_at: at });
+    this.#namesakes = new Namesakes(deps.start);
     this.#places = new Places(() => this.#table.nodes());
     this.#drain = new Drain({ ...deps, changed: () => this.#tell(this.#phase) });
     this.#leaveBus = deps.bus.subscribe((record) => this.#receive(record));
@@ -191,11 +196,11 @@ class BusCluster implements Cluster {
 
   /** What this node says is also heard here when the bus is away. */
   #tell(phase: NodePhase): void {
-    const { name, url, version, maxConnections, bus, gateway } = this.#deps;
+    const { start, url, version, maxConnections, bus, gateway } = this.#deps;
     const drain = this.drainProgress;
     const report: NodeReport = {
       ...this.#vitals,
-      ...{ name, url, version, phase, started_at: this.#startedAt, seq: ++this.#seq },
+      ...{ name: start.name, url, version, phase, started_at: start.at, start: start.id, seq: ++this.#seq },
       connections: gateway.connections,
       max_connections: maxConnections,
       ...(drain ? { drain } : {}),
@@ -205,8 +210,10 @@ class BusCluster implements Cluster {
   }
 
   #hear(report: NodeReport): void {
-    this.#note(this.#table.hear(report, this.#deps.clock.now()));
+    const now = this.#deps.clock.now();
+    this.#note(this.#table.hear(report, now));
     this.#places.changed();
+    if (this.#namesakes.hear(report, this.#seq, now)) this.#deps.onNamesake();
   }
 
   #note(events: readonly NodeEvent[]): void {

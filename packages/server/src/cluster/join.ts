@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { NodeStart } from '@konferenco/core';
 import type { Context } from '../accounts/context.ts';
 import type { Config } from '../config/options.ts';
 import type { Door } from '../gateway/admission.ts';
@@ -25,10 +26,13 @@ export interface JoinParts {
   readonly node: Node;
   readonly door: Door;
   readonly log: Log;
+  readonly start: NodeStart;
+  /** Told that this node has to end, because another one bears its name. */
+  readonly onNamesake: () => void;
 }
 
 /** Makes a node part of the cluster that its bus reaches, and of its metrics what an autoscaler goes by. */
-export function joinCluster(config: Config, { context, node, door, log }: JoinParts): Cluster {
+export function joinCluster(config: Config, { context, node, door, log, start, onNamesake }: JoinParts): Cluster {
   const { bus, clock, store } = context;
   const { gateway, metrics, services } = node;
   const vitals = new Vitals({
@@ -40,9 +44,8 @@ export function joinCluster(config: Config, { context, node, door, log }: JoinPa
     messages: metrics.messages,
     now: () => performance.now(),
   });
-  const name = services.node;
   const cluster = createCluster({
-    name,
+    start,
     url: config.nodeUrl || null,
     version: manifest.version,
     maxConnections: config.maxConnections,
@@ -52,9 +55,10 @@ export function joinCluster(config: Config, { context, node, door, log }: JoinPa
     door,
     gateway,
     onEvent: ({ kind, node: other }) => {
-      if (kind === 'namesake') log.error({ node: name }, 'another node has the same name: set KONFERENCO_NODE');
-      else if (other !== name) log.info({ node: other }, `node ${kind}`);
+      if (kind === 'namesake') log.error({ node: other }, 'another node has the same name: set KONFERENCO_NODE');
+      else if (other !== start.name) log.info({ node: other }, `node ${kind}`);
     },
+    onNamesake,
     onFault: services.onFault,
   });
   registerSignals(metrics.registry, () => ({ ...cluster.vitals, connections: gateway.connections }));

@@ -8,7 +8,7 @@ export interface Topology {
   readonly node: string;
   /** Unix ms. */
   readonly at: number;
-  readonly nodes: readonly (Omit<NodeReport, 'seq'> & { readonly standing: NodeStanding })[];
+  readonly nodes: readonly (Omit<NodeReport, 'seq' | 'start'> & { readonly standing: NodeStanding })[];
   readonly parts: readonly PartReport[];
   /** Consumers' streams and what was given up of them; `null`: there are none, or they cannot be asked now. */
   readonly streams: {
@@ -34,7 +34,7 @@ export async function topologyOf({ cluster, backends, now }: TopologyDeps): Prom
   return {
     node: cluster.self,
     at: now(),
-    nodes: cluster.nodes().map(({ report: { seq: _, ...report }, standing }) => ({ ...report, standing })),
+    nodes: cluster.nodes().map(({ report: { seq: _, start: _start, ...report }, standing }) => ({ ...report, standing })),
     parts: backends.parts(),
     // Streams that are away are no failure of the view: the part that carries them shows as away.
     streams: await streamsOf(backends.streams).catch(() => null),

@@ -65,7 +65,7 @@ export class OperatorConsole {
     return {
       node: cluster.self,
       at: clock.now(),
-      nodes: cluster.nodes().map(({ report: { seq: _, phase: _phase, ...report }, standing, heard_at }) => ({
+      nodes: cluster.nodes().map(({ report: { seq: _, start: _start, phase: _phase, ...report }, standing, heard_at }) => ({
         ...report,
         standing,
         heard_at,

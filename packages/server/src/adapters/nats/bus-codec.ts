@@ -86,6 +86,8 @@ const READABLE = {
   watched: ({ node, channel }) => isText(node) && isText(channel),
   changed: ({ what, id, user, event }) => isText(what) && isText(id) && isTextOrAbsent(user) && isTextOrAbsent(event),
   revoked: ({ user, session, reason }) => isText(user) && isTextOrAbsent(session) && isText(reason),
+  claim: ({ node, start, started_at, to }) =>
+    isText(node) && isText(start) && isCount(started_at) && isNullOr(to, isText),
   node: ({ report }) => isObject(report),
   drain: ({ node, reason }) => isText(node) && isNullOr(reason, isText),
 } as const satisfies Record<BusRecord['kind'], Check>;
