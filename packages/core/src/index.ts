@@ -30,7 +30,7 @@ export { isLargerThan } from './delivery/json-size.ts';
 export { Sequencer } from './delivery/sequencer.ts';
 export { RateLimiter, type RateLimiterOptions, RateLimitExceededError } from './limits/rate-limiter.ts';
 export { OUTBOX_ALLOWANCE, SenderLimits } from './limits/sender-limits.ts';
-export { type BucketRate, fullBucket, takeTokenMutable, type TokenBucket } from './limits/token-bucket.ts';
+export { type BucketRate, fullBucket, takeTokenMutable, type TokenBucket, waitFor } from './limits/token-bucket.ts';
 export { crowdOf, interestsOf, nodeInterest, presenceOf } from './routing/interest.ts';
 export { comebackMutable, type Comebacks, LONGEST_COMEBACK_MS } from './routing/comeback.ts';
 export { streamOf } from './routing/stream-of.ts';

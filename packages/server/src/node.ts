@@ -3,9 +3,11 @@ import {
   type Authenticator,
   type Bus,
   type Clock,
+  type PositionStore,
   type PresenceDirectory,
   type Random,
   type Rates,
+  type RequestRates,
   SenderLimits,
   type Store,
 } from '@konferenco/core';
@@ -27,6 +29,7 @@ import { PairCache, type Services } from './handlers/services.ts';
 import { unhear } from './handlers/subscribe.ts';
 import { Buckets } from './http/limits.ts';
 import { Metrics, type Readings } from './observability/metrics.ts';
+import { PositionKeeper } from './positions/keeper.ts';
 import { Presence } from './presence/presence.ts';
 import { AttendanceCount } from './sync/attendance.ts';
 import { Turns } from './sync/turns.ts';
@@ -47,8 +50,12 @@ export interface NodeDeps {
   readonly onFault: (error: unknown) => void;
   /** Where nodes leave who is connected to them; without it they ask each other on the bus. */
   readonly presence?: PresenceDirectory;
+  /** Where people were, of those who want that kept; without it no positions are taken. */
+  readonly positions?: PositionStore;
   /** Rates that nodes count together; without it each counts for itself. */
   readonly rates?: Rates;
+  /** The same of requests and syncs. */
+  readonly requestRates?: RequestRates;
   readonly options: NodeOptions;
 }
 
@@ -122,23 +129,25 @@ export function createNode(deps: NodeDeps): Node {
       gateway.close();
       fanOut.close();
       await presence.close();
-      await Promise.all([services.readMarks.flush(), services.cursors.flush()]);
+      await Promise.all([services.readMarks.flush(), services.cursors.flush(), services.positions?.close()]);
       metrics.close();
     },
   };
 }
 
 function servicesOf(deps: NodeDeps, made: Pick<Services, 'hub' | 'metrics' | 'presence'>): Services {
-  const { store, clock, random, options } = deps;
+  const { store, clock, random, options, positions: series, ...rest } = deps;
   const now = () => clock.now();
+  const count = (what: string, times: number) => made.metrics.positions.inc({ what }, times);
+  const positions = series && new PositionKeeper({ positions: series, context: deps, count, onFault: deps.onFault });
   return {
-    ...deps,
-    ...made,
+    ...{ ...rest, ...made, store, clock },
+    ...(positions ? { positions } : {}),
     node: deps.name,
     readMarks: new ReadMarks(store, clock),
     cursors: new Cursors(store, clock),
     limits: options.rateLimits ? (deps.rates ?? new SenderLimits(now)) : null,
-    syncRate: options.rateLimits ? new Buckets(SYNC_RATE, clock) : null,
+    syncRate: options.rateLimits ? new Buckets({ name: 'sync', rate: SYNC_RATE, clock, shared: deps.requestRates }) : null,
     knownPairs: new PairCache(100_000),
     newId: createIdGenerator({ now, random16: () => random.bytes(16) }),
     sendBuffer: options.sendBuffer,

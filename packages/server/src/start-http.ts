@@ -1,3 +1,4 @@
+import type { RequestRates } from '@konferenco/core';
 import { isShutOut } from './accounts/membership.ts';
 import { topologyOf } from './cluster/topology.ts';
 import { isLoopback } from './config/load.ts';
@@ -15,11 +16,13 @@ interface RestParts
   /** Other than the server's own. */
   readonly origins: readonly string[];
   readonly links: Files['links'];
+  /** Of all nodes together; absent where each counts for itself. */
+  readonly requestRates: RequestRates | undefined;
 }
 
 /** The REST surface, and the transports made of requests. */
 export function createRest(config: Config, parts: RestParts) {
-  const { context, services, node, cluster, door, origins, onFault, attachments, links, operator } = parts;
+  const { context, services, node, cluster, door, origins, onFault, attachments, links, operator, requestRates } = parts;
   const { tokens, tickets, authenticator } = services;
   const { gateway, metrics } = node;
   return createHttpApp({
@@ -32,8 +35,10 @@ export function createRest(config: Config, parts: RestParts) {
     origins,
     attachments,
     operator,
+    ...(node.services.positions ? { positions: node.services.positions } : {}),
     ...links,
     rateLimits: config.rateLimits === 'on',
+    requestRates,
     onFault,
     onAnswer: (answer) => metrics.answered(answer),
     onSync: (sync) => metrics.syncs.inc(sync),
@@ -49,6 +54,7 @@ export function createRest(config: Config, parts: RestParts) {
           connections: () => gateway.connections,
           isShutOut: (user) => isShutOut(context, user),
           rateLimits: config.rateLimits === 'on',
+          requestRates,
           onFault,
         }),
       ),

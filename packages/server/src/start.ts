@@ -125,10 +125,11 @@ async function listen(config: Config, parts: Parts, webDir: string | undefined):
   const { node, cluster, door, operator, attachments, onFault } = standing;
   const { gateway, metrics } = node;
   const { authenticator } = services;
+  const { requestRates } = backends.shared;
   const origins = config.origins.split(',').filter((origin) => origin !== '');
   const ownOrigins = () => [...cluster.origins(), ...(config.publicUrl ? [config.publicUrl] : [])];
   const socketDeps = { gateway, door, authenticator, metrics, origins, ownOrigins, sendBuffer: config.sendBuffer };
-  const app = createRest(config, { ...standing, context, services, origins, links: files.links });
+  const app = createRest(config, { ...standing, context, services, origins, links: files.links, requestRates });
   addOperations(app, { config, parts, standing, webDir });
   const proxies = new Proxies(config.trustedProxies, config.publicUrl !== '');
   const server = Bun.serve<SocketData>({
@@ -148,7 +149,7 @@ async function listen(config: Config, parts: Parts, webDir: string | undefined):
   backends.begin({ eventOf: ({ log }) => eventOf(context, log) });
   standing.topics.publish = (topic, text) => server.publish(topic, text);
   standing.topics.subscriberCount = (topic) => server.subscriberCount(topic);
-  const endUpkeep = startUpkeep({ context, ...services, node, attachments, onFault });
+  const endUpkeep = startUpkeep({ context, ...services, node, attachments, positions: backends.positions, onFault });
   const close = () => {
     operator.close();
     return endUpkeep();

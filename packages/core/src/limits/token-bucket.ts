@@ -20,13 +20,17 @@ export function tokensIn({ tokens, at }: TokenBucket, rate: BucketRate, now: num
   return Math.min(rate.burst, tokens + (Math.max(0, now - at) * rate.per_s) / 1000);
 }
 
+/** Milliseconds until there is a token; 0 when there is. Takes none. */
+export function waitFor(bucket: TokenBucket, rate: BucketRate, now: number): number {
+  const tokens = tokensIn(bucket, rate, now);
+  return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1000) / rate.per_s);
+}
+
 /** Takes one token: 0 when there was one, else the milliseconds until there is. A clock that steps back refills nothing. */
 export function takeTokenMutable(bucket: TokenBucket, rate: BucketRate, now: number): number {
   bucket.tokens = tokensIn(bucket, rate, now);
   bucket.at = now;
-  if (bucket.tokens >= 1) {
-    bucket.tokens -= 1;
-    return 0;
-  }
-  return Math.ceil(((1 - bucket.tokens) * 1000) / rate.per_s);
+  const wait = waitFor(bucket, rate, now);
+  if (wait === 0) bucket.tokens -= 1;
+  return wait;
 }

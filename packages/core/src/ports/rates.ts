@@ -1,4 +1,5 @@
 import type { MessageRule } from '@konferenco/protocol';
+import type { BucketRate } from '../limits/token-bucket.ts';
 
 /** The rates at which people may send. */
 export interface Rates {
@@ -11,6 +12,17 @@ export interface Rates {
   tryTake(user: string, rule: MessageRule, writtenOffline: boolean): number | Promise<number>;
   /** Forgets senders whose rates are whole again. */
   sweep(): void;
+}
+
+/** Token buckets that nodes count together, for what is asked over requests. */
+export interface RequestRates {
+  /**
+   * Takes a token of `key` from its bucket of the kind `name`.
+   *
+   * @returns 0 when there was one, else the milliseconds until there is (and none is taken); `null` when it could not be found
+   * out within 100 ms, so that the node decides alone. Never rejects.
+   */
+  tryTake(name: string, key: string, rate: BucketRate): Promise<number | null>;
 }
 
 /** What may be used once on all nodes together. */

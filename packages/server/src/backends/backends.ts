@@ -1,4 +1,4 @@
-import type { AnalyticsStore, Bus, DeadLetter, FeedEntry, NodeStart, SingleUse, Store, StreamReport } from '@konferenco/core';
+import type { AnalyticsStore, Bus, DeadLetter, FeedEntry, NodeStart, PositionStore, SingleUse, Store, StreamReport } from '@konferenco/core';
 import type { Envelope } from '@konferenco/protocol';
 import type { Registry } from 'prom-client';
 import type { KeyStore } from '../accounts/key-store.ts';
@@ -20,6 +20,8 @@ export interface Backends {
   readonly streams: StreamsView | null;
   /** Counts of messages over time; `null` where nobody counts. */
   readonly analytics: AnalyticsStore | null;
+  /** Where people were, of those who want that kept. */
+  readonly positions: PositionStore;
   /** Begins to feed the streams, once accounts can be asked. */
   begin(needs: FeedNeeds): void;
   /** Registers the figures of the parts. */
@@ -31,6 +33,7 @@ export interface Backends {
 export interface Shared {
   readonly presence?: NonNullable<NodeDeps['presence']>;
   readonly rates?: NonNullable<NodeDeps['rates']>;
+  readonly requestRates?: NonNullable<NodeDeps['requestRates']>;
   /** What is used once on all nodes. */
   readonly singleUse?: SingleUse;
 }

@@ -2,6 +2,7 @@ import { SenderLimits } from '@konferenco/core';
 import type { Registry } from 'prom-client';
 import type { KeyRing } from '../accounts/key-store.ts';
 import { openMessageCounts } from '../adapters/postgres-series/message-counts.ts';
+import { openPostgresPositions } from '../adapters/postgres-series/positions.ts';
 import { openPostgresStore, type PostgresStore } from '../adapters/postgres/store.ts';
 import { type NatsBus, openNatsBus } from '../adapters/nats/bus.ts';
 import { createLocalBus } from '../adapters/embedded/bus.ts';
@@ -9,6 +10,7 @@ import { openRedis } from '../adapters/redis/open.ts';
 import type { RedisLink } from '../adapters/redis/link.ts';
 import { createRedisDirectory } from '../adapters/redis/presence-directory.ts';
 import { createRedisRates } from '../adapters/redis/rates.ts';
+import { createRedisRequestRates } from '../adapters/redis/request-rates.ts';
 import { createRedisSingleUse } from '../adapters/redis/single-use.ts';
 import { NameClaim } from '../cluster/claim.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
@@ -48,7 +50,8 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
       onFault,
     }),
   );
-  const truth = { store, keys: store.keys<KeyRing>() };
+  const positions = keep(await openPostgresPositions({ url: config.postgresUrl, now: () => systemClock.now() }));
+  const truth = { store, positions, keys: store.keys<KeyRing>() };
   if (config.natsUrl === '') return { ...truth, ...onItsOwn(store), bus: keep(createLocalBus()) };
   const bus = keep(await openNatsBus({ url: config.natsUrl, name, onFault, ...common }));
   const claim = keep(new NameClaim({ start, bus, clock: systemClock }));
@@ -59,12 +62,12 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
   const feeding = keep(await openFeeding(options, { store, bus, analytics }));
   const link = config.redisUrl === '' ? null : keep(await openRedisLink(config.redisUrl, common));
   await claimed;
-  const alone = { messages: 0 };
+  const alone = { decisions: 0 };
   const parts = () => [postgresPart(store), natsPart(bus), ...(link ? [redisPart(link)] : [])];
   return {
     ...truth,
     bus,
-    shared: link ? sharedIn(link, name, () => alone.messages++) : {},
+    shared: link ? sharedIn(link, name, () => alone.decisions++) : {},
     parts,
     streams: feeding.view,
     analytics,
@@ -73,7 +76,7 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
       registerParts(registry, parts);
       registerBus(registry, bus);
       feeding.register(registry);
-      if (link) registerRedis(registry, link, () => alone.messages);
+      if (link) registerRedis(registry, link, () => alone.decisions);
     },
   };
 }
@@ -100,12 +103,13 @@ function openRedisLink(
   return openRedis({ url, setting: 'KONFERENCO_REDIS_URL', ...common });
 }
 
-/** @param onAlone told of each message for whose rate this node decides alone */
+/** @param onAlone told of each message and request for whose rate this node decides alone */
 function sharedIn(link: RedisLink, node: string, onAlone: () => void): Shared {
   const local = new SenderLimits(() => systemClock.now());
   return {
     presence: createRedisDirectory({ link, node }),
     rates: createRedisRates({ link, local, clock: systemClock, onAlone }),
+    requestRates: createRedisRequestRates({ link, clock: systemClock, onAlone }),
     singleUse: createRedisSingleUse({ link, clock: systemClock }),
   };
 }
@@ -164,7 +168,7 @@ function registerRedis(registry: Registry, link: RedisLink, alone: () => number)
   });
   const decided = {
     name: 'konferenco_rates_alone_total',
-    help: 'Messages for whose rate this node decided alone, because Redis was away.',
+    help: 'Messages and requests for whose rate this node decided alone, because Redis was away.',
   };
   counter(registry, decided, () => ({ '': alone() }));
 }

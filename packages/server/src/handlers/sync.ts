@@ -18,7 +18,7 @@ export async function handleSync(
   const { accounts, metrics, sendBuffer, onFault } = services;
   let answer: SyncAnswer;
   try {
-    services.syncRate?.take(connection.user);
+    await services.syncRate?.take(connection.user);
     answer = await answerSync(accounts, connection.user, frame, FRAME_BYTES);
   } catch (error) {
     const refused = error instanceof Refused ? error : null;

@@ -20,6 +20,7 @@ import { inviteHandlers } from './invites.ts';
 import { ADDRESS_RATE, addressKey, Buckets, USER_RATE } from './limits.ts';
 import { meHandlers } from './me.ts';
 import { operatorHandlers } from './operator.ts';
+import { positionHandlers } from './positions.ts';
 import { RawBodies } from './raw-body.ts';
 import { reportHandlers } from './reports.ts';
 import { searchHandlers } from './search.ts';
@@ -82,6 +83,7 @@ function handlersOf(deps: HttpDeps): Handlers {
     ...reportHandlers(deps),
     ...syncHandlers(deps),
     ...attachmentHandlers(deps),
+    ...positionHandlers(deps),
     ...operatorHandlers(deps),
   };
 }
@@ -126,7 +128,7 @@ interface Run {
 async function run(c: HonoContext, { route, validator, gate, bodies, handle, deps }: Run): Promise<Response> {
   let release = () => {};
   try {
-    const identity = route.auth === 'none' ? gate.anonymous(c) : await gate.identify(c);
+    const identity = await (route.auth === 'none' ? gate.anonymous(c) : gate.identify(c));
     if (route.auth === 'operator' && !(identity && (await isOperator(deps.context, identity.user)))) {
       throw new Refused('forbidden');
     }
@@ -148,20 +150,22 @@ async function run(c: HonoContext, { route, validator, gate, bodies, handle, dep
 
 interface Gate {
   identify(c: HonoContext): Promise<Identity>;
-  anonymous(c: HonoContext): null;
+  anonymous(c: HonoContext): Promise<null>;
 }
 
 /** Who asks, and whether they ask too often. */
 function createGate(deps: HttpDeps): Gate {
   const limited = deps.rateLimits ?? true;
-  const users = new Buckets(USER_RATE, deps.context.clock);
-  const addresses = new Buckets(ADDRESS_RATE, deps.context.clock);
-  const perAddress = (c: HonoContext) => {
-    if (limited) addresses.take(addressKey(addressOf(c)));
+  const { requestRates: shared } = deps;
+  const { clock } = deps.context;
+  const users = new Buckets({ name: 'rest', rate: USER_RATE, clock, shared });
+  const addresses = new Buckets({ name: 'address', rate: ADDRESS_RATE, clock, shared });
+  const perAddress = async (c: HonoContext) => {
+    if (limited) await addresses.take(addressKey(addressOf(c)));
   };
   return {
-    anonymous(c) {
-      perAddress(c);
+    async anonymous(c) {
+      await perAddress(c);
       return null;
     },
     async identify(c) {
@@ -169,10 +173,10 @@ function createGate(deps: HttpDeps): Gate {
       if (scheme?.toLowerCase() !== 'bearer' || !token || rest !== undefined) throw new Refused('unauthenticated');
       const authentication = await deps.authenticator.token(token);
       if (!authentication.ok) {
-        perAddress(c);
+        await perAddress(c);
         throw new Refused(authentication.error);
       }
-      if (limited) users.take(authentication.identity.user);
+      if (limited) await users.take(authentication.identity.user);
       return authentication.identity;
     },
   };

@@ -1,4 +1,4 @@
-import type { Authenticator, Identity } from '@konferenco/core';
+import type { Authenticator, Identity, RequestRates } from '@konferenco/core';
 import type { ROUTES, RouteBody, RouteName, RouteQuery, RouteResponse } from '@konferenco/protocol/schema';
 import type { Hono } from 'hono';
 import type { Context } from '../accounts/context.ts';
@@ -9,6 +9,7 @@ import type { LinkSigner } from '../attachments/signed-link.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Door } from '../gateway/admission.ts';
 import type { OperatorConsole } from '../operator/console.ts';
+import type { PositionKeeper } from '../positions/keeper.ts';
 
 /** A request that was answered, for metrics and logs. */
 export interface Answer {
@@ -33,6 +34,8 @@ export interface HttpDeps {
   readonly publicUrl?: string;
   /** False only for load tests on loopback; on by default. */
   readonly rateLimits?: boolean;
+  /** Rates that nodes count together; without it each counts for itself. */
+  readonly requestRates?: RequestRates | undefined;
   /** Origins other than the server's own that browsers may call from. None by default. */
   readonly origins?: readonly string[];
   /** Knows where sockets should go; without it, to the address under which the caller reached this server. */
@@ -41,6 +44,8 @@ export interface HttpDeps {
   readonly door?: Pick<Door, 'admitTicket'>;
   /** What operators see; without it their routes answer `not_found`. */
   readonly operator?: OperatorConsole;
+  /** What people let the server keep of where they were; without it those routes answer `not_found`. */
+  readonly positions?: PositionKeeper;
   /** Adds routes under `/api` that are not in the table. */
   readonly extend?: (app: Hono<{ Bindings: { readonly address?: string } }>) => void;
   /** Told of every sync: what for, and whether it was answered by what changed or by everything. */

@@ -10,7 +10,8 @@ const HOURS = 3;
 
 /** The operator's console. That the caller is one was checked with the token. */
 export function operatorHandlers(deps: HttpDeps): Handlers<'operator' | 'operatorMessages' | 'drainNode' | 'openNode'> {
-  const actions = (deps.rateLimits ?? true) ? new Buckets(ACTION_RATE, deps.context.clock) : null;
+  const counted = { name: 'operator', rate: ACTION_RATE, clock: deps.context.clock, shared: deps.requestRates };
+  const actions = (deps.rateLimits ?? true) ? new Buckets(counted) : null;
   const desk = (): OperatorConsole => {
     if (!deps.operator) throw new Refused('not_found', { detail: 'This server has no console.' });
     return deps.operator;
@@ -21,13 +22,13 @@ export function operatorHandlers(deps: HttpDeps): Handlers<'operator' | 'operato
     operatorMessages: ({ query }) => desk().messages(query.hours ?? HOURS),
 
     async drainNode({ identity, params }) {
-      actions?.take(identity.user);
+      await actions?.take(identity.user);
       desk().drain(params.node, identity.user);
       return { asked: true };
     },
 
     async openNode({ identity, params }) {
-      actions?.take(identity.user);
+      await actions?.take(identity.user);
       desk().open(params.node, identity.user);
       return { asked: true };
     },

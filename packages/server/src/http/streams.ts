@@ -1,4 +1,4 @@
-import type { Authenticator, Clock, Identity } from '@konferenco/core';
+import type { Authenticator, Clock, Identity, RequestRates } from '@konferenco/core';
 import { FramesRequest, PollRequest, StreamRequest } from '@konferenco/protocol/schema';
 import { type Context as HonoContext, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -37,6 +37,8 @@ export interface StreamRoutesDeps {
   /** Origins other than the server's own that browsers may call from. */
   readonly origins: readonly string[];
   readonly rateLimits: boolean;
+  /** Rates that nodes count together; without it each counts for itself. */
+  readonly requestRates?: RequestRates | undefined;
   /** Told of every failure that is the server's own. */
   readonly onFault: (error: unknown) => void;
 }
@@ -57,7 +59,7 @@ export function createStreamApp(deps: StreamRoutesDeps): App {
     const request = await readers.stream(c);
     gate.door();
     const identity = await gate.identify(c, token);
-    gate.rate(identity.user);
+    await gate.rate(identity.user);
     const socket = streams.open(identity, request);
     return new Response(readable(socket), { headers: HEADERS });
   });
@@ -68,13 +70,13 @@ export function createStreamApp(deps: StreamRoutesDeps): App {
     const request = await readers.poll(c);
     const known = streams.find(request.session, token);
     if (known) {
-      gate.rate(known.connection.user);
+      await gate.rate(known.connection.user);
       streams.renew(known, request);
       return answer(await streams.answer(known, c.req.raw.signal));
     }
     gate.door();
     const identity = await gate.identify(c, token);
-    gate.rate(identity.user);
+    await gate.rate(identity.user);
     return answer(await streams.answer(streams.begin(identity, request, token), c.req.raw.signal));
   });
 
@@ -116,8 +118,9 @@ function readable(socket: StreamSocket): ReadableStream<Uint8Array> {
 /** Who may call, and how often. Each member throws {@link Refused}. */
 function createGate(deps: StreamRoutesDeps) {
   const { door, authenticator, metrics, clock, origins, rateLimits } = deps;
-  const users = new Buckets(STREAM_RATE, clock);
-  const addresses = new Buckets(ADDRESS_RATE, clock);
+  const { requestRates: shared } = deps;
+  const users = new Buckets({ name: 'stream', rate: STREAM_RATE, clock, shared });
+  const addresses = new Buckets({ name: 'stream-address', rate: ADDRESS_RATE, clock, shared });
   return {
     origin(c: Call): void {
       const allowed = isOriginAllowed(c.req.header('Origin') ?? null, c.req.header('Host') ?? null, origins);
@@ -129,14 +132,14 @@ function createGate(deps: StreamRoutesDeps) {
       metrics.drops.inc({ reason: 'admission' });
       throw new Refused(admission.error, { retry_after_ms: admission.retry_after_ms });
     },
-    rate(user: string): void {
-      if (rateLimits) users.take(user);
+    async rate(user: string): Promise<void> {
+      if (rateLimits) await users.take(user);
     },
     async identify(c: Call, token: string): Promise<Identity> {
       const authentication = await authenticator.token(token);
       if (!authentication.ok) {
         metrics.refusals.inc({ error: authentication.error });
-        if (rateLimits) addresses.take(addressKey(c.env?.address ?? 'unknown'));
+        if (rateLimits) await addresses.take(addressKey(c.env?.address ?? 'unknown'));
         throw new Refused(authentication.error);
       }
       if (await deps.isShutOut(authentication.identity.user)) throw new Refused('banned');

@@ -2,6 +2,7 @@ import { type Clock, OUTBOX_ALLOWANCE, type Rates, type SenderLimits } from '@ko
 import type { MessageRule } from '@konferenco/protocol';
 import type { RedisLink } from './link.ts';
 import { Patience } from './patience.ts';
+import { Refusals } from './refusals.ts';
 
 export interface RedisRatesOptions {
   readonly link: RedisLink;
@@ -13,9 +14,6 @@ export interface RedisRatesOptions {
   readonly prefix?: string;
 }
 
-/** Refusals remembered, so that a sender who goes on costs Redis nothing. */
-const MOST_REFUSED = 50_000;
-
 /**
  * The rates of the taxonomy, counted by all nodes together in Redis. A refusal that is known here needs no question; a
  * message that would pass here is asked about, for 50 ms at the most.
@@ -23,8 +21,7 @@ const MOST_REFUSED = 50_000;
 export function createRedisRates(options: RedisRatesOptions): Rates {
   const { link, local, clock, onAlone, prefix = 'konferenco:' } = options;
   const patience = new Patience(clock);
-  /** Unix ms when Redis may allow it again. */
-  const refusedUntil = new Map<string, number>();
+  const refusals = new Refusals(clock);
 
   const take = async (user: string, rule: MessageRule, writtenOffline: boolean, known: string): Promise<number> => {
     const { count, per_s } = rule.rate ?? { count: 1, per_s: 0 };
@@ -40,8 +37,7 @@ export function createRedisRates(options: RedisRatesOptions): Rates {
       const alone = local.tryTake(user, rule, writtenOffline);
       return wait ?? alone;
     }
-    if (refusedUntil.size >= MOST_REFUSED) refusedUntil.clear();
-    refusedUntil.set(known, clock.now() + wait);
+    refusals.note(known, wait);
     return wait;
   };
 
@@ -51,7 +47,7 @@ export function createRedisRates(options: RedisRatesOptions): Rates {
       const wait = local.waitOf(user, rule, writtenOffline);
       if (wait > 0) return wait;
       const known = `${rule.bucket} ${writtenOffline} ${user}`;
-      const refused = (refusedUntil.get(known) ?? 0) - clock.now();
+      const refused = refusals.waitOf(known);
       if (refused > 0) return refused;
       if (link.available && !patience.isResting) return take(user, rule, writtenOffline, known);
       onAlone();
@@ -59,8 +55,7 @@ export function createRedisRates(options: RedisRatesOptions): Rates {
     },
     sweep() {
       local.sweep();
-      const now = clock.now();
-      for (const [known, until] of refusedUntil) if (until <= now) refusedUntil.delete(known);
+      refusals.sweep();
     },
   };
 }

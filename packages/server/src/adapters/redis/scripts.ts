@@ -60,11 +60,26 @@ redis.call('LTRIM', KEYS[1], -ARGV[1], -1)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 0`;
 
+/**
+ * Takes a token: 0 when there was one, else milliseconds until there is.
+ * KEYS: bucket. ARGV: its size, its refill per ms.
+ */
+const DRAW = `${NOW}
+local size = tonumber(ARGV[1])
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local elapsed = math.max(0, now - (tonumber(bucket[2]) or now))
+local tokens = math.min(size, (tonumber(bucket[1]) or size) + elapsed * ARGV[2])
+if tokens < 1 then return math.ceil((1 - tokens) / ARGV[2]) end
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens - 1), 'at', string.format('%.0f', now))
+redis.call('PEXPIRE', KEYS[1], math.ceil((size - tokens + 1) / ARGV[2]))
+return 0`;
+
 /** Scripts by the name of the command they become; atomic, each on keys of one hash slot. */
 export const SCRIPTS = {
   konferencoHold: { lua: HOLD, numberOfKeys: 1 },
   konferencoHeld: { lua: HELD, numberOfKeys: 1, readOnly: true },
   konferencoTake: { lua: TAKE, numberOfKeys: 2 },
+  konferencoDraw: { lua: DRAW, numberOfKeys: 1 },
 } as const;
 
 /** The commands in use, as the client has them. */
@@ -76,6 +91,7 @@ export interface Commands {
     allowance: string,
     ...rate: readonly [count: number, window_ms: number, mayUseAllowance: 0 | 1, size: number, refill_per_ms: number]
   ): Promise<number>;
+  konferencoDraw(bucket: string, size: number, refill_per_ms: number): Promise<number>;
   set(key: string, value: string, px: 'PX', ms: number, nx: 'NX'): Promise<'OK' | null>;
   ping(): Promise<string>;
 }
