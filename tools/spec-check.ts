@@ -24,6 +24,7 @@ const FAMILIES = [
   'BU',
   'AT',
   'OP',
+  'PO',
 ] as const;
 const CITATION = new RegExp(`\\b(?:${FAMILIES.join('|')})-\\d+\\b`, 'g');
 /** Tests, and the contract suites that tests run against each adapter. */

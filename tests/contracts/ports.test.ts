@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SenderLimits } from '@konferenco/core';
 import { SeededRandom, SimulatedBus, SimulatedDirectory, VirtualClock } from '@konferenco/testkit';
 import {
@@ -5,10 +8,15 @@ import {
   describeClockContract,
   describeDirectoryContract,
   describeJoinedBusContract,
+  describePositionsContract,
   describeRandomContract,
   describeRatesContract,
 } from '@konferenco/testkit/contracts';
 import { createLocalBus } from '../../packages/server/src/adapters/embedded/bus.ts';
+import {
+  createMemoryPositions,
+  createSqlitePositions,
+} from '../../packages/server/src/adapters/sqlite-series/positions.ts';
 import { systemClock, systemRandom } from '../../packages/server/src/runtime/system.ts';
 
 describeBusContract('local', () => ({ bus: createLocalBus(), settle: async () => {} }));
@@ -38,3 +46,20 @@ describeDirectoryContract('simulated', async () => {
 });
 
 describeRatesContract('local', async () => [new SenderLimits(() => systemClock.now())]);
+
+describePositionsContract('memory', async (now) => {
+  const positions = createMemoryPositions({ now });
+  return { nodes: [positions], dispose: () => positions.close() };
+});
+describePositionsContract('SQLite', async (now) => {
+  const dir = await mkdtemp(join(tmpdir(), 'konferenco-positions-'));
+  const onFault = (error: Error) => {
+    throw error;
+  };
+  const positions = createSqlitePositions({ path: join(dir, 'positions.db'), now, onFault });
+  const dispose = async () => {
+    await positions.close();
+    await rm(dir, { recursive: true });
+  };
+  return { nodes: [positions], dispose };
+});

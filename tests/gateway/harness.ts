@@ -1,3 +1,4 @@
+import type { PositionStore } from '@konferenco/core';
 import { createIdGenerator, type Envelope, type ServerFrame } from '@konferenco/protocol';
 import { createMemoryStore, type MemoryStore, type NodeOptions } from '@konferenco/server';
 import {
@@ -19,13 +20,19 @@ export interface Harness {
   close(): Promise<void>;
 }
 
-export function startHarness(options: Partial<NodeOptions> = {}): Harness {
-  const clock = new VirtualClock();
+/** What a node has beside the usual; with `positions`, the clock that they go by. */
+export interface HarnessParts {
+  readonly clock?: VirtualClock;
+  readonly positions?: PositionStore;
+}
+
+export function startHarness(options: Partial<NodeOptions> = {}, parts: HarnessParts = {}): Harness {
+  const { clock = new VirtualClock(), ...more } = parts;
   const random = new SeededRandom(1);
   const sockets = new SimulatedSockets(clock, random, [1, 1]);
   const store = createMemoryStore({ now: () => clock.now() });
   const bus = new SimulatedBus(clock, random, { delay_ms: [1, 1], lose: 0, double: 0 }).connect('node-1');
-  const server = startSimulatedServer({ name: 'node-1', store, bus, clock, random, sockets, options });
+  const server = startSimulatedServer({ name: 'node-1', store, bus, clock, random, sockets, options, ...more });
   return {
     clock,
     store,

@@ -12,6 +12,7 @@ export type * from './schema/envelope.ts';
 export type * from './schema/operation.ts';
 export type * from './schema/operator.ts';
 export type * from './schema/payload.ts';
+export type * from './schema/position.ts';
 export type * from './schema/report.ts';
 export type * from './schema/rest.ts';
 export type * from './schema/server-frame.ts';

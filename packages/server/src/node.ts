@@ -147,7 +147,9 @@ function servicesOf(deps: NodeDeps, made: Pick<Services, 'hub' | 'metrics' | 'pr
     readMarks: new ReadMarks(store, clock),
     cursors: new Cursors(store, clock),
     limits: options.rateLimits ? (deps.rates ?? new SenderLimits(now)) : null,
-    syncRate: options.rateLimits ? new Buckets({ name: 'sync', rate: SYNC_RATE, clock, shared: deps.requestRates }) : null,
+    syncRate: options.rateLimits
+      ? new Buckets({ name: 'sync', rate: SYNC_RATE, clock, shared: deps.requestRates })
+      : null,
     knownPairs: new PairCache(100_000),
     newId: createIdGenerator({ now, random16: () => random.bytes(16) }),
     sendBuffer: options.sendBuffer,

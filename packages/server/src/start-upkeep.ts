@@ -1,3 +1,4 @@
+import { POSITIONS_MAINTAINED_MS, type PositionStore } from '@konferenco/core';
 import type { Context } from './accounts/context.ts';
 import type { SignatureVerifier } from './accounts/signatures.ts';
 import type { TokenService } from './accounts/tokens.ts';
@@ -15,12 +16,18 @@ export interface Upkeep {
   readonly signatures: SignatureVerifier;
   readonly node: Node;
   readonly attachments: Attachments;
+  readonly positions: PositionStore;
   readonly onFault: (error: unknown) => void;
 }
 
 /** What goes on beside serving; returns what ends it, the accounts and the storage for files. */
-export function startUpkeep({ context, tokens, signatures, node, attachments, onFault }: Upkeep): () => Promise<void> {
+export function startUpkeep(upkeep: Upkeep): () => Promise<void> {
+  const { context, tokens, signatures, node, attachments, positions, onFault } = upkeep;
   const stopTidying = keepTidy(attachments, onFault);
+  // What became too old while nobody ran goes at once.
+  const forget = () => void positions.maintain(context.clock.now()).catch(onFault);
+  forget();
+  const forgetting = setInterval(forget, POSITIONS_MAINTAINED_MS);
   const sweeping = setInterval(() => void tokens.sweep().catch(onFault), SWEEP_SESSIONS_MS);
   const stopCollecting = collectAfterStorms(
     () => node.gateway.turnover,
@@ -28,6 +35,7 @@ export function startUpkeep({ context, tokens, signatures, node, attachments, on
   );
   return () => {
     clearInterval(sweeping);
+    clearInterval(forgetting);
     stopCollecting();
     tokens.close();
     signatures.close();

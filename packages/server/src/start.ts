@@ -62,7 +62,13 @@ export interface StartOptions {
 
 /** Builds a whole server from its configuration and listens. The composition root of the embedded system. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const { config, log, webDir, seed, onNamesake = (error) => log.error({ err: error }, 'this node has to end') } = options;
+  const {
+    config,
+    log,
+    webDir,
+    seed,
+    onNamesake = (error) => log.error({ err: error }, 'this node has to end'),
+  } = options;
   const start = { name: nodeNameOf(config), id: randomUUID(), at: systemClock.now() };
   const backends = await openBackends({
     config,

@@ -1,4 +1,13 @@
-import type { Authenticator, Bus, Clock, Identity, PresenceDirectory, Random, Store } from '@konferenco/core';
+import type {
+  Authenticator,
+  Bus,
+  Clock,
+  Identity,
+  PositionStore,
+  PresenceDirectory,
+  Random,
+  Store,
+} from '@konferenco/core';
 import {
   createContext,
   createDirectory,
@@ -21,6 +30,8 @@ export interface SimulatedServerOptions {
   readonly random: Random;
   readonly sockets: TopicPublisher;
   readonly presence?: PresenceDirectory;
+  /** Without it no positions are taken. */
+  readonly positions?: PositionStore;
   readonly options?: Partial<NodeOptions>;
   /** Told of faults in handlers; by default they are thrown, so that a test fails. */
   readonly onFault?: (error: unknown) => void;
@@ -49,6 +60,7 @@ export function startSimulatedServer(given: SimulatedServerOptions): SimulatedSe
     publisher: sockets,
     onFault: given.onFault ?? rethrow,
     ...(given.presence ? { presence: given.presence } : {}),
+    ...(given.positions ? { positions: given.positions } : {}),
     options: { rateLimits: false, digestRate: 1_000_000, sendBuffer: 262_144, ...given.options },
   });
   return {

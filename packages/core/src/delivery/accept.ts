@@ -142,6 +142,8 @@ function draft(envelope: Envelope, rule: MessageRule, sender: Sender): EntryDraf
 /** Who gets a pointer in the inbox: both people of a direct conversation, and whoever a message in a channel mentions. */
 function notified(envelope: Envelope, sender: string): EntryDraft['notify'] {
   if (envelope.type === 'state') return [{ user: sender, reason: 'state' }];
+  // Where somebody is, is nothing to be told of: who wants to know reads it.
+  if (envelope.type === 'location') return [];
   if (envelope.to.type === 'user') {
     const users = envelope.to.id === sender ? [sender] : [sender, envelope.to.id];
     return users.map((user) => ({ user, reason: 'direct' }));

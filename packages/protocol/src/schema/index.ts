@@ -5,6 +5,7 @@ export * from './envelope.ts';
 export * from './operation.ts';
 export * from './operator.ts';
 export * from './payload.ts';
+export * from './position.ts';
 export * from './report.ts';
 export * from './rest.ts';
 export type { Route } from './route.ts';

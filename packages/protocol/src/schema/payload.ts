@@ -17,6 +17,7 @@ import {
   SpeakerUpdate,
   StateOperation,
 } from './operation.ts';
+import { PositionPayload } from './position.ts';
 
 const Mentions = Type.Array(Id, { maxItems: LIMITS.mentions, description: 'Users the text names.' });
 const Text = Type.String({ minLength: 1, maxLength: 4096 });
@@ -95,6 +96,7 @@ export const PAYLOADS: Readonly<Record<string, TSchema>> = {
   'chat/delete': DeletePayload,
   'chat/read': ReadPayload,
   'chat/typing': TypingPayload,
+  'location/position_update': PositionPayload,
   'state/operation': StateOperation,
   'meeting/request': MeetingRequest,
   'meeting/propose_time': MeetingProposal,

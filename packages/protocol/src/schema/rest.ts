@@ -4,6 +4,7 @@ import { Gap, InboxItem, Item, LogState } from './server-frame.ts';
 import { ATTACHMENT_ROUTES, AttachmentRules } from './attachment.ts';
 import { Id, Log, Offset, UnixMs, Uuid } from './envelope.ts';
 import { OPERATOR_ROUTES } from './operator.ts';
+import { POSITION_ROUTES } from './position.ts';
 import { Report } from './report.ts';
 import type { Route } from './route.ts';
 
@@ -427,6 +428,7 @@ export const ROUTES = {
     }),
     response: Report,
   },
+  ...POSITION_ROUTES,
   ...ATTACHMENT_ROUTES,
   ...OPERATOR_ROUTES,
 } as const satisfies Record<string, Route>;

@@ -1,4 +1,14 @@
-import type { AnalyticsStore, Bus, DeadLetter, FeedEntry, NodeStart, PositionStore, SingleUse, Store, StreamReport } from '@konferenco/core';
+import type {
+  AnalyticsStore,
+  Bus,
+  DeadLetter,
+  FeedEntry,
+  NodeStart,
+  PositionStore,
+  SingleUse,
+  Store,
+  StreamReport,
+} from '@konferenco/core';
 import type { Envelope } from '@konferenco/protocol';
 import type { Registry } from 'prom-client';
 import type { KeyStore } from '../accounts/key-store.ts';

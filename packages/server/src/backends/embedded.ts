@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Store } from '@konferenco/core';
+import type { PositionStore, Store } from '@konferenco/core';
 import { createFileKeyStore, createMemoryKeyStore } from '../accounts/key-store.ts';
 import { createLocalBus } from '../adapters/embedded/bus.ts';
 import { openEmbeddedStore } from '../adapters/embedded/store.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
+import { createMemoryPositions, createSqlitePositions } from '../adapters/sqlite-series/positions.ts';
 import { systemClock } from '../runtime/system.ts';
 import type { BackendOptions, Backends } from './backends.ts';
 
@@ -13,6 +14,7 @@ export async function openEmbedded(options: BackendOptions): Promise<Backends> {
   const { config } = options;
   const store = await openStore(options);
   const bus = createLocalBus();
+  const positions = positionsOf(options);
   return {
     store,
     bus,
@@ -25,13 +27,21 @@ export async function openEmbedded(options: BackendOptions): Promise<Backends> {
     shared: {},
     streams: null,
     analytics: null,
+    positions,
     begin() {},
     register() {},
     async close() {
       await bus.close();
+      await positions.close();
       await store.close();
     },
   };
+}
+
+function positionsOf({ config, onFault }: BackendOptions): PositionStore {
+  const now = () => systemClock.now();
+  if (config.storage === 'memory') return createMemoryPositions({ now });
+  return createSqlitePositions({ path: join(config.data, 'positions.db'), now, onFault });
 }
 
 async function openStore({ config, log }: BackendOptions): Promise<Store> {

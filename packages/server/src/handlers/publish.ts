@@ -11,13 +11,23 @@ import {
   StoreUnavailableError,
   type Transient,
 } from '@konferenco/core';
-import { type ClientFrameOf, type Envelope, ERROR_CODES, isSentAgain, parseLogName } from '@konferenco/protocol';
+import {
+  type ClientFrameOf,
+  type Envelope,
+  ERROR_CODES,
+  isSentAgain,
+  type OwnPosition,
+  parseLogName,
+} from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
 import { hasAttachments, planBinding } from '../attachments/binding.ts';
 import { planCorrection } from '../messages/correction.ts';
+import { isPosition } from '../positions/own-positions.ts';
 import { submitOperation } from '../sync/submit.ts';
 import type { Services } from './services.ts';
+
+const NO_CONSENT = 'positions are taken only with the consent of their person';
 
 /** An envelope on its way through the pipeline, with whom to answer. */
 interface Publication {
@@ -78,6 +88,7 @@ function settle(publication: Publication, acceptance: Stored | Transient): Promi
   const { services, envelope } = publication;
   services.metrics.countAccepted(envelope.type, acceptance.rule.guarantee);
   if (acceptance.kind === 'transient') return publishTransient(publication, acceptance);
+  if (isPosition(envelope)) return commitPosition(publication, acceptance);
   if (envelope.type !== 'chat' && isOperationType(envelope.type)) return keepOperation(publication, acceptance);
   const { target, notify } = acceptance.entry;
   const corrects = target !== undefined && envelope.subtype !== 'reaction';
@@ -85,6 +96,18 @@ function settle(publication: Publication, acceptance: Stored | Transient): Promi
   if (hasAttachments(envelope)) return commitWithAttachments(publication, acceptance);
   if (notify.some((one) => one.reason === 'mention')) return commitWithMentions(publication, acceptance);
   commit(publication, acceptance, toCommand(services, envelope, acceptance));
+}
+
+/** A position is taken of who wants that, and of nobody else: it would stay in the log. */
+async function commitPosition(publication: Publication, acceptance: Stored): Promise<void> {
+  const { services, connection, envelope } = publication;
+  try {
+    if (!(await services.positions?.isAllowed(connection.user))) return fail(publication, 'forbidden', NO_CONSENT);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) services.onFault(error);
+    return fail(publication, 'store_unavailable');
+  }
+  commit(publication, acceptance, { appends: [toAppend(envelope, acceptance)] });
 }
 
 /** Mentions reach those who may read the log, unless one of the two blocked the other. */
@@ -201,9 +224,11 @@ function commit(publication: Publication, acceptance: Stored, command: Command, 
 function finish(publication: Publication, acceptance: Stored, outcome: Outcome): void {
   switch (outcome.kind) {
     case 'committed':
+      notePosition(publication, outcome.at);
       return publishStored(publication, acceptance, outcome);
     case 'duplicate': {
       const { log, offset } = outcome.position;
+      notePosition(publication, outcome.at);
       return answer(publication, `{"log":"${log}","offset":${offset},"at":${outcome.at},"duplicate":true}`);
     }
     case 'id_reused':
@@ -211,6 +236,18 @@ function finish(publication: Publication, acceptance: Stored, outcome: Outcome):
     case 'conflict':
       return fail(publication, 'conflict', outcome.collection);
   }
+}
+
+/** Sent again, it may not have been noted before: the series keeps it once. */
+function notePosition({ services, connection: { user }, envelope }: Publication, at: number): void {
+  if (!isPosition(envelope) || envelope.encrypted) return;
+  const { lat, lng, accuracy_m, zone } = envelope.payload as OwnPosition;
+  services.positions?.note({
+    ...{ id: envelope.id, user, at },
+    ...(lat === undefined || lng === undefined ? {} : { lat, lng }),
+    ...(accuracy_m === undefined ? {} : { accuracy_m }),
+    ...(zone === undefined ? {} : { zone }),
+  });
 }
 
 function publishStored(
@@ -229,7 +266,7 @@ function publishStored(
     entry: { offset, at: outcome.at, envelope: json, rank },
     pointers: outcome.pointers,
   });
-  if (log.startsWith('dm:')) knownPairs.add(log);
+  if (log.startsWith('dm:') && !isPosition(publication.envelope)) knownPairs.add(log);
   metrics.step('publish', start);
   answer(publication, `{"log":"${log}","offset":${offset},"at":${outcome.at}}`);
 }

@@ -4,6 +4,7 @@ import type { Context } from '../accounts/context.ts';
 import type { Hub } from '../fanout/hub.ts';
 import type { Buckets } from '../http/limits.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { PositionKeeper } from '../positions/keeper.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Cursors } from './cursors.ts';
 import type { ReadMarks } from './read-marks.ts';
@@ -21,6 +22,8 @@ export interface Services {
   readonly metrics: Metrics;
   readonly hub: Hub;
   readonly presence: Presence;
+  /** Keeps where people were, of those who want it; without it no positions are taken. */
+  readonly positions?: PositionKeeper;
   readonly readMarks: ReadMarks;
   readonly cursors: Cursors;
   /** `null`: no rates, for load tests. */

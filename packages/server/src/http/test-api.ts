@@ -6,10 +6,12 @@ import { createMemoryKeyStore } from '../accounts/key-store.ts';
 import { createWorld, type World } from '../accounts/test-world.ts';
 import { createTicketService } from '../accounts/tickets.ts';
 import { createTokenService, type TokenService } from '../accounts/tokens.ts';
+import { createMemoryPositions } from '../adapters/sqlite-series/positions.ts';
 import { createMemoryObjects } from '../adapters/memory/objects.ts';
 import { Attachments } from '../attachments/attachments.ts';
 import { createAttachmentMetrics } from '../attachments/metrics.ts';
 import { createLinkSigner } from '../attachments/signed-link.ts';
+import { PositionKeeper } from '../positions/keeper.ts';
 import { createHttpApp } from './app.ts';
 import type { ErrorBody } from './errors.ts';
 import type { Answer, HttpDeps } from './handler.ts';
@@ -55,8 +57,15 @@ export async function createTestApi(
     metrics: createAttachmentMetrics(new Registry()),
     options: { max_bytes: 20_000_000, types: [], daily_bytes: 100_000_000 },
   });
+  const positions = new PositionKeeper({
+    positions: createMemoryPositions({ now: () => world.clock.now() }),
+    context: world,
+    count: () => {},
+    onFault: (error) => faults.push(error),
+  });
   const deps: HttpDeps = {
     context: world,
+    positions,
     attachments,
     objectLinks: signer,
     tokens,

@@ -76,6 +76,11 @@ export class Metrics {
     'Presence at work: frame (sent to a watcher), directory_failure (calls that were not answered).',
     ['what'],
   );
+  readonly positions = this.#counter(
+    'konferenco_positions_total',
+    'Positions kept for who wants it, left out (no consent any more, too old, known), or given up because too many waited.',
+    ['what'],
+  );
   readonly offline = this.#counter(
     'konferenco_offline_total',
     'Inbox entries for users without a connection here; they wait in the log.',

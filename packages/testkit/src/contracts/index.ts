@@ -2,6 +2,7 @@ export * from './analytics-contract.ts';
 export * from './bus-contract.ts';
 export * from './clock-contract.ts';
 export * from './local-store-contract.ts';
+export * from './positions-contract.ts';
 export * from './presence-contract.ts';
 export * from './object-store-contract.ts';
 export * from './random-contract.ts';

@@ -1,8 +1,8 @@
 import type { TransactionSQL } from 'bun';
 
-export type PartitionUnit = 'day' | 'month';
+export type PartitionUnit = 'hour' | 'day' | 'month';
 
-/** A table partitioned by a `timestamptz` column, a partition for each day or month of UTC. */
+/** A table partitioned by a `timestamptz` column, a partition for each hour, day or month of UTC. */
 export interface PartitionedTable {
   readonly schema: string;
   readonly table: string;
@@ -16,14 +16,26 @@ export interface Partition {
   readonly to: number;
 }
 
+/** Letters of an ISO time that name a partition. */
+const NAMED_BY = { hour: 13, day: 10, month: 7 } as const satisfies Record<PartitionUnit, number>;
+
 /** The partition of a table that holds the time `at`. */
 export function partitionAt({ table, unit }: PartitionedTable, at: number): Partition {
-  const time = new Date(at);
-  const [year, month, day] = [time.getUTCFullYear(), time.getUTCMonth(), unit === 'day' ? time.getUTCDate() : 1];
-  const from = Date.UTC(year, month, day);
-  const to = unit === 'day' ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1, 1);
-  const digits = new Date(from).toISOString().slice(0, unit === 'day' ? 10 : 7);
-  return { name: `${table}_${digits.replaceAll('-', '_')}`, from, to };
+  const [from, to] = boundsAt(unit, new Date(at));
+  const digits = new Date(from).toISOString().slice(0, NAMED_BY[unit]);
+  return { name: `${table}_${digits.replaceAll(/[-T]/g, '_')}`, from, to };
+}
+
+function boundsAt(unit: PartitionUnit, time: Date): readonly [from: number, to: number] {
+  const [year, month, day, hour] = [time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate(), time.getUTCHours()];
+  switch (unit) {
+    case 'hour':
+      return [Date.UTC(year, month, day, hour), Date.UTC(year, month, day, hour + 1)];
+    case 'day':
+      return [Date.UTC(year, month, day), Date.UTC(year, month, day + 1)];
+    case 'month':
+      return [Date.UTC(year, month), Date.UTC(year, month + 1)];
+  }
 }
 
 /** Makes partitions unless they are there. Nodes that do so together wait for each other. */
@@ -54,8 +66,8 @@ export async function dropPartitions(sql: TransactionSQL, target: PartitionedTab
 
 /** End of the partition with this name, in Unix ms; infinity for a table that is none of ours. */
 function endOf(target: PartitionedTable, name: string): number {
-  const digits = name.slice(target.table.length + 1).replaceAll('_', '-');
-  const begin = Date.parse(target.unit === 'day' ? digits : `${digits}-01`);
+  const [year, month, day = '01', hour = '00'] = name.slice(target.table.length + 1).split('_');
+  const begin = Date.parse(`${year}-${month}-${day}T${hour}:00:00Z`);
   if (Number.isNaN(begin)) return Number.POSITIVE_INFINITY;
   const partition = partitionAt(target, begin);
   return partition.name === name ? partition.to : Number.POSITIVE_INFINITY;

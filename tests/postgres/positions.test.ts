@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { describePositionsContract } from '@konferenco/testkit/contracts';
+import { type RunningProgram, startPostgres } from '@konferenco/testkit/servers';
+import { SQL } from 'bun';
+import { openPostgresPositions } from '../../packages/server/src/adapters/postgres-series/positions.ts';
+
+let server: RunningProgram;
+let schemas = 0;
+beforeAll(async () => {
+  server = await startPostgres();
+}, 60_000);
+afterAll(async () => {
+  await server.kill();
+  await server.stop();
+});
+
+describePositionsContract('PostgreSQL', async (now) => {
+  const options = { url: server.url, schema: `positions_${++schemas}`, now };
+  const [one, other] = await Promise.all([openPostgresPositions(options), openPostgresPositions(options)]);
+  return { nodes: [one, other], dispose: async () => void (await Promise.all([one.close(), other.close()])) };
+});
+
+// proves PO-5
+test('an hour of positions is dropped as a table before the first of them is a day old', async () => {
+  const HOUR = 3_600_000;
+  const START = Date.UTC(2026, 10, 21, 12, 40);
+  let now = START;
+  const store = await openPostgresPositions({ url: server.url, schema: 'dropped', now: () => now });
+  await store.allow('mere', { given_at: START - HOUR, device: 'phone' });
+  await store.add([{ id: 'a', user: 'mere', at: START - 39 * 60_000, zone: 'hall' }]);
+  const sql = new SQL(server.url);
+  const tables = async () => {
+    const rows: { relname: string }[] = await sql`
+      SELECT relname FROM pg_class
+      WHERE relname LIKE 'positions_20%' AND relkind = 'r' AND relnamespace = 'dropped'::regnamespace ORDER BY 1`;
+    return rows.map(({ relname }) => relname);
+  };
+  expect(await tables()).toEqual(['positions_2026_11_21_12', 'positions_2026_11_21_13']);
+  now = Date.UTC(2026, 10, 22, 11, 54);
+  await store.maintain(now);
+  expect((await tables())[0]).toBe('positions_2026_11_21_12');
+  now = Date.UTC(2026, 10, 22, 11, 55);
+  await store.maintain(now);
+  expect(await tables()).toEqual(['positions_2026_11_21_13', 'positions_2026_11_22_11', 'positions_2026_11_22_12']);
+  await sql.close();
+  await store.close();
+});
