@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type LogName, parseLogName } from '@konferenco/protocol';
+import { type Invite, type LogName, parseLogName } from '@konferenco/protocol';
 import type { Server } from 'bun';
 import { bootstrapEvent, MAIN_EVENT } from './accounts/bootstrap.ts';
 import { type Context, createContext } from './accounts/context.ts';
@@ -8,7 +8,7 @@ import { DEMO_EVENT, seedDemo } from './accounts/seed.ts';
 import { NameTakenError } from './cluster/claim.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { nodeNameOf } from './cluster/join.ts';
-import { openBackends } from './backends/backends.ts';
+import { openBackends, type VenueCalls } from './backends/backends.ts';
 import { isDemo, isLoopback } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { DRAIN_MS } from './gateway/gateway.ts';
@@ -23,6 +23,7 @@ import { addOperations, createRest } from './start-http.ts';
 import { createAccountServices, type Parts, type Standing, standUp } from './start-node.ts';
 import { startUpkeep } from './start-upkeep.ts';
 import { liftProgramme } from './sync/programme.ts';
+import { UPLINK_PATH } from './uplink/frames.ts';
 
 /**
  * Told to whoever calls a demo server by another name than this machine's own: a proxy that lets strangers in, or a page
@@ -78,13 +79,12 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   });
   const ends = () => onNamesake(new NameTakenError(start.name));
   const parts = await assemble(config, { backends, start, log, onNamesake: ends });
-  await liftProgramme(parts.context);
+  const isMirror = config.mirror === 'yes';
+  if (!isMirror) await liftProgramme(parts.context);
   const { context, node, cluster, server, close } = await listen(config, parts, webDir);
   const url = config.publicUrl || `http://${isLoopback(config.host) ? 'localhost' : config.host}:${server.port}`;
-  if (isDemo(config) && seed) await seedDemo(context);
-  const invite = isDemo(config)
-    ? null
-    : await bootstrapEvent(context, { id: MAIN_EVENT, title: config.eventTitle, time_zone: timeZone(config) });
+  // Whatever a mirror has, its venue made.
+  const invite = isMirror ? null : await setUp(config, context, seed);
   return {
     url,
     port: server.port ?? config.port,
@@ -100,6 +100,14 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       await backends.close();
     },
   };
+}
+
+/** Fills an empty system. @returns an invitation for its owner, until somebody is */
+async function setUp(config: Config, context: Context, seed: boolean): Promise<Invite | null> {
+  if (!isDemo(config))
+    return bootstrapEvent(context, { id: MAIN_EVENT, title: config.eventTitle, time_zone: timeZone(config) });
+  if (seed) await seedDemo(context);
+  return null;
 }
 
 async function assemble(
@@ -146,6 +154,7 @@ async function listen(config: Config, parts: Parts, webDir: string | undefined):
     fetch(request, self) {
       const { hostname, pathname } = new URL(request.url);
       if (isDemo(config) && !isLoopback(hostname)) return new Response(DEMO_IS_LOCAL, { status: 421 });
+      if (pathname === UPLINK_PATH && backends.mirror) return answerVenue(backends.mirror, request, self);
       if (pathname === '/ws') return upgrade(socketDeps, request, self);
       self.timeout(request, idleSecondsOf(pathname));
       const peer = self.requestIP(request)?.address ?? '';
@@ -161,6 +170,12 @@ async function listen(config: Config, parts: Parts, webDir: string | undefined):
     return endUpkeep();
   };
   return { ...standing, server, close };
+}
+
+function answerVenue(mirror: VenueCalls, request: Request, server: Server<SocketData>): Response | undefined {
+  const end = mirror.accept();
+  if (end && server.upgrade(request, { data: { kind: 'end', end } })) return undefined;
+  return new Response(null, { status: 503 });
 }
 
 /** The event a log belongs to; `null`: none, or only its members know. */

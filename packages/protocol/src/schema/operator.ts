@@ -48,7 +48,7 @@ export const OperatedNode = Type.Object({
 export type OperatedNode = Static<typeof OperatedNode>;
 
 export const OperatedPart = Type.Object({
-  name: literals(['sqlite', 'memory', 'postgres', 'nats', 'redis', 's3']),
+  name: literals(['sqlite', 'memory', 'postgres', 'nats', 'redis', 's3', 'uplink']),
   state: literals(['working', 'away']),
   detail: Type.String({ description: 'Warnings, damage and round trips, in words.' }),
 });
@@ -99,7 +99,7 @@ export const OperatedSample = Type.Object({
 export type OperatedSample = Static<typeof OperatedSample>;
 
 /** What is in force while a part is away, from mild to severe: docs/spec/cluster.md. */
-export const OperatedRung = literals(['each_for_itself', 'no_files', 'nodes_apart', 'nothing_stored']);
+export const OperatedRung = literals(['each_for_itself', 'no_files', 'nodes_apart', 'venue_apart', 'nothing_stored']);
 export type OperatedRung = Static<typeof OperatedRung>;
 
 export const OPERATED_EVENTS = [

@@ -13,10 +13,13 @@ import type { Envelope } from '@konferenco/protocol';
 import type { Registry } from 'prom-client';
 import type { KeyStore } from '../accounts/key-store.ts';
 import type { Config } from '../config/options.ts';
+import type { SocketEnd } from '../gateway/websocket.ts';
 import type { NodeDeps } from '../node.ts';
 import type { Log } from '../observability/log.ts';
 import { openClustered } from './clustered.ts';
 import { openEmbedded } from './embedded.ts';
+import { openMirror } from './mirror.ts';
+import { openVenue } from './venue.ts';
 
 /** What a server stands on, as its configuration says: opened before everything else, closed after it. */
 export interface Backends {
@@ -34,9 +37,17 @@ export interface Backends {
   readonly positions: PositionStore;
   /** Begins to feed the streams, once accounts can be asked. */
   begin(needs: FeedNeeds): void;
+  /** Takes the calls of the venue that this server mirrors; absent: it mirrors none. */
+  readonly mirror?: VenueCalls;
   /** Registers the figures of the parts. */
   register(registry: Registry): void;
   close(): Promise<void>;
+}
+
+/** Where a venue's calls arrive. */
+export interface VenueCalls {
+  /** A socket for the caller; `null`: too many strangers knock. */
+  accept(): SocketEnd | null;
 }
 
 /** What nodes hold together; what is absent each does for itself. */
@@ -50,7 +61,7 @@ export interface Shared {
 
 /** A part of the system as an operator sees it. */
 export interface PartReport {
-  readonly name: 'sqlite' | 'memory' | 'postgres' | 'nats' | 'redis' | 's3';
+  readonly name: 'sqlite' | 'memory' | 'postgres' | 'nats' | 'redis' | 's3' | 'uplink';
   readonly state: 'working' | 'away';
   /** What is worth knowing, in words: warnings, round trips. */
   readonly detail: string;
@@ -80,5 +91,8 @@ export interface BackendOptions {
 
 /** @throws errors whose message says what to do, when a part cannot be used */
 export function openBackends(options: BackendOptions): Promise<Backends> {
-  return options.config.postgresUrl === '' ? openEmbedded(options) : openClustered(options);
+  const { config } = options;
+  if (config.mirror === 'yes') return openMirror(options);
+  if (config.uplinkUrl !== '') return openVenue(options);
+  return config.postgresUrl === '' ? openEmbedded(options) : openClustered(options);
 }

@@ -1,18 +1,25 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PositionStore, Store } from '@konferenco/core';
+import type { PositionStore, ReplicaStore, Store } from '@konferenco/core';
 import { createFileKeyStore, createMemoryKeyStore } from '../accounts/key-store.ts';
 import { createLocalBus } from '../adapters/embedded/bus.ts';
 import { openEmbeddedStore } from '../adapters/embedded/store.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
 import { createMemoryPositions, createSqlitePositions } from '../adapters/sqlite-series/positions.ts';
 import { systemClock } from '../runtime/system.ts';
+import { endUplink } from '../uplink/standing.ts';
 import type { BackendOptions, Backends } from './backends.ts';
 
 /** One process that is a whole system: SQLite in the data folder, or memory, and no bus. */
 export async function openEmbedded(options: BackendOptions): Promise<Backends> {
-  const { config } = options;
   const store = await openStore(options);
+  if (options.config.storage === 'disk') await endUplink(store, options.log);
+  return embeddedOn(options, store);
+}
+
+/** One process on this store, which is closed with it. */
+export function embeddedOn(options: BackendOptions, store: Store): Backends {
+  const { config } = options;
   const bus = createLocalBus();
   const positions = positionsOf(options);
   return {
@@ -44,9 +51,14 @@ function positionsOf({ config, onFault }: BackendOptions): PositionStore {
   return createSqlitePositions({ path: join(config.data, 'positions.db'), now, onFault });
 }
 
-async function openStore({ config, log }: BackendOptions): Promise<Store> {
+async function openStore(options: BackendOptions): Promise<Store> {
+  if (options.config.storage === 'memory') return createMemoryStore({ now: () => systemClock.now() });
+  return openDiskStore(options);
+}
+
+/** The store in the data folder. */
+export function openDiskStore({ config, log }: BackendOptions): Promise<ReplicaStore> {
   const now = () => systemClock.now();
-  if (config.storage === 'memory') return createMemoryStore({ now });
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   return openEmbeddedStore({
     dir: config.data,

@@ -28,7 +28,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ar
   if (config.eventTimeZone && !isTimeZone(config.eventTimeZone)) {
     problems.push(`KONFERENCO_EVENT_TIME_ZONE: ${config.eventTimeZone} is no time zone this machine knows`);
   }
-  problems.push(...halfACluster(config), ...halfAStorage(config));
+  problems.push(...halfACluster(config), ...halfAStorage(config), ...halfAnUplink(config));
   if (problems.length === 0 && config.rateLimits === 'off' && !isLoopback(config.host)) {
     problems.push('KONFERENCO_RATE_LIMITS=off is possible on a loopback address only');
   }
@@ -45,6 +45,35 @@ function halfACluster({ postgresUrl, natsUrl, redisUrl, storage }: Config): stri
     problems.push('KONFERENCO_REDIS_URL is for nodes that are joined: set KONFERENCO_NATS_URL too');
   if (postgresUrl && storage === 'memory')
     problems.push('KONFERENCO_STORAGE=memory and KONFERENCO_POSTGRES_URL exclude each other: leave one of them out');
+  return problems;
+}
+
+/** A venue and its mirror are one process each, and both know the secret. */
+function halfAnUplink(config: Config): string[] {
+  const { uplinkUrl, uplinkSecret, mirror, postgresUrl, storage, restored } = config;
+  const isMirror = mirror === 'yes';
+  if (!uplinkUrl && !isMirror)
+    return uplinkSecret
+      ? [
+          'KONFERENCO_UPLINK_SECRET is for an uplink: set KONFERENCO_UPLINK_URL at the venue, or KONFERENCO_MIRROR=yes at its mirror',
+        ]
+      : [];
+  const own = isMirror ? 'KONFERENCO_MIRROR' : 'KONFERENCO_UPLINK_URL';
+  const problems: string[] = [];
+  if (uplinkUrl && isMirror)
+    problems.push(
+      'KONFERENCO_UPLINK_URL is for the venue, KONFERENCO_MIRROR=yes for the mirror: leave one of them out',
+    );
+  if (!uplinkSecret) problems.push(`${own} needs KONFERENCO_UPLINK_SECRET, the same at venue and mirror: set it`);
+  if (postgresUrl)
+    problems.push(`${own} joins two servers of one process each: leave out KONFERENCO_POSTGRES_URL, or the uplink`);
+  if (storage === 'memory') problems.push(`${own} needs what outlives a restart: leave out KONFERENCO_STORAGE=memory`);
+  if (isMirror && restored === 'yes')
+    problems.push(
+      'KONFERENCO_RESTORED=yes is for the venue; a mirror is given a copy of the venue’s data folder instead',
+    );
+  if (uplinkUrl.startsWith('ws:') && !isLoopback(new URL(uplinkUrl).hostname))
+    problems.push('KONFERENCO_UPLINK_URL: without TLS (ws://) only a loopback address is called: use wss://');
   return problems;
 }
 

@@ -1,5 +1,6 @@
 import { FILE_OPTIONS } from './file-options.ts';
 import type { Option } from './option.ts';
+import { UPLINK_OPTIONS } from './uplink-options.ts';
 
 export type { Option } from './option.ts';
 
@@ -221,6 +222,7 @@ export const OPTIONS = {
     flag: '--metrics-token',
     description: 'Bearer token for /metrics. Without one, only loopback may read it.',
   },
+  ...UPLINK_OPTIONS,
   ...FILE_OPTIONS,
   logLevel: {
     type: 'choice',

@@ -7,11 +7,29 @@ import type { Connection } from './connection.ts';
 import type { Gateway } from './gateway.ts';
 import type { Encoding } from './socket.ts';
 
-/** What Bun keeps for us beside each socket. */
-export interface SocketData {
+/** What Bun keeps for us beside each socket: a person's, or one that is served by itself. */
+export type SocketData = PersonSocket | { readonly kind: 'end'; readonly end: SocketEnd };
+
+interface PersonSocket {
+  readonly kind: 'person';
   readonly identity: Identity;
   readonly encoding: Encoding;
   connection: Connection | null;
+}
+
+/** A socket as what serves it by itself sees it. */
+export interface EndSocket {
+  send(bytes: Uint8Array): number;
+  getBufferedAmount(): number;
+  close(code: number, reason: string): void;
+}
+
+/** What serves a socket that is no person's. It takes bytes alone. */
+export interface SocketEnd {
+  open(socket: EndSocket): void;
+  message(bytes: Uint8Array): void;
+  drain(): void;
+  close(): void;
 }
 
 export interface WebSocketDeps {
@@ -39,24 +57,33 @@ export function socketHandlers({ gateway, sendBuffer }: Pick<WebSocketDeps, 'gat
     // A compressor of its own would cost each connection 226 KB.
     perMessageDeflate: { compress: 'shared', decompress: 'shared' },
     open(ws: ServerWebSocket<SocketData>) {
+      if (ws.data.kind === 'end') return ws.data.end.open(ws);
       ws.data.connection = gateway.open(ws, ws.data.identity, ws.data.encoding);
     },
     message(ws: ServerWebSocket<SocketData>, message: string | Buffer) {
+      if (ws.data.kind === 'end') return receiveBytes(ws, ws.data.end, message);
       const { connection } = ws.data;
       if (!connection) return;
       // An empty text is no JSON: binary frames are answered as malformed, like any other text that is not a frame.
       gateway.receive(connection, typeof message === 'string' ? message : '');
     },
     drain(ws: ServerWebSocket<SocketData>) {
-      if (ws.data.connection) gateway.drained(ws.data.connection);
+      if (ws.data.kind === 'end') ws.data.end.drain();
+      else if (ws.data.connection) gateway.drained(ws.data.connection);
     },
     pong(ws: ServerWebSocket<SocketData>) {
-      if (ws.data.connection) gateway.alive(ws.data.connection);
+      if (ws.data.kind === 'person' && ws.data.connection) gateway.alive(ws.data.connection);
     },
     close(ws: ServerWebSocket<SocketData>, code: number) {
-      if (ws.data.connection) gateway.closed(ws.data.connection, code);
+      if (ws.data.kind === 'end') ws.data.end.close();
+      else if (ws.data.connection) gateway.closed(ws.data.connection, code);
     },
   } as const;
+}
+
+function receiveBytes(ws: ServerWebSocket<SocketData>, end: SocketEnd, message: string | Buffer): void {
+  if (typeof message === 'string') ws.close(1003, 'bytes only');
+  else end.message(message);
 }
 
 /**
@@ -87,7 +114,7 @@ export async function upgrade(
     return refusal(authentication.error, 401);
   }
   const headers: Record<string, string> = encoding === 'frames' ? { 'sec-websocket-protocol': SUBPROTOCOL } : {};
-  const data: SocketData = { identity: authentication.identity, encoding, connection: null };
+  const data: SocketData = { kind: 'person', identity: authentication.identity, encoding, connection: null };
   if (server.upgrade(request, { data, headers })) return undefined;
   return refusal('invalid', 426, { upgrade: 'websocket' });
 }

@@ -23,6 +23,8 @@ export function rungOf(part: OperatedPart['name']): OperatedRung {
       return 'nodes_apart';
     case 's3':
       return 'no_files';
+    case 'uplink':
+      return 'venue_apart';
     case 'redis':
       return 'each_for_itself';
   }

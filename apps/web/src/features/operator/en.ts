@@ -90,6 +90,7 @@ export const en = {
   'part.nats': 'NATS',
   'part.redis': 'Redis',
   'part.s3': 'S3 storage',
+  'part.uplink': 'Uplink between venue and mirror',
   'part.working': 'Works',
   'part.away': 'Away',
   'part.away.since': 'Away for {time}',
@@ -97,6 +98,7 @@ export const en = {
   'rung.each_for_itself': 'Presence goes from node to node; each node counts rates for itself.',
   'rung.no_files': 'Files wait; messages go on.',
   'rung.nodes_apart': 'People on other nodes get messages up to a second late, from the store.',
+  'rung.venue_apart': 'The venue goes on; people away from it read what is known, and what they write waits.',
   'rung.nothing_stored': 'Messages wait on people’s devices and history cannot be read; typing and presence go on.',
 
   streams: 'Streams',

@@ -93,6 +93,7 @@ export const mi: Words = {
   'part.nats': 'Te NATS',
   'part.redis': 'Te Redis',
   'part.s3': 'Te pātaka S3',
+  'part.uplink': 'Te hononga ki te wāhi hui',
   'part.working': 'E mahi ana',
   'part.away': 'Kei te ngaro',
   'part.away.since': 'Kua ngaro mō te {time}',
@@ -101,6 +102,8 @@ export const mi: Words = {
   'rung.no_files': 'Ka tatari ngā kōnae; ka haere tonu ngā karere.',
   'rung.nodes_apart':
     'Ka tae tōmuri ngā karere ki ngā tāngata o pona kē, tae atu ki te hēkona kotahi, mai i te pātaka.',
+  'rung.venue_apart':
+    'Ka haere tonu te wāhi hui; ka pānui te hunga o waho i ngā mea e mōhiotia ana, ā, ka tatari ā rātou karere.',
   'rung.nothing_stored':
     'Ka tatari ngā karere ki ngā pūrere a te tangata, kāore e taea te pānui ngā kōrero o mua; ka haere tonu te patopato me te kitea o te tangata.',
 

@@ -124,7 +124,8 @@ function settle(call: Call, reply: CommitReply, i: number): void {
   else call.reject(new StoreUnavailableError(reply.errors?.[i] ?? 'the command could not be written'));
 }
 
-function outcomeOf(command: Command, reply: Reply, at: number): Outcome {
+/** What a command came to, from its reply. */
+export function outcomeOf(command: Command, reply: Reply, at: number): Outcome {
   if (!isOffsets(reply)) return reply;
   const appends = command.appends ?? [];
   const positions = appends.map((append, i) => ({ log: append.log, offset: reply[i] ?? 0 }));

@@ -12,6 +12,8 @@ export interface WriterRequests {
   open: { request: { dir: string; renew_epoch: boolean }; reply: { epoch: string; seq: number; wal_bytes: number } };
   /** The time in Unix ms and a space, then the calls as `batch-codec.ts` writes them. */
   commit: { request: string; reply: CommitReply };
+  /** A `Replay` as JSON. One call in the reply. */
+  replay: { request: string; reply: CommitReply | Diverged };
   cursors: { request: readonly { user: string; device: string; inbox: number }[]; reply: null };
   trim: { request: { now: number; indexed_erasures: number }; reply: { trimmed: number; more: boolean } };
   /** Starts the WAL over when the checkpointer has copied nearly all of it. */
@@ -27,6 +29,11 @@ export interface CommitReply {
   readonly wal_bytes: number;
   readonly results: readonly (readonly Reply[] | null)[];
   readonly errors?: readonly (string | null)[];
+}
+
+/** Nothing of a replay was written, and why. */
+export interface Diverged {
+  readonly diverged: string;
 }
 
 export interface ReaderRequests {

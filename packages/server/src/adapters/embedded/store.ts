@@ -3,9 +3,11 @@ import {
   type Outcome,
   type Page,
   type Range,
+  type Replay,
+  ReplicaDivergedError,
+  type ReplicaStore,
   type SearchQuery,
   type SearchResult,
-  type Store,
   type StoredEntry,
   type StoredPointer,
   type StoredRecord,
@@ -15,7 +17,7 @@ import {
 import type { LogName, LogState } from '@konferenco/protocol';
 import { Background } from './background.ts';
 import { encodeBatch } from './batch-codec.ts';
-import { CommitQueue } from './commit-queue.ts';
+import { CommitQueue, outcomeOf } from './commit-queue.ts';
 import { CursorQueue } from '../cursor-queue.ts';
 import { DamageLog } from '../damage-log.ts';
 import type { ReaderRequests, WriterRequests } from './messages.ts';
@@ -38,7 +40,7 @@ export interface EmbeddedStoreOptions {
  * Opens the store that keeps everything in one SQLite log under `dir`, with all disk access in threads of its own.
  * @throws {StoreUnavailableError} when the directory cannot be used, another process has it open, or the log is damaged beyond opening.
  */
-export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
+export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<ReplicaStore> {
   const { dir, renewEpoch = false } = options;
   const damage = new DamageLog(options.onDamage);
   const threads = startThreads(damage);
@@ -80,7 +82,7 @@ interface Parts extends Threads {
   readonly now: () => number;
 }
 
-class EmbeddedStore implements Store {
+class EmbeddedStore implements ReplicaStore {
   readonly epoch: string;
   readonly #parts: Parts;
   readonly #commits: CommitQueue;
@@ -100,6 +102,18 @@ class EmbeddedStore implements Store {
 
   commit(commands: readonly Command[]): Promise<Outcome[]> {
     return this.#closing ? closed() : this.#commits.submit(commands);
+  }
+
+  async replay(replay: Replay): Promise<Extract<Outcome, { kind: 'committed' }>[]> {
+    if (this.#closing) return closed();
+    const reply = await this.#parts.writer.requestWithText('replay', JSON.stringify(replay));
+    if ('diverged' in reply) throw new ReplicaDivergedError(reply.diverged);
+    this.#parts.background.committed(reply);
+    const replies = reply.results[0] ?? [];
+    return replay.commands.flatMap(({ at, command }, index) => {
+      const outcome = outcomeOf(command, replies[index] ?? [], at);
+      return outcome.kind === 'committed' ? [outcome] : [];
+    });
   }
 
   async states(logs: readonly LogName[]): Promise<LogState[]> {

@@ -1,8 +1,9 @@
 import { SQLiteError } from 'bun:sqlite';
-import type { Command } from '@konferenco/core';
+import { type Command, type Replay, ReplicaDivergedError } from '@konferenco/core';
 import { decodeBatch } from './batch-codec.ts';
-import type { CommitReply, Reply, WriterRequests } from './messages.ts';
+import type { CommitReply, Diverged, Reply, WriterRequests } from './messages.ts';
 import { type OpenLog, openLog } from './open-log.ts';
+import { replayInto } from './replay.ts';
 import { serve } from './worker-host.ts';
 
 type Requests = { [K in keyof WriterRequests]: WriterRequests[K]['request'] };
@@ -49,6 +50,17 @@ serve((news) => {
     }
   }
 
+  function replay(request: Requests['replay']): CommitReply | Diverged {
+    const { commands, heads, changes } = JSON.parse(request) as Replay;
+    try {
+      const replies = guarded(({ writer }) => replayInto(writer, { commands, heads, changes }));
+      return { at: commands.at(-1)?.at ?? 0, seq: log().writer.seq, wal_bytes: log().walBytes(), results: [replies] };
+    } catch (error) {
+      if (error instanceof ReplicaDivergedError) return { diverged: error.message };
+      throw error;
+    }
+  }
+
   /** Finds the call that spoils a batch: each in a transaction of its own. */
   function commitSingly(at: number, calls: readonly (readonly Command[])[]): CommitReply {
     const results: (Reply[] | null)[] = [];
@@ -72,6 +84,8 @@ serve((news) => {
         return { epoch: open.epoch, seq: open.writer.seq, wal_bytes: open.walBytes() };
       case 'commit':
         return commit(argument as Requests['commit']);
+      case 'replay':
+        return replay(argument as Requests['replay']);
       case 'cursors':
         return guarded(({ writer }) => {
           for (const { user, device, inbox } of argument as Requests['cursors']) writer.saveCursor(user, device, inbox);
