@@ -52,4 +52,6 @@ export const ROUTE_PATHS: Readonly<Record<Exclude<RouteName, OperatorRouteName>,
   completeUpload: 'POST /api/uploads/{upload}/complete',
   cancelUpload: 'DELETE /api/uploads/{upload}',
   attachment: 'GET /api/attachments/{attachment}',
+  preview: 'GET /api/attachments/{attachment}/preview',
+  putPreview: 'PUT /api/attachments/{attachment}/preview',
 };

@@ -58,3 +58,13 @@ export const LIMITS = {
 
 /** The WebSocket subprotocol and the version it stands for. */
 export const SUBPROTOCOL = 'konferenco-v1';
+
+/** Of small pictures of files, and of words for what a file shows. Apart, so that programs without files do not carry them. */
+export const PREVIEW_LIMITS = {
+  /** Largest preview. */
+  bytes: 16_384,
+  /** Its longer side at the most. */
+  pixels: 320,
+  /** Characters of what a file shows. */
+  alt_chars: 200,
+} as const;

@@ -129,8 +129,8 @@ function draft(envelope: Envelope, rule: MessageRule, sender: Sender): EntryDraf
   if (envelope.encrypted || envelope.type !== 'chat') return common;
   // The payload's form was checked against its subtype, so these members are what their names say.
   const { text, thread, target, attachments } = envelope.payload as Partial<ThreadReplyPayload & DeletePayload>;
-  // A file is found by its name.
-  const words = [text, ...(attachments ?? []).map(({ name }) => name)].filter(Boolean).join('\n');
+  // A file is found by its name, and by what it shows.
+  const words = [text, ...(attachments ?? []).flatMap(({ name, alt }) => [name, alt])].filter(Boolean).join('\n');
   return {
     ...common,
     ...(words === '' || envelope.subtype === 'edit' ? {} : { text: words }),

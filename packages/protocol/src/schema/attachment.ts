@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { MEDIA_TYPE_PATTERN } from '../attachment-name.ts';
-import { LIMITS } from '../limits.ts';
+import { LIMITS, PREVIEW_LIMITS } from '../limits.ts';
 import { Log, UnixMs, Uuid } from './envelope.ts';
 import type { Route } from './route.ts';
 
@@ -20,7 +20,8 @@ const Pixels = Type.Integer({ minimum: 1, maximum: 65_535 });
 
 /**
  * A file as a message carries it. The server gives it when an upload is complete, and refuses a message that says
- * otherwise. `width` and `height` are those of an image as it is shown; a message may leave them and `sha256` out.
+ * otherwise. `width` and `height` are those of an image as it is shown; a message may leave them and `sha256` out. `alt` and
+ * `tint` are its sender's own words on it, which nobody checks.
  */
 export const Attachment = Type.Object({
   id: Uuid,
@@ -30,6 +31,17 @@ export const Attachment = Type.Object({
   sha256: Type.Optional(Sha256),
   width: Type.Optional(Pixels),
   height: Type.Optional(Pixels),
+  preview: Type.Optional(Type.Literal(true, { description: 'There is a small picture of it.' })),
+  alt: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: PREVIEW_LIMITS.alt_chars,
+      description: 'What it shows, for people who do not see it.',
+    }),
+  ),
+  tint: Type.Optional(
+    Type.String({ pattern: '^[0-9a-f]{6}$', description: 'Its colour on the whole, RGB: shown until it is there.' }),
+  ),
 });
 export type Attachment = Static<typeof Attachment>;
 
@@ -58,6 +70,13 @@ export const AttachmentLink = Type.Object({
   expires_at: UnixMs,
 });
 export type AttachmentLink = Static<typeof AttachmentLink>;
+
+/** A small picture of a file, within the answer: a reader on a bad line gets it with one request. */
+export const AttachmentPreview = Type.Object({
+  type: Type.Union([Type.Literal('image/webp'), Type.Literal('image/jpeg')]),
+  bytes: Type.String({ maxLength: Math.ceil(PREVIEW_LIMITS.bytes / 3) * 4, description: 'Base64.' }),
+});
+export type AttachmentPreview = Static<typeof AttachmentPreview>;
 
 /** What a server takes, so that a client can say so before it uploads. */
 export const AttachmentRules = Type.Object({
@@ -119,5 +138,20 @@ export const ATTACHMENT_ROUTES = {
     auth: 'user',
     summary: 'An address for the bytes of a file in a message I may read, good for 5 minutes.',
     response: AttachmentLink,
+  },
+  preview: {
+    method: 'GET',
+    path: '/api/attachments/{attachment}/preview',
+    auth: 'user',
+    summary: 'A small picture of a file in a message I may read, within the answer.',
+    response: AttachmentPreview,
+  },
+  putPreview: {
+    method: 'PUT',
+    path: '/api/attachments/{attachment}/preview',
+    auth: 'user',
+    summary: 'A small picture (WebP or JPEG, up to 320 pixels) of a file of mine that is complete and part of no message yet.',
+    bytes: PREVIEW_LIMITS.bytes,
+    response: Attachment,
   },
 } as const satisfies Record<string, Route>;

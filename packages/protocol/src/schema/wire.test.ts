@@ -13,7 +13,7 @@ import { REPLIES, SERVER_FRAMES, ShortMessage } from './server-frame.ts';
 /** The wire as it stands. Change it on purpose only; the failing test below says how. */
 const PINNED = {
   subprotocol: 'konferenco-v1',
-  hash: 'e58ac47d2d85fecaf67381fffb3d385551c49b2e374ddf9ed9acff83257a6b77',
+  hash: '3baca80cfeb2d4a3214559cc093ba140599d44982f7b4f929914110ec7536b61',
 };
 
 /** What the schemas say, without the words that explain them. */
@@ -95,6 +95,7 @@ describe('sizes', () => {
     const room = (each: object) =>
       TAXONOMY.chat.channel_message.max_bytes - bytes({ text: '', attachments: Array(LIMITS.attachments).fill(each) });
     expect(room(file)).toBeGreaterThan(800);
+    expect(room({ ...file, preview: true, tint: 'ffffff' })).toBeGreaterThan(500);
     expect(room({ ...file, sha256: 'f'.repeat(64) })).toBeGreaterThan(100);
   });
 

@@ -1,4 +1,11 @@
-import { type Attachment, type AttachmentLink, type AttachmentRules, LIMITS, type Upload } from '@konferenco/protocol';
+import {
+  type Attachment,
+  type AttachmentLink,
+  type AttachmentPreview,
+  type AttachmentRules,
+  LIMITS,
+  type Upload,
+} from '@konferenco/protocol';
 import { listPage } from '../accounts/records.ts';
 import { Refused } from '../accounts/refused.ts';
 import { completeUpload } from './complete.ts';
@@ -6,6 +13,7 @@ import type { AttachmentContext } from './context.ts';
 import { endAttachment } from './janitor.ts';
 import { servedAs } from './media-type.ts';
 import { mayReadAttachment } from './permission.ts';
+import { putPreview, readPreview } from './preview.ts';
 import { ATTACHMENT_USES, attachmentObject } from './records.ts';
 import { Slots } from './slots.ts';
 import { type Chunk, createUpload, dropUpload, type NewUpload, own, putChunk, uploadState } from './uploads.ts';
@@ -49,6 +57,15 @@ export class Attachments {
     return attachment
       ? descriptorOf(id, attachment)
       : this.#completing.run(() => completeUpload(this.context, user, id));
+  }
+
+  /** Keeps a small picture of a file that no message carries yet. */
+  putPreview(user: string, id: string, bytes: Uint8Array): Promise<Attachment> {
+    return putPreview(this.context, user, id, bytes);
+  }
+
+  preview(user: string, id: string): Promise<AttachmentPreview> {
+    return readPreview(this.context, user, id);
   }
 
   /** Gives up an upload, or a file that no message carries. @throws {Refused} `not_found`; `conflict` when one does */

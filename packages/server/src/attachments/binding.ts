@@ -83,6 +83,7 @@ async function usable(
 }
 
 function isDescribed(named: Named, record: AttachmentRecord): boolean {
+  if (named.preview && !record.preview) return false;
   return (['name', 'type', 'size', 'sha256', 'width', 'height'] as const).every(
     (member) => named[member] === undefined || named[member] === record[member],
   );

@@ -14,6 +14,7 @@ import {
   type AttachmentRecord,
   chunkObjects,
   type DueRecord,
+  previewObject,
   UPLOADS,
 } from './records.ts';
 import { dropUpload } from './uploads.ts';
@@ -68,7 +69,7 @@ export class Janitor {
     const { objects, clock } = this.#context;
     const before = clock.now() - YOUNG_MS;
     await objects.sweep(before);
-    for (const prefix of ['a/', 'u/']) {
+    for (const prefix of ['a/', 'p/', 'u/']) {
       let after: string | undefined;
       do {
         const page = await objects.list(prefix, { limit: PAGE, ...(after === undefined ? {} : { after }) });
@@ -133,6 +134,7 @@ export async function endAttachment(context: AttachmentContext, id: string, why:
   if (!(await mark(context, id, async (record) => isOver(record) && !(await isUsed(context, id))))) return;
   // A message may have taken it since it was looked at. From the mark on none does.
   if (await isUsed(context, id)) return unmark(context, id);
+  await objects.delete(previewObject(id));
   await objects.delete(attachmentObject(id));
   const uses = await listPage(store, ATTACHMENT_USES, `${id}/`, { limit: MOST_USES });
   await store.commit([{ changes: [drop(ATTACHMENTS, id), ...uses.map(({ key }) => drop(ATTACHMENT_USES, key))] }]);
@@ -175,7 +177,7 @@ async function isUsed(context: AttachmentContext, id: string): Promise<boolean> 
 
 async function dropOrphan({ store, objects, metrics }: AttachmentContext, key: string): Promise<void> {
   const [kind = '', id = ''] = key.split('/');
-  const isKnown = kind === 'a' ? (await read(store, ATTACHMENTS, id)).value !== null : await isChunk(store, id, key);
+  const isKnown = kind === 'u' ? await isChunk(store, id, key) : (await read(store, ATTACHMENTS, id)).value !== null;
   if (isKnown) return;
   await objects.delete(key);
   metrics.removed('orphan');

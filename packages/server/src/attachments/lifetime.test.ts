@@ -220,11 +220,11 @@ describe('a file goes', () => {
     const orphan = async function* () {
       yield BYTES;
     } as () => AsyncGenerator<Uint8Array>;
-    for (const key of [`a/${id}`, chunkObject(id, 0, 'ff'), chunkObject(file.id, 0, 'ff')])
+    for (const key of [`a/${id}`, `p/${id}`, chunkObject(id, 0, 'ff'), chunkObject(file.id, 0, 'ff')])
       await context.objects.put(key, orphan(), BYTES.length);
     api.clock.time += 2 * DAY;
     await janitor.compare();
-    expect(await objects()).toHaveLength(4);
+    expect(await objects()).toHaveLength(5);
     api.clock.time += 1;
     await janitor.compare();
     expect(await objects()).toEqual([`a/${file.id}`]);

@@ -29,6 +29,8 @@ export interface AttachmentRecord extends Described {
   readonly width?: number;
   readonly height?: number;
   readonly completed_at: number;
+  /** Media type of the small picture that lies beside it. */
+  readonly preview?: 'image/webp' | 'image/jpeg';
   /** A message carries it or did: from then on it is read by way of messages alone, by its owner too. */
   readonly bound?: true;
   /** Its object is being deleted: nothing begins to use it any more. */
@@ -64,6 +66,11 @@ export function dueKey(at: number, id: string): string {
 /** Where the bytes of an attachment lie. */
 export function attachmentObject(id: string): string {
   return `a/${id}`;
+}
+
+/** Where the small picture of an attachment lies. */
+export function previewObject(id: string): string {
+  return `p/${id}`;
 }
 
 /** Where all chunks of an upload lie. */

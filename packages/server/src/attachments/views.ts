@@ -6,8 +6,12 @@ const MOST_CHUNKS = 1_000;
 
 /** What a message says of an attachment. */
 export function descriptorOf(id: string, record: AttachmentRecord): Attachment {
-  const { name, type, size, sha256, width, height } = record;
-  return { id, name, type, size, sha256, ...(width && height ? { width, height } : {}) };
+  const { name, type, size, sha256, width, height, preview } = record;
+  return {
+    ...{ id, name, type, size, sha256 },
+    ...(width && height ? { width, height } : {}),
+    ...(preview ? { preview: true } : {}),
+  };
 }
 
 /** An upload that goes on. */

@@ -8,7 +8,15 @@ import type { AttachmentMetrics } from '../attachments/metrics.ts';
 import { rangeOf } from './byte-range.ts';
 import type { Handler, Handlers, HttpDeps } from './handler.ts';
 
-type AttachmentRoutes = 'createUpload' | 'upload' | 'uploadChunk' | 'completeUpload' | 'cancelUpload' | 'attachment';
+type AttachmentRoutes =
+  | 'createUpload'
+  | 'upload'
+  | 'uploadChunk'
+  | 'completeUpload'
+  | 'cancelUpload'
+  | 'attachment'
+  | 'preview'
+  | 'putPreview';
 
 /** Uploads in chunks, and addresses for what was uploaded. */
 export function attachmentHandlers({ attachments }: HttpDeps): Handlers<AttachmentRoutes> {
@@ -33,6 +41,12 @@ export function attachmentHandlers({ attachments }: HttpDeps): Handlers<Attachme
       const link = await attachments.link(identity.user, params.attachment);
       return link.url.startsWith('/') ? { ...link, url: origin + link.url } : link;
     }),
+
+    preview: counting(metrics, ({ identity, params }) => attachments.preview(identity.user, params.attachment)),
+
+    putPreview: counting(metrics, ({ identity, params, body }) =>
+      attachments.putPreview(identity.user, params.attachment, body),
+    ),
   };
 }
 

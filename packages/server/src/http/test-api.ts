@@ -94,9 +94,9 @@ export async function createTestApi(
         method: route.method,
         headers: {
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(body === undefined || isBytes(body) ? {} : { 'Content-Type': 'application/json' }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: isBytes(body) ? body : JSON.stringify(body) }),
       };
       return app.fetch(new Request(`http://hui.test${path}${search}`, init), address === undefined ? {} : { address });
     },
@@ -121,4 +121,8 @@ export async function createTestApi(
     },
   };
   return api;
+}
+
+function isBytes(body: unknown): body is Uint8Array<ArrayBuffer> {
+  return body instanceof Uint8Array;
 }
