@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Append, type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
 import { openPostgresStore, type PostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import { type RunningProgram, startPostgres } from '../../packages/testkit/src/servers/index.ts';
+import { until } from '../system/support/until.ts';
 import { CuttingProxy } from './proxy.ts';
 import { append, patiently, readAll, signalAll } from './support.ts';
 
@@ -109,11 +110,21 @@ describe('a connection that breaks while a COMMIT is on its way', () => {
   test.each(['is lost', 'gets no answer'] as const)('is found out about when the COMMIT %s', async (fate) => {
     const proxy = new CuttingProxy(server.port);
     const store = await open(proxy);
+    // From its second batch on a store says all of it in one breath.
+    await store.commit([{ appends: [append('ch:before')] }]);
     const [head] = await store.states(['ch:cut']);
-    const one = append('ch:cut');
+    const one = append('ch:cut', { notify: [{ user: 'cut', reason: 'notice' }] });
+    const offset = (head?.head ?? 0) + 1;
     proxy.next(fate);
     const [outcome] = await store.commit([{ appends: [one] }]);
-    expect(outcome).toMatchObject({ kind: 'committed', positions: [{ log: 'ch:cut', offset: (head?.head ?? 0) + 1 }] });
+    expect(outcome).toEqual({
+      kind: 'committed',
+      at: expect.any(Number),
+      positions: [{ log: 'ch:cut', offset }],
+      pointers: [{ user: 'cut', inbox: offset, reason: 'notice' }],
+    });
+    const [stored] = (await store.readInbox('cut', { after: offset - 1, limit: 1, max_bytes: 1 })).entries;
+    expect(stored).toMatchObject({ id: one.id, offset, at: outcome?.kind === 'committed' ? outcome.at : 0 });
     expect((await readAll(store, 'ch:cut')).filter(({ id }) => id === one.id)).toHaveLength(1);
     expect((await store.commit([{ appends: [one] }]))[0]?.kind).toBe('duplicate');
     await store.close();
@@ -127,7 +138,7 @@ describe('a connection that breaks while a COMMIT is on its way', () => {
       const proxy = new CuttingProxy(server.port);
       const store = await open(proxy);
       const log = `ch:${fate}`;
-      await store.states([log]);
+      await store.commit([{ appends: [append('ch:before')] }]);
       proxy.next(fate);
       const outcomes = await Promise.all(
         Array.from({ length: 1_200 }, () => store.commit([{ appends: [append(log)] }])),
@@ -154,7 +165,7 @@ describe('a connection that breaks while a COMMIT is on its way', () => {
     proxy.accept();
     const [again] = await patiently(() => store.commit([{ appends: [one] }]));
     expect(again).toMatchObject({ kind: 'duplicate', position: { log: 'ch:unknown', offset: 1 } });
-    expect(store.health().ok).toBe(true);
+    await until(() => store.health().ok, 'it is well again');
     await store.close();
     proxy.stop();
   });

@@ -3,8 +3,8 @@ import type { Socket } from 'bun';
 /** What happens to a COMMIT that passes: nothing, it is lost on its way, or its answer is. */
 export type Fate = 'passes' | 'is lost' | 'gets no answer';
 
-/** The statement as it travels to the server, and the word for it on the way back. */
-const COMMIT = 'COMMIT\0';
+/** How the server says that it committed. */
+const COMMITTED = 'COMMIT\0';
 /** The name that a store's writer connects under. */
 const WRITER = /application_name\0konferenco [0-9a-f-]+ w\0/;
 
@@ -12,10 +12,52 @@ interface Link {
   readonly client: Socket<unknown>;
   readonly early: Uint8Array[];
   server: Socket<unknown> | null;
-  /** Whether this is the connection that commits: it says so in its first words. */
-  writes: boolean;
+  readonly messages: ClientMessages;
   /** Nothing the server says is passed on any more, and when it says that it committed, the connection breaks. */
   cut: boolean;
+}
+
+/** Reads what a client says, message by message, to know when a writer asks for a COMMIT. */
+class ClientMessages {
+  #rest = Buffer.alloc(0);
+  #started = false;
+  #writes = false;
+  /** Names of prepared statements that say COMMIT. */
+  readonly #commits = new Set<string>();
+
+  /** @returns where in `bytes` the message begins that runs a COMMIT; `null`: nowhere */
+  findCommit(bytes: Uint8Array): number | null {
+    let found: number | null = null;
+    const before = this.#rest.length;
+    const all = Buffer.concat([this.#rest, bytes]);
+    let at = 0;
+    for (let end = this.#endOf(all, at); end !== null; end = this.#endOf(all, at)) {
+      if (this.#runsCommit(all.subarray(at, end))) found ??= Math.max(0, at - before);
+      at = end;
+    }
+    this.#rest = all.subarray(at);
+    return found;
+  }
+
+  /** The first message has no letter before its length. */
+  #endOf(all: Buffer, at: number): number | null {
+    const letter = this.#started ? 1 : 0;
+    if (all.length < at + letter + 4) return null;
+    const end = at + letter + all.readUInt32BE(at + letter);
+    return end <= all.length ? end : null;
+  }
+
+  #runsCommit(message: Buffer): boolean {
+    if (!this.#started) {
+      this.#started = true;
+      this.#writes = WRITER.test(message.toString('latin1'));
+      return false;
+    }
+    const kind = String.fromCharCode(message[0] ?? 0);
+    const [first = '', second = ''] = message.subarray(5).toString('latin1').split('\0', 2);
+    if (kind === 'P' && second === 'COMMIT') this.#commits.add(first);
+    return kind === 'B' && this.#writes && this.#commits.has(second);
+  }
 }
 
 /** Stands between a store and its server and breaks the connection of its writer when the next COMMIT comes. */
@@ -67,7 +109,7 @@ export class CuttingProxy {
       client.terminate();
       return;
     }
-    const link: Link = { client, early: [], server: null, writes: false, cut: false };
+    const link: Link = { client, early: [], server: null, messages: new ClientMessages(), cut: false };
     this.#links.set(client, link);
     Bun.connect({
       hostname: '127.0.0.1',
@@ -83,7 +125,7 @@ export class CuttingProxy {
         },
         data: (_, bytes) => {
           if (!link.cut) client.write(bytes);
-          else if (Buffer.from(bytes).includes(COMMIT)) this.#break(client);
+          else if (Buffer.from(bytes).includes(COMMITTED)) this.#break(client);
         },
         close: () => void client.end(),
         error: () => void client.end(),
@@ -94,11 +136,12 @@ export class CuttingProxy {
   #fromClient(client: Socket<unknown>, bytes: Uint8Array): void {
     const link = this.#links.get(client);
     if (!link) return;
-    if (WRITER.test(Buffer.from(bytes).toString('latin1'))) link.writes = true;
-    if (link.writes && this.#fate !== 'passes' && Buffer.from(bytes).includes(COMMIT)) {
+    const commit = link.messages.findCommit(bytes);
+    if (commit !== null && this.#fate !== 'passes') {
       const fate = this.#fate;
       this.#fate = 'passes';
       if (fate === 'is lost') {
+        link.server?.write(bytes.slice(0, commit));
         this.#break(client);
         return;
       }

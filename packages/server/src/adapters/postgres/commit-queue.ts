@@ -17,19 +17,8 @@ type Written =
   | { readonly kind: 'done'; readonly outcomes: readonly Outcome[] }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-interface Batch {
-  readonly calls: readonly Call[];
-  readonly commands: readonly PreparedCommand[];
-}
-
-/**
- * Writes one batch durably. `upcoming` closes the batch that will be written after it and says what it holds, the same
- * however often it is asked, or `null` when nothing waits.
- */
-export type WriteBatch = (
-  commands: readonly PreparedCommand[],
-  upcoming: () => readonly PreparedCommand[] | null,
-) => Promise<readonly Outcome[]>;
+/** Writes one batch durably. */
+export type WriteBatch = (commands: readonly PreparedCommand[]) => Promise<readonly Outcome[]>;
 
 /**
  * Group commit: while one batch is being written the next gathers. Calls made in one turn of the event loop share a batch; a
@@ -39,8 +28,6 @@ export class CommitQueue {
   readonly #write: WriteBatch;
   readonly #idle: (() => void)[] = [];
   #waiting: Call[] = [];
-  /** Closed already, to be written next. */
-  #upcoming: Batch | null = null;
   #size = 0;
   #running = false;
 
@@ -78,46 +65,35 @@ export class CommitQueue {
 
   /** The next batch is on its way before the callers of the last one go on: their work and the server's overlap. */
   async #run(): Promise<void> {
-    let batch = this.#next();
-    let writing = batch && this.#begin(batch.commands);
-    while (batch && writing) {
+    let calls = this.#takeBatch();
+    let writing = this.#begin(calls);
+    while (calls.length > 0) {
       const written = await writing;
-      const next = written.kind === 'done' ? this.#next() : null;
-      writing = next && this.#begin(next.commands);
-      await this.#settle(batch.calls, written);
-      batch = next ?? this.#next();
-      writing ??= batch && this.#begin(batch.commands);
+      const next = written.kind === 'done' ? this.#takeBatch() : [];
+      writing = this.#begin(next);
+      await this.#settle(calls, written);
+      calls = next.length > 0 ? next : this.#takeBatch();
+      if (next.length === 0) writing = this.#begin(calls);
     }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #next(): Batch | null {
-    const batch = this.#upcoming ?? this.#gather();
-    this.#upcoming = null;
-    return batch;
-  }
-
-  #gather(): Batch | null {
-    let size = 0;
-    let count = 0;
-    for (const { commands } of this.#waiting) {
-      if (count > 0 && size + commands.length > BATCH) break;
-      size += commands.length;
-      count++;
+  #takeBatch(): readonly Call[] {
+    let commands = 0;
+    let calls = 0;
+    for (const call of this.#waiting) {
+      if (calls > 0 && commands + call.commands.length > BATCH) break;
+      commands += call.commands.length;
+      calls++;
     }
-    if (count === 0) return null;
-    const calls = this.#waiting.splice(0, count);
-    return { calls, commands: calls.flatMap(({ commands }) => commands) };
+    return this.#waiting.splice(0, calls);
   }
 
-  async #begin(commands: readonly PreparedCommand[]): Promise<Written> {
-    const upcoming = () => {
-      this.#upcoming ??= this.#gather();
-      return this.#upcoming?.commands ?? null;
-    };
+  async #begin(calls: readonly Call[]): Promise<Written> {
+    if (calls.length === 0) return { kind: 'done', outcomes: [] };
     try {
-      return { kind: 'done', outcomes: await this.#write(commands, upcoming) };
+      return { kind: 'done', outcomes: await this.#write(calls.flatMap(({ commands }) => commands)) };
     } catch (error) {
       return { kind: 'failed', error };
     }
@@ -132,11 +108,9 @@ export class CommitQueue {
         next += commands.length;
       }
     } else if (!(written.error instanceof BatchRefusedError)) {
-      const behind = [...(this.#upcoming?.calls ?? []), ...this.#waiting.splice(0)];
-      this.#upcoming = null;
-      this.#fail([...calls, ...behind], written.error);
+      this.#fail([...calls, ...this.#waiting.splice(0)], written.error);
     } else if (calls.length === 1) this.#fail(calls, written.error);
-    else for (const call of calls) await this.#settle([call], await this.#begin(call.commands));
+    else for (const call of calls) await this.#settle([call], await this.#begin([call]));
   }
 
   /** Whoever waits behind a batch that found no server has waited as long and would find none. */

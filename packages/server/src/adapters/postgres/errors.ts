@@ -1,10 +1,22 @@
 import { SQL } from 'bun';
 import { StoreUnavailableError } from '@konferenco/core';
+import { parseServers, placeOf, type PostgresServers } from './servers.ts';
 
 /** The connection is gone. Whether the last statement took effect is for the caller to find out. */
 export class SessionLostError extends Error {
   override readonly name = 'SessionLostError';
 }
+
+/** Of several servers none takes writes now: they are away, or replicas of which none is promoted yet. */
+export class NoPrimaryError extends SessionLostError {
+  constructor(failures: readonly unknown[]) {
+    const [first] = failures;
+    super('none of the servers takes writes', first === undefined ? {} : { cause: first });
+  }
+}
+
+/** TLS could not be agreed upon, so there is no connection. */
+export class TlsFailedError extends SessionLostError {}
 
 /** The server refused a batch; it took no effect. One of its calls may be the reason, and the others good. */
 export class BatchRefusedError extends StoreUnavailableError {}
@@ -23,6 +35,13 @@ export function isLoss(error: unknown): boolean {
   return /^(08|57P0|25006|25P03|F0)/.test(state);
 }
 
+/** What kept a connection from being made. Whatever is wrong with TLS, the server cannot be used now. */
+export function asRefused(error: unknown): unknown {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code !== 'string' || !/CERT|TLS|SSL|^UNABLE_TO|^DEPTH_ZERO/.test(code)) return error;
+  return new TlsFailedError(`the TLS connection to PostgreSQL fails: ${message}`, { cause: error });
+}
+
 /**
  * Whether the same transaction may succeed when it is tried again: a deadlock or lost race (40), a lock not had in time
  * or a statement not done in time (55P03, 57014), an id another node stored meanwhile (23505), a partition another node
@@ -39,13 +58,26 @@ export function asUnavailable(error: unknown): unknown {
 }
 
 /** A store that cannot be opened, in one sentence that says what to do. Never holds a password. */
-export function startError(error: unknown, url: string): StoreUnavailableError {
-  return new StoreUnavailableError(`PostgreSQL at ${placeOf(url)}: ${adviceFor(error, url)}`, { cause: error });
+export function startError(error: unknown, url: string | PostgresServers): StoreUnavailableError {
+  const place = known(url);
+  const where = place ? `${place.hosts}/${place.database}` : 'the address in KONFERENCO_POSTGRES_URL';
+  return new StoreUnavailableError(`PostgreSQL at ${where}: ${adviceFor(error, place)}`, { cause: error });
 }
 
-function adviceFor(error: unknown, url: string): string {
+type Place = ReturnType<typeof placeOf>;
+
+/** `null`: the address is none. */
+function known(url: string | PostgresServers): Place | null {
+  try {
+    return placeOf(typeof url === 'string' ? parseServers(url) : url);
+  } catch {
+    return null;
+  }
+}
+
+function adviceFor(error: unknown, place: Place | null): string {
   if (error instanceof StoreUnavailableError) return error.message;
-  const { user, database } = partsOf(url);
+  const { user, database } = place ?? { user: '', database: '' };
   switch (sqlState(error)) {
     case '28P01':
     case '28000':
@@ -62,21 +94,25 @@ function adviceFor(error: unknown, url: string): string {
       return 'it is a read-only replica; give the address of the primary.';
     default:
   }
+  if (error instanceof TlsFailedError) return tlsAdvice(error);
   if (error instanceof SQL.PostgresError && error.code.startsWith('ERR_POSTGRES_UNSUPPORTED')) {
     return 'it asks for a way to sign in that is not supported; use scram-sha-256 in pg_hba.conf.';
+  }
+  if (error instanceof NoPrimaryError) {
+    if (error.cause instanceof TlsFailedError) return tlsAdvice(error.cause);
+    return 'none of them answers and takes writes; check the addresses, and promote a replica if the primary is gone.';
   }
   if (isLoss(error)) return 'it does not answer; check that it runs and that host and port are right.';
   return `it refused to open the store: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-/** Host, port and database of a URL, without user and password. */
-function placeOf(url: string): string {
-  const { host, database } = partsOf(url);
-  return `${host}/${database}`;
-}
-
-function partsOf(url: string): { readonly host: string; readonly user: string; readonly database: string } {
-  if (!URL.canParse(url)) return { host: 'an address that is no URL', user: '', database: '' };
-  const { host, username, pathname } = new URL(url);
-  return { host, user: decodeURIComponent(username), database: decodeURIComponent(pathname.slice(1)) };
+function tlsAdvice({ cause }: TlsFailedError): string {
+  const { code, message } = cause as { readonly code: string; readonly message: string };
+  if (code === 'ERR_POSTGRES_TLS_NOT_AVAILABLE')
+    return 'it does not speak TLS; set ssl = on there, or leave out the sslmode and the TLS files.';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'its certificate is for another host; name the host in the URL as the certificate does.';
+  if (/^(SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)/.test(code))
+    return 'its certificate is not trusted; name its authority in KONFERENCO_POSTGRES_CA_FILE.';
+  return `the TLS connection fails (${message}); check the certificates on both sides.`;
 }

@@ -2,7 +2,7 @@ import type { FeedEntry, FeedPage, FeedPosition } from '@konferenco/core';
 import type { LogName } from '@konferenco/protocol';
 import type { EntryRow } from '../checksum.ts';
 import type { Connection } from './connection.ts';
-import { SEQ_BLOCK } from './migrations.ts';
+import { SEQ_BLOCK } from './seq-block.ts';
 import type { Reader } from './reader.ts';
 import type { Session } from './session.ts';
 import { ENTRY, entryOf } from './statements.ts';

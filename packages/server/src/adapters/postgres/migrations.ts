@@ -1,12 +1,12 @@
 import { StoreUnavailableError } from '@konferenco/core';
 import { lockKeys } from './advisory.ts';
+import { APPEND_FUNCTION } from './append-function.ts';
+import { PLACED_CRC } from './row-checksum.ts';
+import { SEQ_BLOCK } from './seq-block.ts';
 import type { Session } from './session.ts';
 
 /** The oldest server whose features the store uses. */
 const OLDEST_SERVER = 150_000;
-
-/** Numbers given out to entries at once. A transaction takes whole blocks, so one call of `nextval` serves many entries. */
-export const SEQ_BLOCK = 512;
 
 /**
  * Entries, pointers and words are partitioned by the time in the entry's id (UUID v7), which is what makes `(id, sender)`
@@ -49,8 +49,15 @@ CREATE TABLE feed_cursors(name text COLLATE "C" PRIMARY KEY, seq bigint NOT NULL
 CREATE TABLE keys(one boolean PRIMARY KEY DEFAULT true CHECK(one), version bigint NOT NULL, ring text NOT NULL);
 `;
 
-/** The schema, step by step; the number of a step is its place. Steps are only ever added. */
-const MIGRATIONS: readonly string[] = [FIRST];
+/** Entries of a development version have checksums that are no longer understood: better refused than shown as damaged. */
+const EMPTY = `DO $$ BEGIN
+  IF EXISTS(SELECT FROM entries) THEN
+    RAISE EXCEPTION 'it holds messages of a development version, which this version cannot read; use an empty database.';
+  END IF;
+END $$`;
+
+/** The schema, step by step, each in its statements; the number of a step is its place. Steps are only ever added. */
+const MIGRATIONS: readonly (readonly string[])[] = [FIRST.split(';\n'), [EMPTY, PLACED_CRC, APPEND_FUNCTION]];
 
 /**
  * Brings the schema up to date. Of nodes that start together one does it while the others wait.
@@ -74,7 +81,7 @@ export async function migrate(session: Session, schema: string): Promise<void> {
     if (done > MIGRATIONS.length) throw tooNew(done);
     for (const [index, step] of MIGRATIONS.entries()) {
       if (index < done) continue;
-      for (const statement of step.split(';\n')) if (statement.trim() !== '') await session.query(statement);
+      for (const statement of step) if (statement.trim() !== '') await session.query(statement);
       await session.query('INSERT INTO migrations VALUES($1, now())', [index + 1]);
     }
   });

@@ -1,7 +1,8 @@
 import type { Append, Outcome, Pointer } from '@konferenco/core';
 import { inboxLog, type LogName } from '@konferenco/protocol';
-import { ERASED, entryCrc, type EntryRow, isIntact, pointerCrc, PRESENT, reasonCode, recordCrc } from '../checksum.ts';
+import { ERASED, type EntryRow, PRESENT, reasonCode, recordCrc } from '../checksum.ts';
 import type { PreparedChange, PreparedCommand } from './prepared.ts';
+import { isIntact, placedPointerCrc, rowCrc } from './row-checksum.ts';
 
 /** A log as it stands while it is locked. */
 export interface LockedLog {
@@ -84,7 +85,7 @@ export function planBatch(commands: readonly PreparedCommand[], facts: Facts, at
 /** An entry whose body is gone: only its place, id and thread are left. */
 export function blanked(entry: FoundEntry, gone: number): FoundEntry {
   const bare = { ...entry, gone, text: null, body: null };
-  return { ...bare, crc: entryCrc(entry.name, bare) };
+  return { ...bare, crc: rowCrc(entry.name, bare) };
 }
 
 /** Two nodes that store the same ids do so in one order: then one waits for the other, and not both. */
@@ -187,7 +188,7 @@ class Batch {
       ...{ gone: PRESENT, thread, text, body },
     };
     const inboxes = this.#notify(append, row.seq, pointers);
-    const entry = { ...row, name, log: log.id, inboxes, crc: entryCrc(name, row) };
+    const entry = { ...row, name, log: log.id, inboxes, crc: rowCrc(name, row) };
     this.#entries.set(idName(id, sender), entry);
     this.#places.set(placeName(name, row.off), idName(id, sender));
     return entry;
@@ -201,7 +202,7 @@ class Batch {
       const inbox = this.#log(name);
       const off = this.#advance(inbox);
       const code = reasonCode(reason);
-      const crc = pointerCrc(seq, name, off, code);
+      const crc = placedPointerCrc({ id, inbox: name, seq, off, reason: code });
       this.#pointers.push({ id, seq, inbox: inbox.id, off, reason: code, crc });
       pointers.push({ user, inbox: off, reason });
       inboxes.add(inbox.id);

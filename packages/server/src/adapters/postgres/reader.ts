@@ -1,9 +1,10 @@
 import type { Page, Range, StoredEntry, StoredPointer, StoredRecord } from '@konferenco/core';
 import { type Gap, inboxLog, isUuidV7, type LogName, type LogState } from '@konferenco/protocol';
-import { cursorCrc, type EntryRow, goneOf, isIntact, pointerCrc, reasonOf, recordCrc } from '../checksum.ts';
+import { cursorCrc, type EntryRow, goneOf, reasonOf, recordCrc } from '../checksum.ts';
 import { cutPage, retentionGap } from '../page.ts';
 import { textArray } from './arrays.ts';
 import type { ReadPool } from './read-pool.ts';
+import { isIntact, placedPointerCrc } from './row-checksum.ts';
 import { ENTRY, entryOf } from './statements.ts';
 
 const EMPTY: LogState = { first: 0, head: 0 };
@@ -160,7 +161,7 @@ export class Reader {
 
   #pointer(inbox: LogName, row: PointerColumns, now: number): StoredPointer | null {
     const reason = reasonOf(row.reason);
-    const crc = pointerCrc(row.pointer_seq, inbox, row.inbox, row.reason);
+    const crc = placedPointerCrc({ id: row.id, inbox, seq: row.pointer_seq, off: row.inbox, reason: row.reason });
     if (row.log !== null && reason && row.pointer_crc >>> 0 === crc) {
       return { ...this.entry(row.log, entryOf(row), now), inbox: row.inbox, reason, log: row.log };
     }

@@ -17,13 +17,8 @@ export class Room {
     this.#schema = schema;
   }
 
-  /** Whether a batch needs nothing made. */
-  isThere({ logs, ids }: Footprint): boolean {
-    return logs.every((name) => this.#logs.has(name)) && ids.every((id) => this.#partitions.has(partitionOf(id)));
-  }
-
   /** Makes what a batch needs, before its transaction, so that these are never waited for in it. */
-  async make(session: Session, { logs, ids }: Footprint): Promise<void> {
+  async make(session: Session, { logs, ids }: Pick<Footprint, 'logs' | 'ids'>): Promise<void> {
     const numbers = new Set(ids.map(partitionOf).filter((number) => !this.#partitions.has(number)));
     if (numbers.size > 0) {
       await createPartitions(session, this.#schema, [...numbers]);

@@ -1,8 +1,11 @@
 import { type ReservedSQL, SQL } from 'bun';
-import { isLoss, SessionLostError } from './errors.ts';
+import { asRefused, isLoss, SessionLostError } from './errors.ts';
+import { findPrimary } from './primary.ts';
+import { driverOptions, parseServers, type PostgresServers } from './servers.ts';
 
 export interface SessionOptions {
-  readonly url: string;
+  /** Of several servers, the one that takes writes is used. */
+  readonly url: string | PostgresServers;
   /** Schema that holds the tables. */
   readonly schema: string;
   /** Shown to the server's operator; at most 63 characters. */
@@ -20,6 +23,9 @@ export type Parameter = string | number | null;
 /** A statement's rows and what the server called it when it was done: `COMMIT` or `ROLLBACK` after a `COMMIT`. */
 export type Rows<R> = readonly R[] & { readonly command: string };
 
+/** Begins and ends transactions. The driver sends other statements without parameters alone, and these with their neighbours. */
+const TRANSACTION = new Map(['BEGIN', 'COMMIT', 'ROLLBACK'].map((text) => [text, template(text)]));
+
 /**
  * Without statistics, as in a table that just grew, the planner would read whole tables. Every statement of the store has an
  * index that fits, so plans that need none are ruled out.
@@ -27,7 +33,8 @@ export type Rows<R> = readonly R[] & { readonly command: string };
 const PLANNER = { jit: 'off', enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' };
 
 /**
- * One connection. Statements handed over without waiting travel together and run in the order of the calls. What was lost
+ * One connection. Statements with parameters, `BEGIN`, `COMMIT` and `ROLLBACK` travel together when they are handed over
+ * without waiting, and all run in the order of the calls. What was lost
  * stays lost: no statement ever runs on another connection than the one before it.
  */
 export class Session {
@@ -38,9 +45,16 @@ export class Session {
 
   /** @throws the driver's error, see `startError` */
   static async open(options: SessionOptions): Promise<Session> {
+    const servers = typeof options.url === 'string' ? parseServers(options.url) : options.url;
+    const [only, ...others] = servers.urls;
+    if (only !== undefined && others.length === 0) return Session.#openAt(driverOptions(servers, only), options);
+    return findPrimary(servers, (url) => Session.#openAt(driverOptions(servers, url), options));
+  }
+
+  static async #openAt(where: ReturnType<typeof driverOptions>, options: SessionOptions): Promise<Session> {
     const state: { session?: Session } = {};
     const pool = new SQL({
-      url: options.url,
+      ...where,
       max: 1,
       idleTimeout: 0,
       maxLifetime: 0,
@@ -49,6 +63,7 @@ export class Session {
         application_name: options.name,
         search_path: `"${options.schema}"`,
         synchronous_commit: 'on',
+        default_transaction_isolation: 'read committed',
         statement_timeout: options.statementMs,
         lock_timeout: Math.ceil(options.statementMs / 2),
         idle_in_transaction_session_timeout: options.statementMs,
@@ -64,7 +79,7 @@ export class Session {
       return state.session;
     } catch (error) {
       release(pool);
-      throw error;
+      throw asRefused(error);
     }
   }
 
@@ -87,7 +102,8 @@ export class Session {
     if (this.lost.aborted) throw new SessionLostError('the connection is closed');
     const silence = setTimeout(() => this.destroy(), this.#statementMs + 1_000);
     try {
-      return (await this.#connection.unsafe(text, [...parameters])) as Rows<R>;
+      const words = TRANSACTION.get(text);
+      return (await (words ? this.#connection(words) : this.#connection.unsafe(text, [...parameters]))) as Rows<R>;
     } catch (error) {
       if (!isLoss(error)) throw error;
       this.destroy();
@@ -116,6 +132,10 @@ export class Session {
     this.#loss.abort();
     release(this.#pool);
   }
+}
+
+function template(text: string): TemplateStringsArray {
+  return Object.freeze(Object.defineProperty([text], 'raw', { value: [text] })) as unknown as TemplateStringsArray;
 }
 
 /** Closing what is broken already may fail, and then there is nothing left to do. */

@@ -1,7 +1,7 @@
 import { inboxLog, type LogName } from '@konferenco/protocol';
 import { lockKeys } from './advisory.ts';
 import { numberArray, textArray } from './arrays.ts';
-import { SEQ_BLOCK } from './migrations.ts';
+import { SEQ_BLOCK } from './seq-block.ts';
 import {
   type Facts,
   type FoundEntry,

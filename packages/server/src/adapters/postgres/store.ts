@@ -32,14 +32,15 @@ import { migrate } from './migrations.ts';
 import { ReadPool } from './read-pool.ts';
 import { Reader } from './reader.ts';
 import { readWarnings, ServerClock } from './server-state.ts';
+import type { PostgresServers } from './servers.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { trim } from './trim.ts';
 import { WordSearch } from './words.ts';
 import { Writer } from './writer.ts';
 
 export interface PostgresStoreOptions {
-  /** `postgres://user:password@host:port/database`, of the primary. */
-  readonly url: string;
+  /** `postgres://user:password@host:port/database`, of the primary; or several servers, of which the primary is found. */
+  readonly url: string | PostgresServers;
   /** Schema that holds the tables; made when absent. Letters, digits and `_`; `konferenco` by default. */
   readonly schema?: string;
   /** Unix ms; decides retention. By default the server's time. */
@@ -164,7 +165,7 @@ class OpenStore implements PostgresStore {
     this.#reader = new Reader(this.#pool, (text) => this.#damage.damage(text));
     this.#feed = new FeedReader(this.#side, this.#reader, now);
     this.#words = new WordSearch(this.#searchPool, this.#reader);
-    this.#commits = new CommitQueue((commands, upcoming) => writer.commit(commands, upcoming));
+    this.#commits = new CommitQueue((commands) => writer.commit(commands));
     this.#cursors = new CursorQueue((cursors) => this.#side.run((side) => saveCursors(side, cursors)));
     this.#background = this.#startBackground();
   }

@@ -1,6 +1,7 @@
 import type { SearchQuery, SearchResult } from '@konferenco/core';
 import type { LogName } from '@konferenco/protocol';
-import { type EntryRow, isIntact, PRESENT } from '../checksum.ts';
+import { type EntryRow, PRESENT } from '../checksum.ts';
+import { isIntact } from './row-checksum.ts';
 import { matchesTerms, queryTerms, snippetOf, wordsOf } from '../search-text.ts';
 import { lockKeys } from './advisory.ts';
 import { numberArray, textArray } from './arrays.ts';

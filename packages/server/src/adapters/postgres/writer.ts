@@ -1,11 +1,13 @@
 import { decorrelatedJitter, type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
+import { NO_WRITER, OBSTACLE, OTHER_EPOCH } from './append-function.ts';
 import { Connection } from './connection.ts';
-import { asUnavailable, BatchRefusedError, isLoss, isPassing, SessionLostError } from './errors.ts';
+import { asUnavailable, BatchRefusedError, isLoss, isPassing, SessionLostError, sqlState } from './errors.ts';
 import { type Facts, type Plan, planBatch } from './plan.ts';
 import type { PreparedCommand } from './prepared.ts';
 import { Room } from './room.ts';
-import type { Session, SessionOptions } from './session.ts';
+import type { Rows, Session, SessionOptions } from './session.ts';
 import { type Footprint, footprintOf, lockAndRead, write } from './statements.ts';
+import { recallStraight, type StraightBatch, straightBatch, writeStraight } from './straight.ts';
 
 export interface WriterOptions {
   readonly session: SessionOptions;
@@ -24,36 +26,24 @@ const PAUSE = { base_ms: 20, cap_ms: 500 };
 type Attempt =
   | { readonly kind: 'done'; readonly outcomes: readonly Outcome[] }
   | { readonly kind: 'nothing'; readonly reason: unknown }
-  | {
-      readonly kind: 'unknown';
-      readonly batch: number;
-      readonly outcomes: readonly Outcome[];
-      readonly reason: unknown;
-    };
+  | ({ readonly kind: 'unknown'; readonly reason: unknown } & Tried);
 
-/** A batch whose transaction was begun behind the COMMIT of the one before it. */
-interface Ahead {
-  readonly commands: readonly PreparedCommand[];
-  readonly begun: Begun;
-}
-
-interface Begun {
-  readonly session: Session;
+interface Tried {
   readonly batch: number;
-  readonly facts: Promise<Facts>;
+  /** What the callers are told once it is known that it took effect. */
+  outcomes(session: Session): Promise<readonly Outcome[]> | readonly Outcome[];
 }
 
 /**
- * Writes batches, one at a time, each in a transaction: first everything a batch touches is locked, in one order that all
- * nodes keep, and read; then its outcomes are decided here, and written. So no command needs a savepoint and no node waits in
- * a circle. The first of these two rounds travels behind the COMMIT of the batch before, on the same connection, so the server
- * goes on without waiting for us; no batch is written before that COMMIT was answered.
+ * Writes batches, one at a time, each in a transaction that locks what it touches in one order that all nodes keep, so no node
+ * waits in a circle. A batch of appends goes straight: the server does all of it in one call, with nothing locked while
+ * messages travel or this node is busy. Any other batch takes two rounds: it is locked and read, then its outcomes are decided
+ * here, and written; so no command needs a savepoint.
  */
 export class Writer {
   readonly #options: WriterOptions;
   readonly #connection: Connection;
   readonly #room: Room;
-  #ahead: Ahead | null = null;
   #batch = 0;
   #lastAt = 0;
   #down = false;
@@ -96,19 +86,19 @@ export class Writer {
   }
 
   /**
-   * @param upcoming says what will be committed next, and is asked when the outcomes of `commands` are on their way
    * @returns the outcomes in the order of the commands
    * @throws {StoreUnavailableError} when nothing took effect
    * @throws {OutcomeUnknownError} when that could not be learnt in time
    */
-  async commit(
-    commands: readonly PreparedCommand[],
-    upcoming: () => readonly PreparedCommand[] | null,
-  ): Promise<readonly Outcome[]> {
+  async commit(commands: readonly PreparedCommand[]): Promise<readonly Outcome[]> {
     const deadline = performance.now() + (this.#down ? 0 : this.#options.answerMs);
+    let straight = straightBatch(commands);
     for (let pause = PAUSE.base_ms; ; pause = await rest(pause)) {
-      let attempt = await this.#attempt(commands, upcoming);
-      if (attempt.kind !== 'done') await this.#retreat();
+      let attempt = await (straight ? this.#writeStraight(straight) : this.#writeDecided(commands));
+      if (attempt.kind === 'nothing' && straight && isObstacle(attempt.reason)) {
+        straight = null;
+        attempt = await this.#writeDecided(commands);
+      }
       if (attempt.kind === 'unknown') attempt = await this.#learn(attempt);
       if (attempt.kind === 'done') {
         this.#down = false;
@@ -123,71 +113,60 @@ export class Writer {
     }
   }
 
-  async #attempt(
-    commands: readonly PreparedCommand[],
-    upcoming: () => readonly PreparedCommand[] | null,
-  ): Promise<Attempt> {
-    let begun: Begun;
+  /** One round. What stands in its way, such as an id that is stored already, is left to the other way to decide. */
+  async #writeStraight(straight: StraightBatch): Promise<Attempt> {
+    const session = await this.#ready(straight).catch((error: unknown) => ({ reason: error }));
+    if ('reason' in session) return { kind: 'nothing', reason: session.reason };
+    const { writer, epoch } = this.#options;
+    const batch = ++this.#batch;
+    const begun = session.query('BEGIN');
+    const writing = writeStraight(session, { writer, epoch, batch, now: this.#now() }, straight);
+    const [, written, commit] = await Promise.allSettled([begun, writing, session.query('COMMIT')]);
+    if (written.status === 'rejected') {
+      const { reason } = written;
+      if (!isLoss(reason)) return { kind: 'nothing', reason: this.#refusal(session, reason) };
+      return { kind: 'unknown', reason, batch, outcomes: (later) => recallStraight(later, straight) };
+    }
+    const { at, heads } = written.value;
+    this.#lastAt = at;
+    return settled(commit, { batch, outcomes: () => straight.outcomes(at, heads) });
+  }
+
+  /** Two rounds: locked and read, then decided and written. */
+  async #writeDecided(commands: readonly PreparedCommand[]): Promise<Attempt> {
+    const batch = ++this.#batch;
+    const footprint = footprintOf(commands);
+    let session: Session;
     let facts: Facts;
     try {
-      begun = await this.#begunFor(commands);
-      facts = await begun.facts;
+      session = await this.#ready(footprint);
+      facts = await this.#lockAndRead(session, footprint, batch);
     } catch (reason) {
       return { kind: 'nothing', reason };
     }
-    const { session, batch } = begun;
     const { outcomes, writes } = this.#plan(session, commands, facts);
-    const written = write(session, writes).catch((error: unknown) => error);
-    const committed = session.query('COMMIT');
-    this.#goAhead(session, upcoming());
-    try {
-      const { command } = await committed;
-      const refusal = await written;
-      return command === 'COMMIT' ? { kind: 'done', outcomes } : { kind: 'nothing', reason: this.#forget(refusal) };
-    } catch (reason) {
-      await written;
-      return isLoss(reason) ? { kind: 'unknown', batch, outcomes, reason } : { kind: 'nothing', reason };
+    const [written, commit] = await Promise.allSettled([write(session, writes), session.query('COMMIT')]);
+    if (written.status === 'rejected' && !isLoss(written.reason)) {
+      return { kind: 'nothing', reason: this.#refusal(session, written.reason) };
     }
+    return settled(commit, { batch, outcomes: () => outcomes });
   }
 
-  async #begunFor(commands: readonly PreparedCommand[]): Promise<Begun> {
-    if (this.#ahead?.commands === commands) {
-      const { begun } = this.#ahead;
-      this.#ahead = null;
-      return begun;
-    }
-    await this.#retreat();
-    const footprint = footprintOf(commands);
+  /** A connection, and everything a batch needs that is made but once. */
+  async #ready(needs: Pick<Footprint, 'logs' | 'ids'>): Promise<Session> {
     const session = await this.#connection.session();
-    await this.#room.make(session, footprint);
-    return this.#begin(session, footprint);
+    await this.#room.make(session, needs);
+    return session;
   }
 
-  /** Begins the next batch behind the COMMIT that is under way, unless room has to be made for it first. */
-  #goAhead(session: Session, commands: readonly PreparedCommand[] | null): void {
-    if (!commands) return;
-    const footprint = footprintOf(commands);
-    if (!this.#room.isThere(footprint)) return;
-    this.#ahead = { commands, begun: this.#begin(session, footprint) };
-    this.#ahead.begun.facts.catch(() => undefined);
-  }
-
-  /** Ends the transaction that was begun ahead: what comes before it is to be tried again, or given up. */
-  async #retreat(): Promise<void> {
-    const begun = this.#ahead?.begun;
-    this.#ahead = null;
-    if (!begun) return;
-    const open = await begun.facts.then(
-      () => true,
-      () => false,
-    );
-    if (open && !begun.session.lost.aborted) await begun.session.query('ROLLBACK').catch(() => begun.session.destroy());
+  #now(): number {
+    return Math.max(this.#lastAt, Math.floor(this.#options.now()));
   }
 
   /** A mistake in here must not leave the transaction open, with all it has locked. */
   #plan(session: Session, commands: readonly PreparedCommand[], facts: Facts): Plan {
     try {
-      let at = Math.max(this.#lastAt, Math.floor(this.#options.now()));
+      let at = this.#now();
       for (const log of facts.logs.values()) at = Math.max(at, log.at);
       this.#lastAt = at;
       return planBatch(commands, facts, at);
@@ -198,14 +177,9 @@ export class Writer {
   }
 
   /** Locks what the batch touches. The row of this writer comes first: whoever holds it knows how the last batch ended. */
-  #begin(session: Session, footprint: Footprint): Begun {
-    const batch = ++this.#batch;
-    return { session, batch, facts: this.#lockAndRead(session, footprint, batch) };
-  }
-
   async #lockAndRead(session: Session, footprint: Footprint, batch: number): Promise<Facts> {
     const { writer, epoch, session: place } = this.#options;
-    const begun = session.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+    const begun = session.query('BEGIN');
     const noted = session.query<{ epoch: string }>(
       'UPDATE writers SET batch = $2::bigint, seen = now() WHERE writer = $1 RETURNING (SELECT epoch FROM meta) AS epoch',
       [writer, batch],
@@ -228,13 +202,26 @@ export class Writer {
   }
 
   #check(session: Session, row: { readonly epoch: string } | undefined, epoch: string): void {
-    if (!row) {
-      session.destroy();
-      throw new SessionLostError('the row of this writer is gone; a new connection makes it again');
-    }
-    if (row.epoch === epoch) return;
+    if (!row) throw this.#withoutRow(session);
+    if (row.epoch !== epoch) throw this.#otherEpoch();
+  }
+
+  /** What a refusal by the server means. Nothing that was only remembered is to be trusted after it. */
+  #refusal(session: Session, reason: unknown): unknown {
+    this.#room.forget();
+    const state = sqlState(reason);
+    if (state === NO_WRITER) return this.#withoutRow(session);
+    return state === OTHER_EPOCH ? this.#otherEpoch() : reason;
+  }
+
+  #withoutRow(session: Session): SessionLostError {
+    session.destroy();
+    return new SessionLostError('the row of this writer is gone; a new connection makes it again');
+  }
+
+  #otherEpoch(): StoreUnavailableError {
     this.#down = true;
-    throw new StoreUnavailableError('the database was given a new epoch; start this node again');
+    return new StoreUnavailableError('the database was given a new epoch; start this node again');
   }
 
   /** A new session: ends what a former one may have left running, and makes sure of this writer's row. */
@@ -262,7 +249,7 @@ export class Writer {
           [this.#options.writer],
         );
         return row?.batch === attempt.batch
-          ? { kind: 'done', outcomes: attempt.outcomes }
+          ? { kind: 'done', outcomes: await attempt.outcomes(session) }
           : { kind: 'nothing', reason: attempt.reason };
       } catch (cause) {
         if (performance.now() < deadline && (isLoss(cause) || isPassing(cause))) continue;
@@ -275,15 +262,28 @@ export class Writer {
     }
   }
 
-  #forget(refusal: unknown): unknown {
-    this.#room.forget();
-    return refusal;
-  }
-
   #missingLogs(): Error {
     this.#room.forget();
     return new StoreUnavailableError('logs that were there are gone from the database');
   }
+}
+
+function settled(
+  commit: PromiseSettledResult<Rows<unknown>>,
+  tried: Tried & { outcomes(): readonly Outcome[] },
+): Attempt {
+  if (commit.status === 'fulfilled') {
+    return commit.value.command === 'COMMIT'
+      ? { kind: 'done', outcomes: tried.outcomes() }
+      : { kind: 'nothing', reason: new Error('the server rolled a batch back that it had written') };
+  }
+  const { reason } = commit;
+  return isLoss(reason) ? { kind: 'unknown', reason, ...tried } : { kind: 'nothing', reason };
+}
+
+/** Whether what the straight way met is for the other to decide: an id that is stored already, or a log that is not there. */
+function isObstacle(reason: unknown): boolean {
+  return ['23505', OBSTACLE].includes(sqlState(reason));
 }
 
 /** Something in the batch, or in the database, that trying again will not mend. */
