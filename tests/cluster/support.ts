@@ -10,6 +10,7 @@ import {
   type TcpProxy,
   type Topology,
   type TopologyNode,
+  type TopologyOptions,
   type TopologyService,
 } from '@konferenco/testkit/faults';
 import { until } from '../system/support/until.ts';
@@ -142,11 +143,14 @@ export interface View {
 }
 
 /** One cluster for the tests of a file. @param env Options of every node. */
-export function useCluster(env: () => Promise<Readonly<Record<string, string>>> = async () => ({})): () => TestCluster {
+export function useCluster(
+  env: () => Promise<Readonly<Record<string, string>>> = async () => ({}),
+  options: Pick<TopologyOptions, 'small_disks'> = {},
+): () => TestCluster {
   let cluster: TestCluster | null = null;
   beforeAll(async () => {
     const dir = mkdtempSync(join(tmpdir(), 'konferenco-cluster-'));
-    cluster = new TestCluster(await clusterTopology({ dir, seed: 1, env: await env() }), dir);
+    cluster = new TestCluster(await clusterTopology({ dir, seed: 1, env: await env(), ...options }), dir);
     await until(
       async () => (await cluster?.view(1))?.nodes.filter(({ standing }) => standing === 'open').length === 3,
       'the nodes know each other',

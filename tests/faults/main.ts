@@ -13,6 +13,7 @@ import {
   readHistory,
   runFaults,
   singleTopology,
+  type TopologyOptions,
   VIOLATIONS,
   type Verdict,
 } from '@konferenco/testkit/faults';
@@ -26,7 +27,10 @@ const PACE_MS_A_WRITER = 25;
 const PACE_LEAST_MS = 400;
 const SHOWN = 20;
 
-const TOPOLOGIES = { single: singleTopology, cluster: clusterTopology };
+const TOPOLOGIES = {
+  single: singleTopology,
+  cluster: (options: TopologyOptions) => clusterTopology({ ...options, small_disks: true }),
+};
 
 async function main(interrupted: AbortSignal): Promise<number> {
   const options = parseOptions(process.argv.slice(2), () => Math.floor(Math.random() * 1_000_000));

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ClusterDisks, disksOf, mountClusterDisks, startNatsOn, startPostgresOn } from './cluster-disks.ts';
 import { startNats } from '../servers/nats.ts';
 import { startPostgres } from '../servers/postgres.ts';
 import { freePort, type RunningProgram } from '../servers/program.ts';
@@ -26,13 +27,19 @@ const ENV: Readonly<Record<TopologyService['name'], string>> = {
  *
  * @throws {Error} when one of the servers is not installed or does not start.
  */
-export async function clusterTopology({ dir, seed, env = {} }: TopologyOptions): Promise<Topology> {
+export async function clusterTopology({
+  dir,
+  seed,
+  env = {},
+  small_disks = false,
+}: TopologyOptions): Promise<Topology> {
   const undo: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const services = await startServices(undo);
+    const disks = small_disks ? await mountClusterDisks(undo) : 'The disk is never full in this run.';
+    const services = await startServices(undo, typeof disks === 'string' ? null : disks);
     const links: TopologyLink[] = [];
     const nodes: ServerNode[] = [];
     for (let number = 1; number <= NODES; number++)
@@ -42,7 +49,9 @@ export async function clusterTopology({ dir, seed, env = {} }: TopologyOptions):
       nodes,
       services: SERVICE_NAMES.map((name) => serviceOf(name, services[name])),
       links,
-      missing: ['The disk is never full in this run: PostgreSQL keeps its data on the disk of this machine.'],
+      ...(typeof disks === 'string'
+        ? { missing: [disks], disks: [] }
+        : { missing: [], disks: disksOf(disks, services) }),
       close,
     };
   } catch (error) {
@@ -53,20 +62,20 @@ export async function clusterTopology({ dir, seed, env = {} }: TopologyOptions):
 
 const SERVICE_NAMES = ['postgres', 'nats', 'redis'] as const;
 
-async function startServices(undo: (() => Promise<void>)[]): Promise<Services> {
+async function startServices(undo: (() => Promise<void>)[], disks: ClusterDisks | null): Promise<Services> {
   const started = async (starting: Promise<RunningProgram>) => {
     const program = await starting;
     undo.push(() => program.stop());
     return program;
   };
   return {
-    postgres: await started(startPostgres()),
-    nats: await started(startNats()),
+    postgres: await started(disks ? startPostgresOn(disks) : startPostgres()),
+    nats: await started(disks ? startNatsOn(disks) : startNats()),
     redis: await started(startRedis()),
   };
 }
 
-interface NodeParts extends Required<TopologyOptions> {
+interface NodeParts extends Required<Omit<TopologyOptions, 'small_disks'>> {
   readonly number: number;
   readonly services: Services;
   readonly links: TopologyLink[];

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,6 +26,9 @@ export async function mountSmallDisk(megabytes: number): Promise<SmallDisk | str
     dir,
     async fill() {
       const file = join(mountPoint, 'filler');
+      const { bavail, bsize } = statfsSync(mountPoint);
+      // Most of it in another process: the caller has people to serve meanwhile.
+      await run(['fallocate', '-l', String(bavail * bsize), file]);
       fillWith(file);
       return async () => rmSync(file, { force: true });
     },
@@ -36,9 +39,9 @@ export async function mountSmallDisk(megabytes: number): Promise<SmallDisk | str
   };
 }
 
-/** Writes until there is no room, in ever smaller pieces. */
+/** Appends until there is no room, in ever smaller pieces. */
 function fillWith(path: string): void {
-  const file = openSync(path, 'w');
+  const file = openSync(path, 'a');
   try {
     for (const size of [1_048_576, 4_096, 1]) while (fits(file, new Uint8Array(size)));
   } finally {

@@ -1,6 +1,6 @@
 import type { Fault } from './schedule.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
-import type { Target, Topology, TopologyNode } from './topology.ts';
+import type { Target, Topology, TopologyDisk, TopologyNode } from './topology.ts';
 
 /** Makes a fault begin. Resolves with what heals it, to be called once its time is over. */
 export async function inject(topology: Topology, fault: Fault): Promise<() => Promise<void>> {
@@ -22,7 +22,7 @@ export async function inject(topology: Topology, fault: Fault): Promise<() => Pr
       return async () => target.resume();
     }
     case 'fill_disk':
-      return (await topology.fillDisk?.()) ?? (async () => undefined);
+      return diskOf(topology, fault.disk).fill();
     default: {
       const proxy = proxyOf(topology, fault.link);
       harm(proxy, fault);
@@ -55,6 +55,12 @@ function targetOf({ nodes, services }: Topology, name: string): Target | Topolog
   const target = [...nodes, ...services].find((one) => one.name === name);
   if (!target) throw new RangeError(`there is no ${name}`);
   return target;
+}
+
+function diskOf({ disks }: Topology, name: string): TopologyDisk {
+  const disk = disks.find((one) => one.name === name);
+  if (!disk) throw new RangeError(`there is no disk of ${name}`);
+  return disk;
 }
 
 function proxyOf({ links }: Topology, name: string): TcpProxy {

@@ -103,7 +103,7 @@ class FaultRun {
       processes: [...topology.nodes, ...topology.services].map(({ name }) => name),
       stoppable: topology.nodes.flatMap(({ name, stop }) => (stop ? [name] : [])),
       links: topology.links.map(({ name }) => name),
-      disk: topology.fillDisk !== undefined,
+      disks: topology.disks.map(({ name }) => name),
     };
     const begin = performance.now();
     const isOver = (done: number) =>

@@ -7,7 +7,7 @@ const TARGETS: Targets = {
   processes: ['node-1', 'node-2', 'nats'],
   stoppable: ['node-1', 'node-2'],
   links: ['clients → node-1', 'node-1 → nats'],
-  disk: true,
+  disks: ['postgres', 'nats'],
 };
 
 describe('a schedule of faults', () => {
@@ -19,6 +19,9 @@ describe('a schedule of faults', () => {
   test('comes to every kind of fault', () => {
     const kinds = new Set(steps(1, 300).flatMap(({ faults }) => faults.map(({ kind }) => kind)));
     expect(kinds.size).toBe(10);
+    expect(
+      new Set(steps(1, 300).flatMap(({ faults }) => faults.flatMap((one) => ('disk' in one ? [one.disk] : [])))),
+    ).toEqual(new Set(TARGETS.disks));
   });
 
   test('keeps to the longest time, to what there is, and to one fault a place', () => {
@@ -29,7 +32,11 @@ describe('a schedule of faults', () => {
           expect(rest_ms).toBeGreaterThan(0);
           for (const fault of faults) {
             expect(fault.ms).toBeLessThanOrEqual(longest_ms);
-            expect([...TARGETS.processes, ...TARGETS.links, 'the disk']).toContain(placeOf(fault));
+            expect([
+              ...TARGETS.processes,
+              ...TARGETS.links,
+              ...TARGETS.disks.map((disk) => `the disk of ${disk}`),
+            ]).toContain(placeOf(fault));
             expect(describeFault(fault)).toContain(placeOf(fault));
             if (fault.kind === 'restart') expect(TARGETS.stoppable).toContain(fault.target);
           }
@@ -40,7 +47,7 @@ describe('a schedule of faults', () => {
 
   test('makes no fault of what is not there', () => {
     const onlyDisk = schedule({
-      targets: { processes: [], stoppable: [], links: [], disk: true },
+      targets: { processes: [], stoppable: [], links: [], disks: ['node'] },
       random: new SeededRandom(1),
       longest_ms: 1000,
     });

@@ -12,7 +12,7 @@ export type Fault =
   | { readonly kind: 'silence'; readonly link: string; readonly ms: number; readonly direction: Direction }
   | { readonly kind: 'delay'; readonly link: string; readonly ms: number; readonly by_ms: number }
   | { readonly kind: 'throttle'; readonly link: string; readonly ms: number; readonly bytes_per_s: number }
-  | { readonly kind: 'fill_disk'; readonly ms: number };
+  | { readonly kind: 'fill_disk'; readonly disk: string; readonly ms: number };
 
 export type FaultKind = Fault['kind'];
 
@@ -29,7 +29,7 @@ export interface Targets {
   /** Those among them that can be asked to end in order. */
   readonly stoppable: readonly string[];
   readonly links: readonly string[];
-  readonly disk: boolean;
+  readonly disks: readonly string[];
 }
 
 export interface ScheduleOptions {
@@ -62,7 +62,7 @@ function areIndependent(a: Fault, b: Fault): boolean {
 
 export function placeOf(fault: Fault): string {
   if ('target' in fault) return fault.target;
-  return 'link' in fault ? fault.link : 'the disk';
+  return 'link' in fault ? fault.link : `the disk of ${fault.disk}`;
 }
 
 const OF_PROCESSES: readonly FaultKind[] = ['kill', 'kill', 'pause', 'pause', 'restart'];
@@ -72,7 +72,7 @@ function nextFault({ targets, random, longest_ms }: ScheduleOptions): Fault {
   const kinds = [
     ...(targets.processes.length > 0 ? OF_PROCESSES : []),
     ...(targets.links.length > 0 ? OF_LINKS : []),
-    ...(targets.disk ? (['fill_disk'] as const) : []),
+    ...targets.disks.map(() => 'fill_disk' as const),
   ];
   const ms = Math.round(SHORTEST_MS + random.next() ** 2 * (longest_ms - SHORTEST_MS));
   return faultOf(random.pick(kinds), ms, { targets, random });
@@ -100,7 +100,7 @@ function faultOf(kind: FaultKind, ms: number, { targets, random }: Pick<Schedule
     case 'throttle':
       return { kind, link: random.pick(targets.links), ms, bytes_per_s: random.int(2_000, 200_000) };
     case 'fill_disk':
-      return { kind, ms };
+      return { kind, disk: random.pick(targets.disks), ms };
   }
 }
 
@@ -127,6 +127,6 @@ export function describeFault(fault: Fault): string {
     case 'throttle':
       return `throttle ${fault.link} to ${fault.bytes_per_s} B/s a connection${time}`;
     case 'fill_disk':
-      return `fill the disk${time}`;
+      return `fill the disk of ${fault.disk}${time}`;
   }
 }

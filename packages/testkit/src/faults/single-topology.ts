@@ -14,7 +14,7 @@ const DISK_MB = 256;
 export const DIGEST_RATE = 30;
 
 /** One node with the embedded store, as a process, behind one link. */
-export async function singleTopology({ dir, seed }: TopologyOptions): Promise<Topology> {
+export async function singleTopology({ dir, seed }: Pick<TopologyOptions, 'dir' | 'seed'>): Promise<Topology> {
   const port = await freePort();
   const proxy = await TcpProxy.start({ target: port, seed });
   const disk = await mountSmallDisk(DISK_MB);
@@ -43,7 +43,9 @@ export async function singleTopology({ dir, seed }: TopologyOptions): Promise<To
     nodes: [node],
     services: [],
     links: [{ name: 'clients → node', proxy }],
-    ...(typeof disk === 'string' ? { missing: [disk] } : { missing: [], fillDisk: () => disk.fill() }),
+    ...(typeof disk === 'string'
+      ? { missing: [disk], disks: [] }
+      : { missing: [], disks: [{ name: 'node', fill: () => disk.fill() }] }),
     close,
   };
 }

@@ -33,14 +33,23 @@ export interface TopologyLink {
   readonly proxy: TcpProxy;
 }
 
+/** A file system of the run's own, with little room. */
+export interface TopologyDisk {
+  readonly name: string;
+  /**
+   * Leaves no room on it. Resolves with what makes room again and then does what an operator has to: starts what ended or
+   * hangs for want of it.
+   */
+  fill(): Promise<() => Promise<void>>;
+}
+
 /** A running system, and everything about it that can fail. */
 export interface Topology {
   readonly name: string;
   readonly nodes: readonly TopologyNode[];
   readonly services: readonly TopologyService[];
   readonly links: readonly TopologyLink[];
-  /** Leaves no room on the disk of the store. Resolves with what makes room again; absent where it cannot be done. */
-  fillDisk?(): Promise<() => Promise<void>>;
+  readonly disks: readonly TopologyDisk[];
   /** Sentences about faults that cannot be made on this machine. */
   readonly missing: readonly string[];
   /** Ends everything and removes what it kept. */
@@ -54,4 +63,6 @@ export interface TopologyOptions {
   readonly seed: number;
   /** Options of every node by environment name, beside the usual ones. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Services keep their data on disks that can be filled. */
+  readonly small_disks?: boolean;
 }

@@ -7,10 +7,12 @@ import { type Place, type RunningProgram, runProgram, type WhereToRun } from './
 export interface PostgresOptions extends WhereToRun {
   /** Lines of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** An empty folder for the write-ahead log, beside the data's, and the size of its segments in MB (a power of two). */
+  readonly wal?: { readonly dir: string; readonly segment_mb: number };
 }
 
 /** A PostgreSQL of its own, synchronous commit and `fsync` on as an operator has it, owner and database `konferenco`. */
-export async function startPostgres({ settings = {}, ...where }: PostgresOptions = {}): Promise<RunningProgram> {
+export async function startPostgres({ settings = {}, wal, ...where }: PostgresOptions = {}): Promise<RunningProgram> {
   const bin = await binFolder();
   const owner = await serverUser();
   const flags = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -20,7 +22,7 @@ export async function startPostgres({ settings = {}, ...where }: PostgresOptions
       name: 'postgres',
       async prepare(place) {
         if (existsSync(join(data(place), 'PG_VERSION'))) return;
-        if (owner) await chown(place.dir, owner.uid, owner.gid);
+        for (const dir of [place.dir, ...(wal ? [wal.dir] : [])]) if (owner) await chown(dir, owner.uid, owner.gid);
         const initdb = [
           join(bin, 'initdb'),
           '-D',
@@ -33,7 +35,8 @@ export async function startPostgres({ settings = {}, ...where }: PostgresOptions
           '-E',
           'UTF8',
         ];
-        await run([...as(owner), ...initdb, '--locale=C.UTF-8']);
+        const apart = wal ? ['-X', wal.dir, `--wal-segsize=${wal.segment_mb}`] : [];
+        await run([...as(owner), ...initdb, '--locale=C.UTF-8', ...apart]);
         await run([
           ...as(owner),
           'sh',

@@ -9,13 +9,15 @@ export interface RunningProgram {
   /** Address as its clients take it. */
   readonly url: string;
   readonly pid: number;
+  /** False after `kill` and `stop`, and when it ended by itself. */
+  readonly isRunning: boolean;
   /** SIGKILL: nothing is finished or flushed. */
   kill(): Promise<void>;
   /** SIGSTOP: connections stay open and nothing answers. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
-  /** Starts it again on the same port and folder, after `kill`. */
+  /** Starts it again on the same port and folder, after `kill`; also when it ended by itself before. */
   restart(): Promise<void>;
   /** Ends it and removes its folder, unless it was given one. */
   stop(): Promise<void>;
@@ -91,8 +93,12 @@ class ProgramHandle implements RunningProgram {
     return this.#child.pid;
   }
 
+  get isRunning(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   async restart(): Promise<void> {
-    if (this.#child) throw new Error(`${this.#program.name} runs already`);
+    if (this.isRunning) throw new Error(`${this.#program.name} runs already`);
     const { name, command } = this.#program;
     const deadline = Date.now() + READY_MS;
     for (;;) {
