@@ -114,7 +114,7 @@ test('over TLS, with an authority of one’s own; without it the server is not t
   const port = await freePort();
   const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'];
   const server = await startServer(['--tls-port', `${port}`, ...files]);
-  const link = await connect(`rediss://127.0.0.1:${port}`, 5_000, certificate);
+  const link = await connect(`rediss://127.0.0.1:${port}`, 5_000, await Bun.file(certificate).text());
   expect(await link.run((commands) => commands.ping())).toBe('PONG');
   await link.close();
   expect(await refusal(`rediss://127.0.0.1:${port}`)).toMatchObject({ reason: 'not_trusted' });

@@ -4,8 +4,8 @@ import { openRedis } from '../../packages/server/src/adapters/redis/open.ts';
 import { systemClock, systemRandom } from '../../packages/server/src/runtime/system.ts';
 
 /** A connection to Redis as a node makes it. */
-export function connect(url: string, start_ms = 5_000, caFile?: string): Promise<RedisLink> {
-  const trust = caFile === undefined ? {} : { caFile };
+export function connect(url: string, start_ms = 5_000, ca?: string): Promise<RedisLink> {
+  const trust = ca === undefined ? {} : { tls: { ca } };
   return openRedis({ url, setting: 'KONFERENCO_REDIS', start_ms, ...trust, clock: systemClock, random: systemRandom });
 }
 

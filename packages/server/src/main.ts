@@ -58,7 +58,7 @@ function startFailure({ port, data, postgresUrl }: Config, error: unknown): stri
   // Of a database the message names the place itself.
   if (error instanceof StoreUnavailableError)
     return postgresUrl ? error.message : `${error.message} (data folder: ${data})`;
-  const isAdvice = [ObjectsUnavailableError, NatsStartError, RedisStartError, NameTakenError].some((kind) => error instanceof kind);
+  const isAdvice = [ObjectsUnavailableError, NatsStartError, RedisStartError, NameTakenError, ConfigError].some((kind) => error instanceof kind);
   if (isAdvice) return (error as Error).message;
   const { code, stack } = error as { readonly code?: string; readonly stack?: string };
   if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose another: PORT=8081 npm start`;

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { KeyRing } from '../accounts/key-store.ts';
 import { openMessageCounts } from '../adapters/postgres-series/message-counts.ts';
 import { openPostgresPositions } from '../adapters/postgres-series/positions.ts';
+import { parseServers } from '../adapters/postgres/servers.ts';
 import { openPostgresStore, type PostgresStore } from '../adapters/postgres/store.ts';
 import { type NatsBus, openNatsBus } from '../adapters/nats/bus.ts';
 import { createLocalBus } from '../adapters/embedded/bus.ts';
@@ -13,6 +14,7 @@ import { createRedisRates } from '../adapters/redis/rates.ts';
 import { createRedisRequestRates } from '../adapters/redis/request-rates.ts';
 import { createRedisSingleUse } from '../adapters/redis/single-use.ts';
 import { NameClaim } from '../cluster/claim.ts';
+import { readTlsFiles } from '../config/tls-files.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import type { BackendOptions, Backends, PartReport, Shared } from './backends.ts';
 import { openFeeding } from './feeding.ts';
@@ -42,25 +44,28 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
   const { config, start, log, onFault } = options;
   const { name } = start;
   const common = { clock: systemClock, random: systemRandom };
+  const tls = readTlsFiles(config);
+  const servers = parseServers(config.postgresUrl, tls.postgres);
   const store = keep(
     await openPostgresStore({
-      url: config.postgresUrl,
+      url: servers,
       renewEpoch: config.restored === 'yes',
       onDamage: (damage) => log.error({ damage }, 'the store is damaged'),
       onFault,
     }),
   );
-  const positions = keep(await openPostgresPositions({ url: config.postgresUrl, now: () => systemClock.now() }));
+  const positions = keep(await openPostgresPositions({ url: servers, now: () => systemClock.now() }));
   const truth = { store, positions, keys: store.keys<KeyRing>() };
   if (config.natsUrl === '') return { ...truth, ...onItsOwn(store), bus: keep(createLocalBus()) };
-  const bus = keep(await openNatsBus({ url: config.natsUrl, name, onFault, ...common }));
+  const bus = keep(await openNatsBus({ url: config.natsUrl, tls: tls.nats, name, onFault, ...common }));
   const claim = keep(new NameClaim({ start, bus, clock: systemClock }));
   // The answer is waited for while the other parts open.
   const claimed = claim.ask();
   claimed.catch(() => undefined);
-  const analytics = keep(await openMessageCounts({ url: config.postgresUrl, now: () => systemClock.now() }));
-  const feeding = keep(await openFeeding(options, { store, bus, analytics }));
-  const link = config.redisUrl === '' ? null : keep(await openRedisLink(config.redisUrl, common));
+  const analytics = keep(await openMessageCounts({ url: servers, now: () => systemClock.now() }));
+  const feeding = keep(await openFeeding(options, { store, bus, analytics, tls: tls.nats }));
+  const redis = { url: config.redisUrl, setting: 'KONFERENCO_REDIS_URL', tls: tls.redis, ...common };
+  const link = config.redisUrl === '' ? null : keep(await openRedis(redis));
   await claimed;
   const alone = { decisions: 0 };
   const parts = () => [postgresPart(store), natsPart(bus), ...(link ? [redisPart(link)] : [])];
@@ -94,13 +99,6 @@ function onItsOwn(
     begin() {},
     register: (registry) => registerParts(registry, parts),
   };
-}
-
-function openRedisLink(
-  url: string,
-  common: { clock: typeof systemClock; random: typeof systemRandom },
-): Promise<RedisLink> {
-  return openRedis({ url, setting: 'KONFERENCO_REDIS_URL', ...common });
 }
 
 /** @param onAlone told of each message and request for whose rate this node decides alone */

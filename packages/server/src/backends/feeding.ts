@@ -8,6 +8,7 @@ import { PresenceFeed } from '../feed/presence-feed.ts';
 import { Relay } from '../feed/relay.ts';
 import { counter, gauge } from './figures.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
+import type { TlsMaterial } from '../adapters/tls.ts';
 import type { BackendOptions, FeedNeeds, StreamsView } from './backends.ts';
 
 /** The streams, what brings messages into them and what reads them. */
@@ -22,16 +23,18 @@ interface Between {
   readonly store: PostgresStore;
   readonly bus: Bus;
   readonly analytics: AnalyticsStore;
+  /** Of NATS. */
+  readonly tls: TlsMaterial | undefined;
 }
 
 /** How often the time series make room and drop what is old. */
 const MAINTAIN_MS = 3_600_000;
 
-export async function openFeeding(options: BackendOptions, { store, bus, analytics }: Between): Promise<Feeding> {
+export async function openFeeding(options: BackendOptions, { store, bus, analytics, tls }: Between): Promise<Feeding> {
   const { config, start, onFault } = options;
   const common = { clock: systemClock, random: systemRandom, onFault };
   const replicas = config.streamReplicas === '3' ? 3 : 1;
-  const streams = await openNatsStreams({ url: config.natsUrl, name: `${start.name} streams`, replicas, ...common });
+  const streams = await openNatsStreams({ url: config.natsUrl, tls, name: `${start.name} streams`, replicas, ...common });
   const running: { close(): Promise<void> | void }[] = [];
   let relay: Relay | null = null;
   let consumers: Consumers | null = null;

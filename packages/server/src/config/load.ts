@@ -1,4 +1,5 @@
 import { type Config, type Option, OPTIONS } from './options.ts';
+import { halfATls } from './tls-options.ts';
 
 /** One or more options are wrong; the message names each and what would be right. */
 export class ConfigError extends Error {
@@ -28,7 +29,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ar
   if (config.eventTimeZone && !isTimeZone(config.eventTimeZone)) {
     problems.push(`KONFERENCO_EVENT_TIME_ZONE: ${config.eventTimeZone} is no time zone this machine knows`);
   }
-  problems.push(...halfACluster(config), ...halfAStorage(config), ...halfAnUplink(config));
+  problems.push(...halfACluster(config), ...halfATls(config), ...halfAStorage(config), ...halfAnUplink(config));
   if (problems.length === 0 && config.rateLimits === 'off' && !isLoopback(config.host)) {
     problems.push('KONFERENCO_RATE_LIMITS=off is possible on a loopback address only');
   }

@@ -1,5 +1,6 @@
 import { FILE_OPTIONS } from './file-options.ts';
 import type { Option } from './option.ts';
+import { TLS_OPTIONS } from './tls-options.ts';
 import { UPLINK_OPTIONS } from './uplink-options.ts';
 
 export type { Option } from './option.ts';
@@ -53,7 +54,7 @@ export const OPTIONS = {
     env: 'KONFERENCO_POSTGRES_URL',
     flag: '--postgres-url',
     description:
-      'PostgreSQL (15 or newer) that keeps everything, instead of the data folder: postgres://user:password@host:5432/database. Several nodes share one.',
+      'PostgreSQL (15 or newer) that keeps everything, instead of the data folder: postgres://user:password@host:5432/database. Several nodes share one. Of several servers, host:5432,host:5432, the one that takes writes is used.',
   },
   natsUrl: {
     type: 'text',
@@ -75,6 +76,7 @@ export const OPTIONS = {
     description:
       'Redis (7 or newer) where nodes share presence and rates: redis://user:password@host:6379, redis+cluster://user:password@host:6379,host:6379 or redis+sentinel://user:password@host:26379/master. Needs NATS.',
   },
+  ...TLS_OPTIONS,
   restored: {
     type: 'choice',
     default: 'no',

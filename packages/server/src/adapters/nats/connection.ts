@@ -1,5 +1,6 @@
 import type { Clock, Random } from '@konferenco/core';
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+import type { TlsMaterial } from '../tls.ts';
 import { NatsStartError, startError } from './errors.ts';
 
 /** How a node reaches NATS. */
@@ -13,18 +14,12 @@ export interface NatsOptions {
   readonly name: string;
   /** Keeps several systems on one NATS apart: 1–32 letters, digits, `-`, `_`. */
   readonly prefix?: string;
-  readonly tls?: NatsTls;
+  /** With it connections are over TLS only. */
+  readonly tls?: TlsMaterial | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** Told of what went wrong without harm to the node, such as a permission that NATS withdrew. */
   readonly onFault: (error: unknown) => void;
-}
-
-/** Files in PEM format. */
-export interface NatsTls {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
 }
 
 /** Milliseconds. A server that answers no sign of life is given up after two to three of them. */

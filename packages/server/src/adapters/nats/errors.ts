@@ -39,10 +39,7 @@ export function startError(error: unknown, where: string): NatsStartError {
     );
   }
   if (isTlsTrouble(error)) {
-    return new NatsStartError(
-      'tls',
-      `The TLS connection to NATS at ${where} fails (${reasonOf(error)}): check its certificate, and whether KONFERENCO_NATS_URL should begin with tls:// or nats://.`,
-    );
+    return new NatsStartError('tls', `The TLS connection to NATS at ${where} fails (${reasonOf(error)}): ${tlsAdvice(error)}`);
   }
   if (error instanceof JetStreamApiError) {
     return new NatsStartError(
@@ -56,8 +53,20 @@ export function startError(error: unknown, where: string): NatsStartError {
   );
 }
 
+function tlsAdvice(error: unknown): string {
+  const { code = '', message = '' } = error as { readonly code?: string; readonly message?: string };
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'name the host in KONFERENCO_NATS_URL as its certificate does.';
+  if (/^(SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)/.test(code))
+    return 'name the authority of its certificate in KONFERENCO_NATS_CA_FILE.';
+  if (/^(EBADF|ECONNRESET|EPIPE)$/.test(code) || /alert/i.test(message))
+    return 'if it asks for a certificate of this node, set KONFERENCO_NATS_CERT_FILE and KONFERENCO_NATS_KEY_FILE.';
+  return 'check its certificate, and whether KONFERENCO_NATS_URL should begin with tls:// or nats://.';
+}
+
 function isTlsTrouble(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
+  // A server that ends the handshake leaves the driver with a socket that it cannot write to.
+  if (code === 'EBADF') return true;
   return /\b(tls|ssl|certificate|altname)\b|^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/i.test(
     `${String(code ?? '')} ${String(message ?? '')}`,
   );

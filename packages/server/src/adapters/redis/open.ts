@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type Clock, decorrelatedJitter, type Random } from '@konferenco/core';
 import { Cluster, Redis, type RedisOptions as ClientOptions } from 'ioredis';
+import type { TlsMaterial } from '../tls.ts';
 import { nameOf, parseRedisAddress, type RedisAddress } from './address.ts';
 import { RedisStartError, type RedisStartReason } from './errors.ts';
 import { RedisLink } from './link.ts';
@@ -10,8 +10,8 @@ export interface RedisOptions {
   readonly url: string;
   /** What the operator calls the setting that holds `url`, for messages. */
   readonly setting: string;
-  /** File of the authority that signed the server's certificate, where the system does not know it; for `rediss`. */
-  readonly caFile?: string;
+  /** For `rediss`. */
+  readonly tls?: TlsMaterial | undefined;
   /** How long a server that does not answer yet is waited for at the start; milliseconds. */
   readonly start_ms?: number;
   readonly clock: Clock;
@@ -53,14 +53,14 @@ export async function openRedis(options: RedisOptions): Promise<RedisLink> {
 
 type Stop = (reason: RedisStartReason, what: string) => never;
 
-function createClient(address: RedisAddress, { caFile, random, setting }: RedisOptions): Redis | Cluster {
+function createClient(address: RedisAddress, { tls: material, random }: RedisOptions): Redis | Cluster {
   const { kind, hosts, master, username, password, db } = address;
   let pause = 0;
   const retry = () => {
     pause = decorrelatedJitter(pause, random.next(), BACKOFF);
     return pause;
   };
-  const tls = address.tls ? { tls: caFile === undefined ? {} : { ca: certificate(caFile, setting) } } : {};
+  const tls = address.tls ? { tls: { ...material } } : {};
   const server: ClientOptions = {
     ...(username === '' ? {} : { username }),
     ...(password === '' ? {} : { password }),
@@ -91,6 +91,7 @@ function createClient(address: RedisAddress, { caFile, random, setting }: RedisO
           sentinelRetryStrategy: retry,
           failoverDetector: true,
           enableTLSForSentinelMode: address.tls,
+          ...(address.tls ? { sentinelTLS: { ...material } } : {}),
         }
       : { ...hosts[0] };
   const behaviour = {
@@ -105,14 +106,6 @@ function createClient(address: RedisAddress, { caFile, random, setting }: RedisO
   });
 }
 
-function certificate(file: string, setting: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    throw new RedisStartError('bad_address', `the certificate ${file} for ${setting} cannot be read: correct its path`);
-  }
-}
-
 /** What an error of the first connection means; `null`: it may pass. */
 function meaningOf({ message }: Error): readonly [RedisStartReason, string] | null {
   if (/NOAUTH/.test(message)) return ['password_missing', 'asks for a password: put it into SETTING'];
@@ -120,10 +113,17 @@ function meaningOf({ message }: Error): readonly [RedisStartReason, string] | nu
     return ['password_refused', 'refuses the user or password: correct them in SETTING'];
   if (/Protocol error|Unknown RESP type/.test(message))
     return ['not_redis', 'is no Redis: correct host and port in SETTING'];
+  if (/altnames/.test(message))
+    return ['not_trusted', 'shows a certificate of another host: name it in SETTING as the certificate does'];
+  if (/ALERT|alert (?:bad|certificate|unknown)/.test(message))
+    return [
+      'not_trusted',
+      'does not take the certificate of this node, or asks for one: correct KONFERENCO_REDIS_CERT_FILE and KONFERENCO_REDIS_KEY_FILE, or SETTING',
+    ];
   if (/certificate/i.test(message))
     return [
       'not_trusted',
-      'shows a certificate that is not trusted: name its authority in NODE_EXTRA_CA_CERTS, or correct SETTING',
+      'shows a certificate that is not trusted: name its authority in KONFERENCO_REDIS_CA_FILE, or correct SETTING',
     ];
   if (/cluster support disabled/.test(message))
     return ['no_cluster', 'is no cluster: write redis:// instead of redis+cluster:// in SETTING'];

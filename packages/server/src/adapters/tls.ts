@@ -1,0 +1,8 @@
+/** What a connection over TLS is checked by and what it shows, as texts in PEM format. */
+export interface TlsMaterial {
+  /** Authorities that are trusted; absent: those the system knows. */
+  readonly ca?: string;
+  /** Certificate that this node shows, and its private key. */
+  readonly cert?: string;
+  readonly key?: string;
+}
