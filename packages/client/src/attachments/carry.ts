@@ -3,10 +3,20 @@ import type { Client, Environment, Receipt } from '../types.ts';
 import { conversationOf, findMessage, whenStored } from './conversation-of.ts';
 import { fileError, storeError } from './file-error.ts';
 import type { FileChange, FileStore } from './file-store.ts';
-import type { KeptFiles } from './kept-files.ts';
+import { type KeptFiles, keptPreview } from './kept-files.ts';
 import type { Job } from './outgoing-job.ts';
-import { bytesOf, fileKey, OUTGOING_PREFIX, type OutgoingRecord, recordKey, withFile } from './outgoing-record.ts';
-import { sha256Of, uploadFile } from './upload-file.ts';
+import {
+  bytesOf,
+  fileKey,
+  OUTGOING_PREFIX,
+  type OutgoingRecord,
+  previewKey,
+  recordKey,
+  withFile,
+} from './outgoing-record.ts';
+import { attachmentsOf } from './said-of-files.ts';
+import type { DescribedFile } from './types.ts';
+import { sha256Of, uploadFile, uploadPreview } from './upload-file.ts';
 
 /** What a message with files is carried with. */
 export interface CarrierParts {
@@ -28,13 +38,16 @@ export interface Carrier extends CarrierParts {
  */
 export async function keepNew(
   record: OutgoingRecord,
-  blobs: readonly Blob[],
+  described: readonly DescribedFile[],
   { files, kept }: CarrierParts,
 ): Promise<void> {
   const { id } = record.written;
   const changes: readonly FileChange[] = [
     { table: 'records', key: recordKey(id), value: record },
-    ...blobs.map((value, index) => ({ table: 'blobs' as const, key: fileKey(id, index), value })),
+    ...described.flatMap(({ file, preview }, index): FileChange[] => [
+      { table: 'blobs', key: fileKey(id, index), value: file },
+      ...(preview ? [{ table: 'blobs' as const, key: previewKey(id, index), value: preview }] : []),
+    ]),
   ];
   try {
     await files.write(changes).catch(async (thrown: unknown) => {
@@ -68,11 +81,9 @@ export async function cancelUploads({ record }: Job, { rest }: Pick<CarrierParts
 
 /** Drops a message and its files. */
 export async function drop({ id, record }: Job, files: FileStore): Promise<void> {
-  const blobs = record.files.map((_, index) => ({
-    table: 'blobs' as const,
-    key: fileKey(id, index),
-    value: undefined,
-  }));
+  const blobs = record.files.flatMap((_, index) =>
+    [fileKey(id, index), previewKey(id, index)].map((key) => ({ table: 'blobs' as const, key, value: undefined })),
+  );
   try {
     await files.write([{ table: 'records', key: recordKey(id), value: undefined }, ...blobs]);
   } catch (thrown) {
@@ -106,7 +117,9 @@ async function uploadOne(job: Job, index: number, upload: Upload): Promise<void>
     job.sent[index] = bytes;
     progressed();
   };
-  const attachment = await uploadFile({ rest: client.rest, environment, log, file, blob, signal, progress });
+  const uploaded = await uploadFile({ rest: client.rest, environment, log, file, blob, signal, progress });
+  const preview = file.preview ? await files.blob(previewKey(job.id, index)) : undefined;
+  const attachment = preview ? await uploadPreview(client.rest, { attachment: uploaded, preview, signal }) : uploaded;
   job.sleep_ms = 0;
   await save(job, withFile(job.record, index, { attachment }), upload);
   progress(file.size);
@@ -128,12 +141,11 @@ export async function handOver(job: Job, carrier: CarrierParts): Promise<Receipt
   const { client } = carrier;
   await keepOwn(job, carrier);
   await client.ready;
-  const { log, text, options, written, files } = job.record;
+  const { log, text, options, written } = job.record;
   const conversation = conversationOf(client, log);
   // An earlier run of the program may have put it into the outbox.
   if (findMessage(conversation, job.id, options.thread)) return whenStored(conversation, job.id, options.thread);
-  const attachments = files.flatMap(({ attachment }) => attachment ?? []);
-  return conversation.send(text, { ...options, attachments, written });
+  return conversation.send(text, { ...options, attachments: attachmentsOf(job.record), written });
 }
 
 /** One's own files are shown without fetching them. */
@@ -141,7 +153,10 @@ async function keepOwn(job: Job, { files, kept }: CarrierParts): Promise<void> {
   try {
     for (const [index, { attachment }] of job.record.files.entries()) {
       const blob = attachment ? await files.blob(fileKey(job.id, index)) : undefined;
-      if (blob && attachment) await files.write(await kept.keeping(attachment.id, blob));
+      if (!blob || !attachment) continue;
+      await files.write(await kept.keeping(attachment.id, blob));
+      const preview = await files.blob(previewKey(job.id, index));
+      if (preview) await files.write(await kept.keeping(keptPreview(attachment.id), preview));
     }
   } catch (thrown) {
     // Without room they are fetched like any other.

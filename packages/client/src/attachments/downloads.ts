@@ -2,7 +2,7 @@ import type { Attachment } from '@konferenco/protocol';
 import { asError, clientError, serverError } from '../errors.ts';
 import type { Environment, Rest } from '../types.ts';
 import type { FileStore } from './file-store.ts';
-import type { KeptFiles } from './kept-files.ts';
+import { type KeptFiles, keptPreview } from './kept-files.ts';
 import type { FetchOptions } from './types.ts';
 
 /**
@@ -39,17 +39,32 @@ export class Downloads {
   }
 
   async fetch(attachment: Attachment, options: FetchOptions = {}): Promise<Blob> {
-    const { files, kept } = this.#options;
+    const { kept } = this.#options;
     // What cannot be read here comes from the server.
     const here = await kept.get(attachment.id).catch(() => undefined);
     if (here?.size === attachment.size) return here.slice(0, here.size, shownAs(attachment.type));
     const blob = await this.#download(attachment, options);
-    // Without room, or with a store that fails, it is only not kept.
+    await this.#keep(attachment.id, blob);
+    return blob;
+  }
+
+  async preview({ id }: Attachment, signal?: AbortSignal): Promise<Blob> {
+    const { rest, kept } = this.#options;
+    const here = await kept.get(keptPreview(id)).catch(() => undefined);
+    if (here) return here;
+    const { type, bytes } = await rest('preview', { params: { attachment: id }, ...(signal ? { signal } : {}) });
+    const blob = new Blob([Uint8Array.from(atob(bytes), (char) => char.charCodeAt(0))], { type });
+    await this.#keep(keptPreview(id), blob);
+    return blob;
+  }
+
+  /** Without room, or with a store that fails, it is only not kept. */
+  async #keep(id: string, blob: Blob): Promise<void> {
+    const { files, kept } = this.#options;
     await kept
-      .keeping(attachment.id, blob)
+      .keeping(id, blob)
       .then((changes) => files.write(changes))
       .catch(() => undefined);
-    return blob;
   }
 
   async #download(attachment: Attachment, options: FetchOptions): Promise<Blob> {

@@ -2,6 +2,10 @@ import type { Environment } from '../types.ts';
 import type { FileChange, FileStore } from './file-store.ts';
 
 const KEPT = 'kept/';
+
+/** Under which id the small picture of a file is kept. */
+export const keptPreview = (id: string): string => `${id}/preview`;
+
 /** Being used again within this time is not written down. */
 const TOUCH_MS = 600_000;
 

@@ -8,6 +8,7 @@ import { storeError } from './file-error.ts';
 import type { FileStore } from './file-store.ts';
 import { KeptFiles } from './kept-files.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
+import { described } from './outgoing-record.ts';
 import type { Attachments, FileLimits } from './types.ts';
 
 const LIMITS: FileLimits = { outgoing: 200_000_000, kept: 100_000_000 };
@@ -58,12 +59,13 @@ export async function openAttachments(options: OpenAttachmentsOptions): Promise<
   };
   return {
     outgoing: { state: () => outgoing.state(), subscribe: (fn) => outgoing.subscribe(fn) },
-    send: (conversation, chosen, said = {}) => outgoing.add(conversation, chosen, said),
+    send: (conversation, chosen, said = {}) => outgoing.add(conversation, described(chosen), said),
     pause: (id) => outgoing.pause(id),
     resume: (id) => outgoing.resume(id),
     cancel: (id) => outgoing.cancel(id),
     rules: async () => (rules === undefined ? askRules() : rules),
     fetch: (attachment, fetching) => downloads.fetch(attachment, fetching),
+    preview: (attachment, signal) => downloads.preview(attachment, signal),
     has: (id) => guarded(() => kept.has(id)),
     link: (attachment) => downloads.link(attachment),
     usage: () =>

@@ -19,7 +19,7 @@ import {
   viewOf,
 } from './outgoing-job.ts';
 import { anew, bytesOf, checkRules, newRecord, type OutgoingRecord, recordKey } from './outgoing-record.ts';
-import type { FileToSend, Outgoing, OutgoingState, SendFilesOptions, SentFiles } from './types.ts';
+import type { DescribedFile, Outgoing, OutgoingState, SendFilesOptions, SentFiles } from './types.ts';
 
 export interface OutgoingFilesOptions extends CarrierParts {
   /** Bytes at the most. */
@@ -64,7 +64,7 @@ export class OutgoingFiles {
     this.#changed();
   }
 
-  add(conversation: Conversation, files: readonly FileToSend[], options: SendFilesOptions): Promise<SentFiles> {
+  add(conversation: Conversation, files: readonly DescribedFile[], options: SendFilesOptions): Promise<SentFiles> {
     const added = this.#adding.then(() => this.#add(conversation, files, options));
     this.#adding = added.catch(() => undefined);
     return added;
@@ -120,9 +120,9 @@ export class OutgoingFiles {
     this.#changed();
   }
 
-  async #add(conversation: Conversation, files: readonly FileToSend[], options: SendFilesOptions): Promise<SentFiles> {
+  async #add(conversation: Conversation, files: readonly DescribedFile[], said: SendFilesOptions): Promise<SentFiles> {
     const { newId, limit, rules } = this.#options;
-    const record = newRecord({ log: conversation.log, written: conversation.written(), files, options, newId });
+    const record = newRecord({ log: conversation.log, written: conversation.written(), files, options: said, newId });
     checkRules(record.files, rules());
     if ((await carry.outgoingBytes(this.#options.files)) + bytesOf(record) > limit) throw fileError('files_full');
     await carry.keepNew(record, files, this.#options);

@@ -2,7 +2,8 @@ import { attachmentName, type Attachment, LIMITS, type LogName, MEDIA_TYPE_PATTE
 import { serverError } from '../errors.ts';
 import type { SendOptions, Written } from '../types.ts';
 import { fileError } from './file-error.ts';
-import type { FileToSend, OutgoingState, SendFilesOptions } from './types.ts';
+import { checkRoom, isDescribed, saidOf } from './said-of-files.ts';
+import type { DescribedFile, FileToSend, OutgoingState, SendFilesOptions } from './types.ts';
 
 /** A file of a message on its way, as the device keeps it. */
 export interface RecordedFile {
@@ -12,6 +13,10 @@ export interface RecordedFile {
   /** Id of its upload. */
   readonly upload: string;
   readonly sha256?: string;
+  /** A small picture of it lies beside it. */
+  readonly preview?: true;
+  readonly alt?: string;
+  readonly tint?: string;
   /** What the message carries, once the upload is complete. */
   readonly attachment?: Attachment;
 }
@@ -33,9 +38,15 @@ const OUTGOING = 'outgoing/';
 export const OUTGOING_PREFIX = OUTGOING;
 export const recordKey = (id: string): string => OUTGOING + id;
 export const fileKey = (id: string, index: number): string => `${OUTGOING}${id}/${index}`;
+export const previewKey = (id: string, index: number): string => `${fileKey(id, index)}/preview`;
 
 const MEDIA_TYPE = new RegExp(MEDIA_TYPE_PATTERN);
 const TYPE_LENGTH = 80;
+
+/** Files as they are given, each with what is said of it. */
+export function described(files: readonly (FileToSend | DescribedFile)[]): readonly DescribedFile[] {
+  return files.map((one) => (isDescribed(one) ? one : { file: one }));
+}
 
 /** A file's media type as the server takes it: without parameters, and for what has none the general one. */
 export function mediaTypeOf(type: string): string {
@@ -46,18 +57,18 @@ export function mediaTypeOf(type: string): string {
 export interface NewOutgoing {
   readonly log: LogName;
   readonly written: Written;
-  readonly files: readonly FileToSend[];
+  readonly files: readonly DescribedFile[];
   readonly options: SendFilesOptions;
   readonly newId: () => string;
 }
 
-/** @throws {import('../errors.ts').KonferencoError} `invalid` for no files, more than a message carries, or an empty one */
+/** @throws {import('../errors.ts').KonferencoError} `invalid` for no files, more than a message carries, or an empty one; `too_large` */
 export function newRecord({ log, written, files, options, newId }: NewOutgoing): OutgoingRecord {
   const { text = '', mentions, reply_to, thread } = options;
-  if (files.length === 0 || files.length > LIMITS.attachments || files.some(({ size }) => size === 0)) {
+  if (files.length === 0 || files.length > LIMITS.attachments || files.some(({ file }) => file.size === 0)) {
     throw serverError('invalid');
   }
-  return {
+  const record: OutgoingRecord = {
     log,
     text,
     written,
@@ -66,13 +77,17 @@ export function newRecord({ log, written, files, options, newId }: NewOutgoing):
       ...(reply_to === undefined ? {} : { reply_to }),
       ...(thread === undefined ? {} : { thread }),
     },
-    files: files.map(({ name, type, size }) => ({
+    files: files.map(({ file: { name, type, size }, preview, ...said }) => ({
       name: attachmentName(name),
       type: mediaTypeOf(type),
       size,
       upload: newId(),
+      ...(preview ? { preview: true } : {}),
+      ...saidOf(said),
     })),
   };
+  checkRoom(record);
+  return record;
 }
 
 export function bytesOf({ files }: Pick<OutgoingRecord, 'files'>): number {

@@ -6,6 +6,17 @@ export interface FileToSend extends Blob {
   readonly name: string;
 }
 
+/** A file with what its sender says of it. */
+export interface DescribedFile {
+  readonly file: FileToSend;
+  /** What it shows, for people who do not see it; up to 200 characters. */
+  readonly alt?: string;
+  /** A small picture of it, WebP or JPEG of up to 320 pixels and 16 KB. A server that refuses it gets the file without. */
+  readonly preview?: Blob;
+  /** Its colour on the whole, six hexadecimal digits. */
+  readonly tint?: string;
+}
+
 export interface SendFilesOptions extends Pick<SendOptions, 'mentions' | 'reply_to' | 'thread'> {
   /** What the message says beside its files; it may be empty. */
   readonly text?: string;
@@ -90,7 +101,11 @@ export interface Attachments {
    * Rejects with `files_full` when the files on their way would take more than the bound, `storage` when the device has no
    * room, and the server's own refusals as far as they are known beforehand: `upload_too_large`, `upload_type_refused`.
    */
-  send(conversation: Conversation, files: readonly FileToSend[], options?: SendFilesOptions): Promise<SentFiles>;
+  send(
+    conversation: Conversation,
+    files: readonly (FileToSend | DescribedFile)[],
+    options?: SendFilesOptions,
+  ): Promise<SentFiles>;
   /** Stops uploading until `resume`, also over a restart. */
   pause(id: string): void;
   /** Goes on after `pause`, or tries again after a failure. */
@@ -101,6 +116,8 @@ export interface Attachments {
   rules(): Promise<AttachmentRules | null>;
   /** The bytes of a file in a message: from this device, else from the server, and kept here. */
   fetch(attachment: Attachment, options?: FetchOptions): Promise<Blob>;
+  /** The small picture of a file that has one (`attachment.preview`): from this device, else with one request, and kept here. */
+  preview(attachment: Attachment, signal?: AbortSignal): Promise<Blob>;
   /** Whether `fetch` answers without a network. */
   has(id: string): Promise<boolean>;
   /** An address that gives the bytes for some minutes to whoever has it; not to be stored. `expires_at`: Unix ms. */

@@ -1,5 +1,5 @@
 import type { Attachment, LogName, Upload } from '@konferenco/protocol';
-import { clientError, serverError } from '../errors.ts';
+import { clientError, KonferencoError, serverError } from '../errors.ts';
 import type { Environment, Rest } from '../types.ts';
 import { fileError } from './file-error.ts';
 import type { RecordedFile } from './outgoing-record.ts';
@@ -50,6 +50,29 @@ export async function uploadFile(options: UploadFileOptions): Promise<Attachment
     wish = nextLength(length, took_ms);
   }
   return upload.attachment ?? rest('completeUpload', { params: { upload: id }, signal });
+}
+
+interface PreviewUpload {
+  readonly attachment: Attachment;
+  readonly preview: Blob;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Gives an uploaded file its small picture. Safe to repeat. Where the server refuses it for good the file goes without.
+ *
+ * @returns what the server then says of the file
+ * @throws {import('../errors.ts').KonferencoError} when it is worth another try
+ */
+export async function uploadPreview(rest: Rest, { attachment, preview, signal }: PreviewUpload): Promise<Attachment> {
+  if (attachment.preview) return attachment;
+  const body = await bytesOf(preview, 0, preview.size);
+  try {
+    return await rest('putPreview', { params: { attachment: attachment.id }, body, signal });
+  } catch (error) {
+    if (error instanceof KonferencoError && error.recourse !== 'later') return attachment;
+    throw error;
+  }
 }
 
 /** Doubles while the link is quick, shrinks when it is not. */

@@ -10,6 +10,7 @@ interface Held {
   readonly upload: Omit<Upload, 'received' | 'attachment'>;
   bytes: Uint8Array;
   attachment?: Attachment;
+  preview?: Uint8Array;
 }
 
 /** The uploads and outbox of one account in memory, with a client that reaches them, or not. */
@@ -88,12 +89,17 @@ export class UploadServer {
 
   #answer(route: string, { params = {}, body }: { params?: Record<string, string>; body?: unknown }): unknown {
     if (route === 'createUpload') return this.#create(body as Upload);
-    const held = this.uploads.get(params['upload'] ?? '');
+    const held = this.uploads.get(params['upload'] ?? params['attachment'] ?? '');
     if (route === 'server') return { attachments: { max_bytes: 1_000_000, types: [] } };
     if (!held) throw serverError('not_found');
     if (route === 'uploadChunk' && Number(params['offset']) === held.bytes.length)
       held.bytes = Uint8Array.from([...held.bytes, ...(body as Uint8Array)]);
     if (route === 'completeUpload') return this.#complete(held);
+    if (route === 'putPreview') {
+      held.preview = body as Uint8Array;
+      held.attachment = { ...this.#complete(held), preview: true };
+      return held.attachment;
+    }
     return view(held);
   }
 

@@ -27,7 +27,8 @@ const put = (id: string, body = SMALL, user = 'aroha') =>
   api.call('putPreview', user, { params: { attachment: id }, body });
 const refused = (route: 'preview' | 'putPreview', user: string, id: string, body = SMALL) =>
   api.refusal(route, user, { params: { attachment: id }, ...(route === 'putPreview' ? { body } : {}) });
-const objects = async () => (await api.deps.attachments.context.objects.list('', { limit: 9 })).objects.map((o) => o.key);
+const objects = async () =>
+  (await api.deps.attachments.context.objects.list('', { limit: 9 })).objects.map((o) => o.key);
 
 describe('a preview', () => {
   // proves AT-21
