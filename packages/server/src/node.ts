@@ -57,6 +57,8 @@ export interface NodeDeps {
   /** The same of requests and syncs. */
   readonly requestRates?: RequestRates;
   readonly options: NodeOptions;
+  /** Milliseconds for which credentials are good after their end, because nobody can renew them now. */
+  readonly grace_ms?: () => number;
 }
 
 export interface NodeOptions {

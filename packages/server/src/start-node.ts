@@ -34,7 +34,8 @@ export type AccountServices = Awaited<ReturnType<typeof createAccountServices>>;
 
 export async function createAccountServices({ keys, shared }: Backends, context: Context) {
   const { store, bus, clock, random } = context;
-  const tokens = await createTokenService({ store, bus, clock, random, keys });
+  const grace = shared.grace_ms === undefined ? {} : { grace_ms: shared.grace_ms };
+  const tokens = await createTokenService({ store, bus, clock, random, keys, ...grace });
   const tickets = createTicketService({
     ...{ secret: tokens.ticketSecret, clock, random },
     ...(shared.singleUse === undefined ? {} : { singleUse: shared.singleUse }),
@@ -63,7 +64,10 @@ export interface Standing {
 }
 
 /** Builds the node, makes it part of its cluster, and opens what operators look through. */
-export function standUp(config: Config, { backends, start, onNamesake, context, services, files, log }: Parts): Standing {
+export function standUp(
+  config: Config,
+  { backends, start, onNamesake, context, services, files, log }: Parts,
+): Standing {
   const topics: Standing['topics'] = { publish: () => 0, subscriberCount: () => 0 };
   const onFault = (error: unknown) => {
     node.metrics.faults.inc();

@@ -9,6 +9,8 @@ export interface TokenOptions extends SessionOptions {
   readonly keys: KeyStore;
   readonly issuer?: string;
   readonly audience?: string;
+  /** Milliseconds for which an access token is good after its end, because nobody can renew it now. */
+  readonly grace_ms?: () => number;
 }
 
 /** What a sign-in or refresh hands out. */
@@ -54,13 +56,15 @@ interface Scope {
   readonly audience: string;
   /** Unix ms. */
   readonly now: () => number;
+  readonly grace_ms: () => number;
 }
 
 /** Opens the key ring (making it at the first start) and the sign-ins of the store. `random` must be cryptographically secure. */
 export async function createTokenService(options: TokenOptions): Promise<TokenService> {
   const { clock, random, issuer = 'konferenco', audience = 'konferenco' } = options;
   const keys = await openKeys({ keys: options.keys, clock, random, verify_ms: ACCESS_MS });
-  const scope: Scope = { keys, issuer, audience, now: () => clock.now() };
+  const { grace_ms = () => 0 } = options;
+  const scope: Scope = { keys, issuer, audience, now: () => clock.now(), grace_ms };
   const sessions = new Sessions(options);
   return {
     ticketSecret: keys.ticketSecret,
@@ -101,14 +105,16 @@ async function issue(scope: Scope, { id, record, refresh_token }: OpenSession): 
 
 type Checked = { readonly ok: true; readonly claims: JWTPayload } | { readonly ok: false; readonly error: ErrorName };
 
-async function check({ keys, issuer, audience, now }: Scope, token: string): Promise<Checked> {
+async function check({ keys, issuer, audience, now, grace_ms }: Scope, token: string): Promise<Checked> {
   const keyOf = async ({ kid }: { readonly kid?: string }) => {
     const key = kid === undefined ? null : await keys.verifying(kid);
     if (!key) throw new errors.JWKSNoMatchingKey();
     return key;
   };
   try {
-    const rules = { algorithms: [ALGORITHM], issuer, audience, typ: 'JWT', currentDate: new Date(now()) };
+    const clockTolerance = Math.floor(grace_ms() / 1000);
+    const currentDate = new Date(now());
+    const rules = { algorithms: [ALGORITHM], issuer, audience, typ: 'JWT', currentDate, clockTolerance };
     return { ok: true, claims: (await jwtVerify(token, keyOf, rules)).payload };
   } catch (error) {
     if (error instanceof errors.JWTExpired) return refused('token_expired');

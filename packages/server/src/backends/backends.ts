@@ -57,6 +57,8 @@ export interface Shared {
   readonly requestRates?: NonNullable<NodeDeps['requestRates']>;
   /** What is used once on all nodes. */
   readonly singleUse?: SingleUse;
+  /** Milliseconds for which credentials are good after their end, because nobody can renew them now. */
+  readonly grace_ms?: () => number;
 }
 
 /** A part of the system as an operator sees it. */

@@ -45,7 +45,7 @@ export async function openMirror(options: BackendOptions): Promise<Backends> {
   });
   return {
     ...embedded,
-    ...{ store, bus, keys: new MirrorKeys(files), mirror: end },
+    ...{ store, bus, keys: new MirrorKeys(files), mirror: end, shared: { grace_ms: () => end.grace_ms() } },
     parts: () => [...embedded.parts(), uplinkPart(figures)],
     register: (registry) => registerUplink(registry, figures),
     async close() {

@@ -166,7 +166,8 @@ export class Gateway {
   /** Once in a heartbeat: credentials that ended. */
   #lookOver(connection: Connection): void {
     const { expires_at } = connection.identity;
-    if (expires_at !== null && expires_at < this.#services.clock.now()) this.end(connection, 'token_expired');
+    const { clock, grace_ms = () => 0 } = this.#services;
+    if (expires_at !== null && expires_at + grace_ms() < clock.now()) this.end(connection, 'token_expired');
   }
 
   #receive(record: BusRecord): void {

@@ -1,4 +1,4 @@
-import type { Authentication, Authenticator, Identity } from '@konferenco/core';
+import { type Authentication, type Authenticator, type Identity, StoreUnavailableError } from '@konferenco/core';
 import { ERROR_CODES, type ErrorName, LIMITS, SUBPROTOCOL } from '@konferenco/protocol';
 import type { Server, ServerWebSocket } from 'bun';
 import type { Metrics } from '../observability/metrics.ts';
@@ -108,7 +108,8 @@ export async function upgrade(
   const origin = request.headers.get('origin');
   const allowed = [...origins, ...(deps.ownOrigins?.() ?? [])];
   if (!isOriginAllowed(origin, request.headers.get('host'), allowed)) return refusal('forbidden', 403);
-  const authentication = await authenticate(deps.authenticator, new URL(request.url).searchParams);
+  const authentication = await authenticate(deps.authenticator, new URL(request.url).searchParams).catch(unavailable);
+  if (!authentication) return refusal('store_unavailable', 503, { 'retry-after': '5' });
   if (!authentication.ok) {
     metrics.refusals.inc({ error: authentication.error });
     return refusal(authentication.error, 401);
@@ -124,6 +125,12 @@ async function authenticate(authenticator: Authenticator, query: URLSearchParams
   if (ticket !== null) return authenticator.ticket(ticket);
   const token = query.get('token');
   return token === null ? { ok: false, error: 'unauthenticated' } : authenticator.token(token);
+}
+
+/** Credentials that nobody can look up now are neither good nor bad. */
+function unavailable(error: unknown): null {
+  if (error instanceof StoreUnavailableError) return null;
+  throw error;
 }
 
 function refusal(error: ErrorName, status: number, headers: Record<string, string> = {}): Response {

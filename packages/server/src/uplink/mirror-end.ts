@@ -31,6 +31,11 @@ export interface MirrorEndOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+/** How long an access token outlives its end while the venue is out of reach: a day of an event. */
+const GRACE_MS = 24 * 3_600_000;
+/** How long it still does when the venue is back, so that not everybody renews at once. */
+const RENEWAL_MS = 120_000;
+
 /** Sockets that have not proved themselves yet; more are turned away. */
 const MOST_STRANGERS = 8;
 
@@ -87,6 +92,12 @@ export class MirrorEnd {
       drain: () => wire.drain(),
       close: () => link?.ended('the connection is gone'),
     };
+  }
+
+  /** Milliseconds for which credentials are good after their end: sign-ins are renewed at the venue alone. */
+  grace_ms(): number {
+    const since = this.#session?.caughtUpAt ?? null;
+    return since !== null && this.#options.clock.now() - since > RENEWAL_MS ? 0 : GRACE_MS;
   }
 
   /** Tells the venue of cursors, if it can be told now. */

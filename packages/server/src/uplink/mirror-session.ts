@@ -4,7 +4,7 @@ import { InterestTeller } from './interest-teller.ts';
 import type { Link } from './link.ts';
 import type { MirrorEndOptions } from './mirror-end.ts';
 
-type Needs = Pick<MirrorEndOptions, 'bus' | 'replica' | 'forwarder' | 'keys' | 'takeCursors' | 'onFault'>;
+type Needs = Pick<MirrorEndOptions, 'bus' | 'replica' | 'forwarder' | 'keys' | 'takeCursors' | 'clock' | 'onFault'>;
 
 /** One connection of the venue, from the moment it begins. */
 export class MirrorSession {
@@ -13,7 +13,7 @@ export class MirrorSession {
   readonly #epoch: string;
   readonly #interests: InterestTeller;
   #head: number;
-  #isCaughtUp = false;
+  #caughtUpAt: number | null = null;
   #closed = false;
 
   constructor(
@@ -40,7 +40,12 @@ export class MirrorSession {
 
   /** Whether the replica had everything that the venue had when it called. Until then people here cannot write. */
   get isCaughtUp(): boolean {
-    return this.#isCaughtUp;
+    return this.#caughtUpAt !== null;
+  }
+
+  /** Since when it has (Unix ms); `null`: it has not yet. */
+  get caughtUpAt(): number | null {
+    return this.#caughtUpAt;
   }
 
   receive(frame: HomeFrame): void {
@@ -84,7 +89,7 @@ export class MirrorSession {
 
   #caughtUp(): void {
     if (this.#closed) return;
-    this.#isCaughtUp = true;
+    this.#caughtUpAt = this.#options.clock.now();
     this.#options.forwarder.join({ send: (frame) => this.#link.send(frame) });
     this.#options.bus.reconnected();
   }
