@@ -142,6 +142,16 @@ const CASES: readonly Case[] = [
     says: /is version 6\.2\.14: upgrade it to 7 or newer/,
   },
   {
+    wrong: 'authorities for NATS in a file that is not there',
+    env: () => ({ ...joined(), KONFERENCO_NATS_CA_FILE: join(dir, 'none.pem') }),
+    says: /KONFERENCO_NATS_CA_FILE: .*none\.pem cannot be read \(ENOENT\); correct the path/,
+  },
+  {
+    wrong: 'a replica wanted where everything is written',
+    env: () => ({ KONFERENCO_POSTGRES_URL: `${at(postgres)}?target_session_attrs=standby` }),
+    says: /target_session_attrs=standby may lead to a server that takes no writes: leave it out/,
+  },
+  {
     wrong: 'half a cluster: NATS without PostgreSQL',
     env: () => ({ KONFERENCO_NATS_URL: at(nats) }),
     says: /set KONFERENCO_POSTGRES_URL too/,

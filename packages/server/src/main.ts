@@ -21,8 +21,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const webDir = join(import.meta.dir, '../../../apps/web/dist');
   const onNamesake = ({ message }: NameTakenError) => end(`Konferenco ends:\n${message}`, 1);
   const page = existsSync(webDir) ? { webDir } : {};
-  const server = await startServer({ config, log, seed: true, onNamesake, ...page }).catch(
-    (error: unknown) => giveUp(startFailure(config, error)),
+  const server = await startServer({ config, log, seed: true, onNamesake, ...page }).catch((error: unknown) =>
+    giveUp(startFailure(config, error)),
   );
   announce(config, server);
   const stop = async (signal: string, drain_ms: number) => {
@@ -58,7 +58,9 @@ function startFailure({ port, data, postgresUrl }: Config, error: unknown): stri
   // Of a database the message names the place itself.
   if (error instanceof StoreUnavailableError)
     return postgresUrl ? error.message : `${error.message} (data folder: ${data})`;
-  const isAdvice = [ObjectsUnavailableError, NatsStartError, RedisStartError, NameTakenError, ConfigError].some((kind) => error instanceof kind);
+  const isAdvice = [ObjectsUnavailableError, NatsStartError, RedisStartError, NameTakenError, ConfigError].some(
+    (kind) => error instanceof kind,
+  );
   if (isAdvice) return (error as Error).message;
   const { code, stack } = error as { readonly code?: string; readonly stack?: string };
   if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what uses it, or choose another: PORT=8081 npm start`;

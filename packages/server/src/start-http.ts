@@ -22,7 +22,8 @@ interface RestParts
 
 /** The REST surface, and the transports made of requests. */
 export function createRest(config: Config, parts: RestParts) {
-  const { context, services, node, cluster, door, origins, onFault, attachments, links, operator, requestRates } = parts;
+  const { context, services, node, cluster, door, origins, onFault, attachments, links, operator, requestRates } =
+    parts;
   const { tokens, tickets, authenticator } = services;
   const { gateway, metrics } = node;
   return createHttpApp({

@@ -34,7 +34,13 @@ export async function openFeeding(options: BackendOptions, { store, bus, analyti
   const { config, start, onFault } = options;
   const common = { clock: systemClock, random: systemRandom, onFault };
   const replicas = config.streamReplicas === '3' ? 3 : 1;
-  const streams = await openNatsStreams({ url: config.natsUrl, tls, name: `${start.name} streams`, replicas, ...common });
+  const streams = await openNatsStreams({
+    url: config.natsUrl,
+    tls,
+    name: `${start.name} streams`,
+    replicas,
+    ...common,
+  });
   const running: { close(): Promise<void> | void }[] = [];
   let relay: Relay | null = null;
   let consumers: Consumers | null = null;

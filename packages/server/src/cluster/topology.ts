@@ -34,7 +34,9 @@ export async function topologyOf({ cluster, backends, now }: TopologyDeps): Prom
   return {
     node: cluster.self,
     at: now(),
-    nodes: cluster.nodes().map(({ report: { seq: _, start: _start, ...report }, standing }) => ({ ...report, standing })),
+    nodes: cluster
+      .nodes()
+      .map(({ report: { seq: _, start: _start, ...report }, standing }) => ({ ...report, standing })),
     parts: backends.parts(),
     // Streams that are away are no failure of the view: the part that carries them shows as away.
     streams: await streamsOf(backends.streams).catch(() => null),

@@ -86,7 +86,9 @@ export function halfATls(config: Config): string[] {
     if (ca === '' && cert === '') return [];
     if (url === '') return [`The TLS files of ${name}_… are for a part that is not used: set ${name}_URL too`];
     if (part === 'REDIS' && !url.startsWith('rediss'))
-      return [`The TLS files of ${name}_… are for connections over TLS: begin ${name}_URL with rediss instead of redis`];
+      return [
+        `The TLS files of ${name}_… are for connections over TLS: begin ${name}_URL with rediss instead of redis`,
+      ];
     if (part === 'POSTGRES' && /[?&]sslmode=(disable|allow|prefer)\b/.test(url))
       return [`The TLS files of ${name}_… are for connections over TLS: take sslmode out of ${name}_URL`];
     return [];

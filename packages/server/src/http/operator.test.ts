@@ -29,7 +29,14 @@ interface Made extends TestApi {
 async function start(given: Partial<ConsoleDeps> & { readonly rateLimits?: boolean } = {}): Promise<Made> {
   const bus = new SimulatedBus(clock, new SeededRandom(1), { delay_ms: [1, 5], lose: 0, double: 0 });
   const cluster = createCluster({
-    ...{ start: { name: 'node-1', id: '1', at: 0 }, url: null, version: '1.2.3', maxConnections: 100, report: async () => VITALS, clock },
+    ...{
+      start: { name: 'node-1', id: '1', at: 0 },
+      url: null,
+      version: '1.2.3',
+      maxConnections: 100,
+      report: async () => VITALS,
+      clock,
+    },
     bus: bus.connect('node-1'),
     door: { draining: false },
     gateway: { connections: 3, drain: async () => {} },

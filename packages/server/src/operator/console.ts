@@ -65,11 +65,13 @@ export class OperatorConsole {
     return {
       node: cluster.self,
       at: clock.now(),
-      nodes: cluster.nodes().map(({ report: { seq: _, start: _start, phase: _phase, ...report }, standing, heard_at }) => ({
-        ...report,
-        standing,
-        heard_at,
-      })),
+      nodes: cluster
+        .nodes()
+        .map(({ report: { seq: _, start: _start, phase: _phase, ...report }, standing, heard_at }) => ({
+          ...report,
+          standing,
+          heard_at,
+        })),
       parts: [...parts()],
       streams: await this.#streamsNow(),
       own: {

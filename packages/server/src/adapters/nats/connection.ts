@@ -61,7 +61,8 @@ export async function connectNats(
     reconnectDelayHandler: () => least + Math.round(options.random.next() * (most - least)),
   };
   const connection = await connect(settings).catch((error: unknown) => {
-    throw startError(error, where);
+    // A server that wants a certificate may say so by silence.
+    throw startError(error, where, { mayWantCertificate: isTls && options.tls?.cert === undefined });
   });
   const unfit = unfitness(connection, where);
   if (unfit === null) return connection;

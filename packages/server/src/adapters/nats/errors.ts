@@ -23,8 +23,13 @@ export class NatsStartError extends Error {
   }
 }
 
-/** Says what a failed start means. `where`: hosts and ports, without credentials. */
-export function startError(error: unknown, where: string): NatsStartError {
+/**
+ * Says what a failed start means.
+ *
+ * @param where hosts and ports, without credentials
+ * @param hints `mayWantCertificate`: TLS is spoken, and this node showed no certificate
+ */
+export function startError(error: unknown, where: string, { mayWantCertificate = false } = {}): NatsStartError {
   if (error instanceof NatsStartError) return error;
   if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
     return new NatsStartError(
@@ -39,7 +44,10 @@ export function startError(error: unknown, where: string): NatsStartError {
     );
   }
   if (isTlsTrouble(error)) {
-    return new NatsStartError('tls', `The TLS connection to NATS at ${where} fails (${reasonOf(error)}): ${tlsAdvice(error)}`);
+    return new NatsStartError(
+      'tls',
+      `The TLS connection to NATS at ${where} fails (${reasonOf(error)}): ${tlsAdvice(error)}`,
+    );
   }
   if (error instanceof JetStreamApiError) {
     return new NatsStartError(
@@ -47,19 +55,23 @@ export function startError(error: unknown, where: string): NatsStartError {
       `NATS at ${where} refuses a stream (${error.message}): check its JetStream limits and number of servers.`,
     );
   }
+  if (mayWantCertificate && error instanceof errors.TimeoutError)
+    return new NatsStartError('tls', `NATS at ${where} says nothing over TLS (timeout): ${WANTS_CERTIFICATE}`);
   return new NatsStartError(
     'unreachable',
     `NATS at ${where} does not answer (${reasonOf(error)}): start it, or correct KONFERENCO_NATS_URL.`,
   );
 }
 
+const WANTS_CERTIFICATE =
+  'if it asks for a certificate of this node, set KONFERENCO_NATS_CERT_FILE and KONFERENCO_NATS_KEY_FILE.';
+
 function tlsAdvice(error: unknown): string {
   const { code = '', message = '' } = error as { readonly code?: string; readonly message?: string };
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'name the host in KONFERENCO_NATS_URL as its certificate does.';
   if (/^(SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)/.test(code))
     return 'name the authority of its certificate in KONFERENCO_NATS_CA_FILE.';
-  if (/^(EBADF|ECONNRESET|EPIPE)$/.test(code) || /alert/i.test(message))
-    return 'if it asks for a certificate of this node, set KONFERENCO_NATS_CERT_FILE and KONFERENCO_NATS_KEY_FILE.';
+  if (/^(EBADF|ECONNRESET|EPIPE)$/.test(code) || /alert/i.test(message)) return WANTS_CERTIFICATE;
   return 'check its certificate, and whether KONFERENCO_NATS_URL should begin with tls:// or nats://.';
 }
 
