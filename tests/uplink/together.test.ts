@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { type Client, createClient } from '@konferenco/client';
+import { bytesOf, Person } from '../attachments/person.ts';
 import { allSee, ask, publish, texts } from '../cluster/support.ts';
 import { until } from '../system/support/until.ts';
 import { bothHave, envelopeOf, PATIENCE_MS, useUplink } from './support.ts';
@@ -112,6 +113,26 @@ test('people see across the line who is connected', async () => {
   await until(() => status() === 'online', 'fay shows at the venue', PATIENCE_MS);
   await fay.disconnect();
   await until(() => status() === 'offline', 'fay is seen to go', PATIENCE_MS);
+});
+
+// proves UP-12
+test('files are fetched over the line when they are asked for, and wait while it is cut', async () => {
+  const { home, mirror } = uplink();
+  const gil = new Person('gil', () => home.httpUrl);
+  const hana = new Person('hana', () => mirror.httpUrl);
+  const bytes = bytesOf(700_000);
+  const here = await gil.upload('ch:hall', bytes, { name: 'here.bin' });
+  const there = await hana.upload('ch:hall', bytes.slice(1), { name: 'there.bin' });
+  await gil.say('ch:hall', { text: 'from here', attachments: [here] });
+  await hana.say('ch:hall', { text: 'from there', attachments: [there] });
+  expect(Buffer.compare(await hana.download(here.id), bytes)).toBe(0);
+  await uplink().cut();
+  // What has come once is here.
+  expect(Buffer.compare(await hana.download(here.id), bytes)).toBe(0);
+  const link = await gil.link(there.id);
+  expect((await fetch(link.data.url)).status).toBe(503);
+  await uplink().heal();
+  expect(Buffer.compare(await gil.download(there.id), bytes.slice(1))).toBe(0);
 });
 
 // proves UP-10

@@ -57,6 +57,8 @@ export interface NodeDeps {
   /** The same of requests and syncs. */
   readonly requestRates?: RequestRates;
   readonly options: NodeOptions;
+  /** Another place does what is due of itself. */
+  readonly isMirror?: true;
   /** Milliseconds for which credentials are good after their end, because nobody can renew them now. */
   readonly grace_ms?: () => number;
 }
@@ -118,7 +120,7 @@ export function createNode(deps: NodeDeps): Node {
   const streams = new Streams({ gateway, services, topics });
   connections.count = () => gateway.connections;
   connections.streams = () => streams.counts;
-  const stopUpkeep = startUpkeep({ services, fanOut, gateway });
+  const stopUpkeep = startUpkeep({ services, fanOut, gateway, isMirror: deps.isMirror ?? false });
   return {
     gateway,
     streams,
@@ -173,22 +175,21 @@ interface Beside {
   readonly services: Services;
   readonly fanOut: FanOut;
   readonly gateway: Gateway;
+  readonly isMirror: boolean;
 }
 
 /** What goes on beside connections; returns what ends it. */
-function startUpkeep({ services, fanOut, gateway }: Beside): () => void {
+function startUpkeep({ services, fanOut, gateway, isMirror }: Beside): () => void {
   const { accounts, bus, hub, store, clock, onFault } = services;
   const stopSweeping = sweepEvery(services, SWEEP_MS);
-  const attendance = new AttendanceCount(accounts, onFault);
-  const turns = new Turns(accounts, onFault);
+  const chores = isMirror ? [] : [new AttendanceCount(accounts, onFault), new Turns(accounts, onFault)];
   const headCheck = bus.lossy ? new HeadCheck({ hub, fanOut, store, clock }) : null;
   const standing = createStandingCheck(services, gateway);
   bus.onReconnect(() => standing.begin());
   return () => {
     stopSweeping();
     standing.close();
-    attendance.close();
-    turns.close();
+    for (const chore of chores) chore.close();
     headCheck?.close();
   };
 }

@@ -102,11 +102,23 @@ export function createAttachments(
   });
 }
 
+/** What a server deletes of files: what is due and what no record knows, the latter alone, or what others share with it not at all. */
+export type Tidies = 'all' | 'copies' | 'nothing';
+
+export function tidiesOf({ mirror, s3Endpoint }: Config): Tidies {
+  if (mirror === 'no') return 'all';
+  // In a storage that is the venue's too lie files whose records a mirror does not have yet.
+  return s3Endpoint === '' ? 'copies' : 'nothing';
+}
+
 /** Begins to delete what nobody needs; the answer ends it and closes the storage. */
-export function keepTidy({ context }: Attachments, onFault: (error: unknown) => void): () => Promise<void> {
-  const janitor = new Janitor(context, onFault);
+export function keepTidy(
+  { context }: Attachments,
+  { tidies, onFault }: { readonly tidies: Tidies; readonly onFault: (error: unknown) => void },
+): () => Promise<void> {
+  const janitor = tidies === 'nothing' ? null : new Janitor(context, onFault, tidies === 'all');
   return () => {
-    janitor.close();
+    janitor?.close();
     return context.objects.close();
   };
 }

@@ -5,7 +5,7 @@ import type { TokenService } from './accounts/tokens.ts';
 import type { Attachments } from './attachments/attachments.ts';
 import type { Node } from './node.ts';
 import { collectAfterStorms } from './runtime/storm-gc.ts';
-import { keepTidy } from './start-files.ts';
+import { keepTidy, type Tidies } from './start-files.ts';
 
 /** How often sign-ins that ended long ago are forgotten. */
 const SWEEP_SESSIONS_MS = 3_600_000;
@@ -17,18 +17,22 @@ export interface Upkeep {
   readonly node: Node;
   readonly attachments: Attachments;
   readonly positions: PositionStore;
+  readonly tidies: Tidies;
+  /** The venue forgets sign-ins that have ended. */
+  readonly isMirror: boolean;
   readonly onFault: (error: unknown) => void;
 }
 
 /** What goes on beside serving; returns what ends it, the accounts and the storage for files. */
 export function startUpkeep(upkeep: Upkeep): () => Promise<void> {
-  const { context, tokens, signatures, node, attachments, positions, onFault } = upkeep;
-  const stopTidying = keepTidy(attachments, onFault);
+  const { context, tokens, signatures, node, attachments, positions, tidies, isMirror, onFault } = upkeep;
+  const stopTidying = keepTidy(attachments, { tidies, onFault });
   // What became too old while nobody ran goes at once.
   const forget = () => void positions.maintain(context.clock.now()).catch(onFault);
   forget();
   const forgetting = setInterval(forget, POSITIONS_MAINTAINED_MS);
-  const sweeping = setInterval(() => void tokens.sweep().catch(onFault), SWEEP_SESSIONS_MS);
+  const sweep = () => void (isMirror || tokens.sweep().catch(onFault));
+  const sweeping = setInterval(sweep, SWEEP_SESSIONS_MS);
   const stopCollecting = collectAfterStorms(
     () => node.gateway.turnover,
     () => Bun.gc(true),

@@ -18,7 +18,7 @@ import { Proxies } from './http/forwarded.ts';
 import type { Node } from './node.ts';
 import type { Log } from './observability/log.ts';
 import { systemClock, systemRandom } from './runtime/system.ts';
-import { openFiles } from './start-files.ts';
+import { openFiles, tidiesOf } from './start-files.ts';
 import { addOperations, createRest } from './start-http.ts';
 import { createAccountServices, type Parts, type Standing, standUp } from './start-node.ts';
 import { startUpkeep } from './start-upkeep.ts';
@@ -120,11 +120,12 @@ async function assemble(
   const directory = createDirectory({ store, bus, clock: systemClock, openChannels: isDemo(config), ...demo });
   const context = createContext({ store, bus, clock: systemClock, random: systemRandom, directory, ...demo });
   const services = await createAccountServices(backends, context);
+  const files = await openFiles(config, { ...context, secret: services.tokens.ticketSecret, log });
   return {
     ...given,
     context,
     services,
-    files: await openFiles(config, { ...context, secret: services.tokens.ticketSecret, log }),
+    files: backends.bridge ? { ...files, objects: backends.bridge.wrap(files.objects) } : files,
   };
 }
 
@@ -164,7 +165,11 @@ async function listen(config: Config, parts: Parts, webDir: string | undefined):
   backends.begin({ eventOf: ({ log }) => eventOf(context, log) });
   standing.topics.publish = (topic, text) => server.publish(topic, text);
   standing.topics.subscriberCount = (topic) => server.subscriberCount(topic);
-  const endUpkeep = startUpkeep({ context, ...services, node, attachments, positions: backends.positions, onFault });
+  const endUpkeep = startUpkeep({
+    ...{ context, ...services, node, attachments, positions: backends.positions, onFault },
+    tidies: tidiesOf(config),
+    isMirror: config.mirror === 'yes',
+  });
   const close = () => {
     operator.close();
     return endUpkeep();

@@ -36,13 +36,16 @@ const YOUNG_MS = 2 * LIMITS.upload_ms;
 export class Janitor {
   readonly #context: AttachmentContext;
   readonly #onFault: (error: unknown) => void;
+  readonly #takesDue: boolean;
   #cancel: () => void;
   #closed = false;
   #comparedAt: number;
 
-  constructor(context: AttachmentContext, onFault: (error: unknown) => void) {
+  /** @param takesDue false where another place does what is due, and only copies lie here */
+  constructor(context: AttachmentContext, onFault: (error: unknown) => void, takesDue = true) {
     this.#context = context;
     this.#onFault = onFault;
+    this.#takesDue = takesDue;
     this.#comparedAt = context.clock.now();
     this.#cancel = this.#later(context.clock);
   }
@@ -96,7 +99,7 @@ export class Janitor {
   }
 
   async #turn(): Promise<void> {
-    await this.take();
+    if (this.#takesDue) await this.take();
     const now = this.#context.clock.now();
     if (now - this.#comparedAt < COMPARE_MS) return;
     this.#comparedAt = now;

@@ -4,6 +4,7 @@ import type {
   DeadLetter,
   FeedEntry,
   NodeStart,
+  ObjectStore,
   PositionStore,
   SingleUse,
   Store,
@@ -37,6 +38,8 @@ export interface Backends {
   readonly positions: PositionStore;
   /** Begins to feed the streams, once accounts can be asked. */
   begin(needs: FeedNeeds): void;
+  /** Brings files from the other end of an uplink; absent: there is none. */
+  readonly bridge?: { wrap(objects: ObjectStore): ObjectStore };
   /** Takes the calls of the venue that this server mirrors; absent: it mirrors none. */
   readonly mirror?: VenueCalls;
   /** Registers the figures of the parts. */
@@ -57,6 +60,8 @@ export interface Shared {
   readonly requestRates?: NonNullable<NodeDeps['requestRates']>;
   /** What is used once on all nodes. */
   readonly singleUse?: SingleUse;
+  /** Another place does what is due of itself: counts, turns, what ended long ago. */
+  readonly isMirror?: true;
   /** Milliseconds for which credentials are good after their end, because nobody can renew them now. */
   readonly grace_ms?: () => number;
 }

@@ -8,6 +8,7 @@ import { awaitVenue } from '../uplink/introduction.ts';
 import { MirrorEnd } from '../uplink/mirror-end.ts';
 import { MirrorKeys } from '../uplink/mirror-keys.ts';
 import { MirrorStore } from '../uplink/mirror-store.ts';
+import { ObjectBridge } from '../uplink/object-bridge.ts';
 import { Replica } from '../uplink/replica.ts';
 import { standingOf } from '../uplink/standing.ts';
 import type { BackendOptions, Backends } from './backends.ts';
@@ -22,7 +23,9 @@ export async function openMirror(options: BackendOptions): Promise<Backends> {
   const standing = await standingOf(disk, hasKeys);
   const embedded = embeddedOn(options, disk);
   const bus = new BridgedBus(embedded.bus, false);
+  const bridge = new ObjectBridge(systemClock, options.onFault);
   const { end, replica, forwarder } = openEnd(options, {
+    bridge,
     disk,
     embedded,
     bus,
@@ -45,7 +48,14 @@ export async function openMirror(options: BackendOptions): Promise<Backends> {
   });
   return {
     ...embedded,
-    ...{ store, bus, keys: new MirrorKeys(files), mirror: end, shared: { grace_ms: () => end.grace_ms() } },
+    ...{
+      store,
+      bus,
+      keys: new MirrorKeys(files),
+      mirror: end,
+      bridge,
+      shared: { isMirror: true, grace_ms: () => end.grace_ms() },
+    },
     parts: () => [...embedded.parts(), uplinkPart(figures)],
     register: (registry) => registerUplink(registry, figures),
     async close() {
@@ -58,6 +68,7 @@ export async function openMirror(options: BackendOptions): Promise<Backends> {
 
 interface Made {
   readonly disk: Awaited<ReturnType<typeof openDiskStore>>;
+  readonly bridge: ObjectBridge;
   readonly embedded: Backends;
   readonly bus: BridgedBus;
   readonly standing: Awaited<ReturnType<typeof standingOf>>;
@@ -67,7 +78,7 @@ interface Made {
 
 function openEnd(
   { config, start, log, onFault }: BackendOptions,
-  { disk, embedded, bus, standing, keys, hasKeys }: Made,
+  { disk, embedded, bus, bridge, standing, keys, hasKeys }: Made,
 ) {
   const common = { clock: systemClock, bus, onFault };
   const replica: Replica = new Replica({
@@ -75,6 +86,7 @@ function openEnd(
     store: disk,
     inner: embedded.bus,
     position: standing.position,
+    onChanges: (changes) => bridge.forget(changes),
     onDiverged(reason) {
       log.error({ reason, position: replica.position }, 'the copy differs from what the venue has, and stops');
       end.hangUp('the copy differs from what the venue has');
@@ -86,6 +98,7 @@ function openEnd(
     ...{ secret: config.uplinkSecret, node: start.name, replica, forwarder, keys, log, random: systemRandom },
     epoch: standing.epoch,
     hasKeys,
+    objects: bridge,
     takeCursors: (cursors) => disk.saveCursors(cursors),
   });
   return { end, replica, forwarder };

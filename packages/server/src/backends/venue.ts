@@ -10,6 +10,7 @@ import { HomeEnd } from '../uplink/home-end.ts';
 import { JOURNAL } from '../uplink/journal.ts';
 import { JournaledStore } from '../uplink/journaled-store.ts';
 import { toldKeys } from '../uplink/mirror-keys.ts';
+import { ObjectBridge } from '../uplink/object-bridge.ts';
 import { beginJournal, spanOf } from '../uplink/standing.ts';
 import type { BackendOptions, Backends } from './backends.ts';
 import { embeddedOn, openDiskStore } from './embedded.ts';
@@ -26,7 +27,9 @@ export async function openVenue(options: BackendOptions): Promise<Backends> {
   const store = new JournaledStore({ inner: disk, newId, now, head: journal?.head ?? 0 });
   const embedded = embeddedOn(options, store);
   const bus = new BridgedBus(embedded.bus, true);
+  const bridge = new ObjectBridge(systemClock, onFault);
   const end = new HomeEnd({
+    objects: bridge,
     ...{ secret: config.uplinkSecret, node: start.name, store, bus, inner: embedded.bus, log, onFault },
     dial: dialerOf(config.uplinkUrl + UPLINK_PATH),
     keys: () => files.load(),
@@ -42,6 +45,7 @@ export async function openVenue(options: BackendOptions): Promise<Backends> {
   return {
     ...embedded,
     bus,
+    bridge,
     keys: toldKeys(files, (ring) => end.tellKeys(ring)),
     parts: () => [...embedded.parts(), uplinkPart(figures)],
     begin: () => end.start(),

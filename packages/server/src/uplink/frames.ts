@@ -94,7 +94,14 @@ export type MirrorFrame =
   | Common
   | { readonly t: 'beat' };
 
+/** A file of the other side, piece by piece. */
+export type ObjectFrame =
+  | { readonly t: 'fetch'; readonly ref: number; readonly key: string; readonly first: number }
+  /** The bytes from `first` on, base64; `size` is that of the whole file, `null`: it is not there. */
+  | { readonly t: 'piece'; readonly ref: number; readonly size: number | null; readonly data: string };
+
 type Common =
+  | ObjectFrame
   | { readonly t: 'cursors'; readonly cursors: readonly CursorUpdate[] }
   /** What this side follows of the other's bus. `whole`: this is all; what was followed before is not any more. */
   | {

@@ -7,6 +7,7 @@ import { UPLINK_VERSION } from './frames.ts';
 import { isProof, type JournalSpan, obstacleTo, proofOf } from './handshake.ts';
 import { type HomeCounts, HomeSession } from './home-session.ts';
 import type { JournaledStore } from './journaled-store.ts';
+import type { ObjectBridge } from './object-bridge.ts';
 import { Link, type Wire } from './link.ts';
 
 /** Opens a socket to the mirror. Every event comes after the call has returned, `closed` once and last. */
@@ -24,6 +25,7 @@ export interface HomeEndOptions {
   readonly bus: BridgedBus;
   readonly inner: Bus;
   readonly keys: () => Promise<KeyRing | null>;
+  readonly objects: ObjectBridge;
   readonly span: () => Promise<JournalSpan>;
   readonly clock: Clock;
   readonly random: Random;

@@ -9,6 +9,7 @@ import { isForeign } from './journal.ts';
 import type { JournaledStore } from './journaled-store.ts';
 import type { Link } from './link.ts';
 import { InterestTeller } from './interest-teller.ts';
+import type { ObjectBridge } from './object-bridge.ts';
 import { StreamSender } from './stream-sender.ts';
 
 export interface HomeSessionOptions {
@@ -18,6 +19,7 @@ export interface HomeSessionOptions {
   readonly inner: Bus;
   readonly clock: Clock;
   readonly keys: KeyRing;
+  readonly objects: ObjectBridge;
   readonly counts: HomeCounts;
   readonly onFault: (error: unknown) => void;
 }
@@ -37,7 +39,7 @@ export class HomeSession {
   readonly #interests: InterestTeller;
 
   constructor(link: Link<HomeFrame>, position: number, options: HomeSessionOptions) {
-    const { store, bus, clock, keys, counts, onFault } = options;
+    const { store, bus, clock, keys, objects, counts, onFault } = options;
     this.#options = options;
     this.#link = link;
     this.#interests = new InterestTeller((frame) => link.send(frame));
@@ -55,6 +57,7 @@ export class HomeSession {
     });
     link.send({ t: 'begin', epoch: store.epoch, keys, head: store.head });
     bus.join({ pass: (record) => this.#sender.pass(record), tell: (change) => this.#interests.tell(change) });
+    objects.join((frame) => link.send(frame));
     bus.reconnected();
     this.#sender.wake();
   }
@@ -73,7 +76,7 @@ export class HomeSession {
   }
 
   receive(frame: MirrorFrame): void {
-    const { bus, store, onFault } = this.#options;
+    const { bus, store, objects, onFault } = this.#options;
     switch (frame.t) {
       case 'ack':
         return this.#sender.acknowledge(frame);
@@ -89,6 +92,9 @@ export class HomeSession {
         return this.#link.send({ t: 'following', ref: frame.ref });
       case 'following':
         return this.#interests.answered(frame.ref);
+      case 'fetch':
+      case 'piece':
+        return objects.receive(frame);
       case 'challenge':
       case 'welcome':
       case 'refusal':
@@ -101,6 +107,7 @@ export class HomeSession {
     this.#sender.close();
     this.#interests.close();
     this.#options.bus.part();
+    this.#options.objects.part();
   }
 
   /** Commits of the mirror take their turn with those of this side, in the order in which they came. */

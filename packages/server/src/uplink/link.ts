@@ -3,7 +3,7 @@ import { encodePieces, FRAME_BYTES, PieceReader, UplinkProtocolError } from './p
 
 /** One end of a socket that carries bytes. */
 export interface Wire {
-  send(piece: Uint8Array): void;
+  send(piece: Uint8Array<ArrayBuffer>): void;
   /** Bytes that wait to be sent. */
   readonly waiting: number;
   close(reason: string): void;

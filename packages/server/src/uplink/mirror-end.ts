@@ -10,6 +10,7 @@ import type { UplinkState } from './home-end.ts';
 import { Link } from './link.ts';
 import type { MirrorKeys } from './mirror-keys.ts';
 import { MirrorSession } from './mirror-session.ts';
+import type { ObjectBridge } from './object-bridge.ts';
 import type { Replica } from './replica.ts';
 import { ServerWire } from './server-wire.ts';
 
@@ -20,6 +21,7 @@ export interface MirrorEndOptions {
   readonly replica: Replica;
   readonly forwarder: Forwarder;
   readonly keys: MirrorKeys;
+  readonly objects: ObjectBridge;
   /** Epoch of the venue's store; `null`: none is followed yet. */
   readonly epoch: string | null;
   /** Whether the venue's keys were kept at a start before. */

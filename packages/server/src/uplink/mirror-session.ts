@@ -4,7 +4,10 @@ import { InterestTeller } from './interest-teller.ts';
 import type { Link } from './link.ts';
 import type { MirrorEndOptions } from './mirror-end.ts';
 
-type Needs = Pick<MirrorEndOptions, 'bus' | 'replica' | 'forwarder' | 'keys' | 'takeCursors' | 'clock' | 'onFault'>;
+type Needs = Pick<
+  MirrorEndOptions,
+  'bus' | 'replica' | 'forwarder' | 'keys' | 'objects' | 'takeCursors' | 'clock' | 'onFault'
+>;
 
 /** One connection of the venue, from the moment it begins. */
 export class MirrorSession {
@@ -30,6 +33,7 @@ export class MirrorSession {
       pass: (record) => void link.trySend({ t: 'records', records: encodeMessage([encodeRecord(record)]) }),
       tell: (change) => this.#interests.tell(change),
     });
+    options.objects.join((frame) => link.send(frame));
     options.replica.reached(head).then(() => this.#caughtUp(), options.onFault);
   }
 
@@ -49,7 +53,7 @@ export class MirrorSession {
   }
 
   receive(frame: HomeFrame): void {
-    const { bus, replica, forwarder, keys, takeCursors, onFault } = this.#options;
+    const { bus, replica, forwarder, keys, objects, takeCursors, onFault } = this.#options;
     switch (frame.t) {
       case 'stream': {
         const { seq } = frame;
@@ -71,6 +75,9 @@ export class MirrorSession {
       case 'beat':
         this.#head = Math.max(this.#head, frame.head);
         return;
+      case 'fetch':
+      case 'piece':
+        return objects.receive(frame);
       case 'hello':
       case 'begin':
       case 'refusal':
@@ -79,9 +86,10 @@ export class MirrorSession {
   }
 
   close(): void {
-    const { bus, replica, forwarder } = this.#options;
+    const { bus, replica, forwarder, objects } = this.#options;
     this.#closed = true;
     bus.part();
+    objects.part();
     forwarder.part();
     replica.forgetQueue();
     this.#interests.close();

@@ -17,13 +17,13 @@ export class UplinkProtocolError extends Error {
 }
 
 /** Frames as pieces. The JSON is compressed where that pays. */
-export function encodePieces(frame: object): Uint8Array[] {
+export function encodePieces(frame: object): Uint8Array<ArrayBuffer>[] {
   const json = Buffer.from(JSON.stringify(frame));
   if (json.length > FRAME_BYTES) throw new UplinkProtocolError(`a frame of ${json.length} bytes`);
   const isCompressed = json.length >= WORTH_COMPRESSING;
   const body = isCompressed ? zstdCompressSync(json) : json;
   const marks = isCompressed ? COMPRESSED : 0;
-  const pieces: Uint8Array[] = [];
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
   for (let from = 0; from < body.length; from += PIECE_BYTES) {
     const part = body.subarray(from, from + PIECE_BYTES);
     const piece = new Uint8Array(part.length + 1);

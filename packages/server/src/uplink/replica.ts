@@ -22,6 +22,8 @@ export interface ReplicaOptions {
   readonly bus: BridgedBus;
   readonly clock: Clock;
   readonly position: number;
+  /** Told of rows that were changed. */
+  readonly onChanges: (changes: NonNullable<Command['changes']>) => void;
   /** The replica is not what the venue has; it stays where it is. */
   readonly onDiverged: (reason: string) => void;
   readonly onFault: (error: unknown) => void;
@@ -135,7 +137,8 @@ export class Replica {
     });
     this.#position = offset;
     this.#appliedAt = commands.at(-1)?.at ?? this.#appliedAt;
-    commands.forEach(({ command: { appends = [] } }, index) => {
+    commands.forEach(({ command: { appends = [], changes = [] } }, index) => {
+      if (changes.length > 0) this.#options.onChanges(changes);
       if (appends.length > 0) publishAppended(inner, appends, outcomes[index] as Committed);
     });
     this.#wake();

@@ -9,7 +9,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** The server's end of a socket: what it cannot send at once it keeps, in order. */
 export class ServerWire implements Wire {
   #socket: EndSocket | null = null;
-  #pieces: Uint8Array[] = [];
+  #pieces: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
 
   open(socket: EndSocket): void {
@@ -21,7 +21,7 @@ export class ServerWire implements Wire {
     return this.#bytes + (this.#socket?.getBufferedAmount() ?? 0);
   }
 
-  send(piece: Uint8Array): void {
+  send(piece: Uint8Array<ArrayBuffer>): void {
     this.#pieces.push(piece);
     this.#bytes += piece.length;
     if (this.#bytes > MOST_BYTES) return this.close('too much waits');
