@@ -13,6 +13,16 @@ export interface ChosenFile {
   readonly asIs: boolean;
   /** A picture of which a smaller copy without its place can be made. */
   readonly isPicture: boolean;
+  /** What it shows, in the person's words. */
+  readonly alt: string;
+  /** What is sent beside it, once it is ready. */
+  readonly look: PictureLook;
+}
+
+/** How a picture looks before it is there: a small copy, and its colour on the whole (six hexadecimal digits). */
+export interface PictureLook {
+  readonly preview?: Blob;
+  readonly tint?: string;
 }
 
 /** Types of which a smaller copy can be made here. Others, GIF with its movement above all, are sent as they are. */
@@ -72,7 +82,15 @@ export function createFiles({ client, load, onFault }: FilesOptions): Files {
       const store = chosenAt(place);
       const more = files.map((original): ChosenFile => {
         const isPicture = PICTURES.has(original.type);
-        return { key: ++keys, ready: isPicture ? null : original, original, asIs: !isPicture, isPicture };
+        return {
+          key: ++keys,
+          ready: isPicture ? null : original,
+          original,
+          asIs: !isPicture,
+          isPicture,
+          alt: '',
+          look: {},
+        };
       });
       store.set([...store.state(), ...more]);
     },

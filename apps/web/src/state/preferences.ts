@@ -9,6 +9,8 @@ export interface Preferences {
   readonly singleKeys: boolean;
   /** Messages that this device keeps at the most; from the next start of the page. */
   readonly keepEntries: number;
+  /** Pictures are loaded only when they are opened, whatever the browser says of the link. */
+  readonly saveData: boolean;
   /** The event that is shown, of those the person belongs to. */
   readonly event: string | null;
 }
@@ -27,6 +29,7 @@ export function createPreferences(storage: Storage, languages: readonly string[]
     theme: 'system',
     singleKeys: true,
     keepEntries: KEEP_START,
+    saveData: false,
     event: null,
   };
   const store = createStore<Preferences>({ ...start, ...readJson<Partial<Preferences>>(storage, KEY) });

@@ -16,14 +16,29 @@ function outgoing(state: Outgoing['state'], ...sent: number[]): Outgoing {
 describe('a picture is fetched by itself', () => {
   // proves AP-24
   test('where that costs nothing, and nothing above 1 MB on a link that is slow or costs', () => {
-    const careful = [{ saveData: true }, { effectiveType: '3g' }, { effectiveType: '2g' }, { type: 'cellular' }];
+    const careful = [{ effectiveType: '3g' }, { effectiveType: '2g' }, { type: 'cellular' }];
     for (const connection of careful) {
-      expect({ connection, small: loadsByItself(1_048_576, connection) }).toEqual({ connection, small: true });
-      expect({ connection, large: loadsByItself(1_048_577, connection) }).toEqual({ connection, large: false });
+      const loads = (size: number) => ({ connection, loads: loadsByItself({ size }, connection, false) });
+      expect(loads(1_048_576)).toEqual({ connection, loads: true });
+      expect(loads(1_048_577)).toEqual({ connection, loads: false });
     }
-    expect(loadsByItself(5_000_000, undefined)).toBe(true);
-    expect(loadsByItself(5_000_000, { saveData: false, effectiveType: '4g', type: 'wifi' })).toBe(true);
-    expect(loadsByItself(50_000_000, undefined)).toBe(false);
+    expect(loadsByItself({ size: 5_000_000 }, undefined, false)).toBe(true);
+    expect(loadsByItself({ size: 5_000_000 }, { saveData: false, effectiveType: '4g', type: 'wifi' }, false)).toBe(
+      true,
+    );
+    expect(loadsByItself({ size: 50_000_000 }, undefined, false)).toBe(false);
+  });
+
+  // proves AP-26
+  test('with a preview only where it is small and costs nothing, and never where data is to be saved', () => {
+    const small = { size: 1_000_000, preview: true } as const;
+    expect(loadsByItself(small, { effectiveType: '4g' }, false)).toBe(true);
+    expect(loadsByItself({ ...small, size: 2_000_000 }, { effectiveType: '4g' }, false)).toBe(false);
+    expect(loadsByItself(small, { effectiveType: '3g' }, false)).toBe(false);
+    for (const one of [small, { size: 1_000 }]) {
+      expect(loadsByItself(one, { saveData: true }, false)).toBe(false);
+      expect(loadsByItself(one, undefined, true)).toBe(false);
+    }
   });
 });
 

@@ -3,5 +3,5 @@
 /** What is needed once there are files. One module, so that it arrives as one file. */
 export { FilesHere } from './files-here.tsx';
 export { MessageFiles } from './message-files.tsx';
-export { preparePicture } from './prepare-picture.ts';
+export { lookOf, preparePicture } from './prepare-picture.ts';
 export { Tray } from './tray.tsx';

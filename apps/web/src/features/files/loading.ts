@@ -1,6 +1,6 @@
 import type { Attachment } from '@konferenco/client';
 
-/** What is loaded by itself on a link that costs or is slow, and on any other. Bytes. */
+/** What is loaded by itself, in bytes: of a picture without a preview on a link that costs or is slow, and of others on any other. */
 const CAREFUL_BYTES = 1_048_576;
 const FREE_BYTES = 20_971_520;
 
@@ -10,11 +10,20 @@ interface Connection {
   readonly type?: string;
 }
 
-/** Whether a picture of `size` bytes is fetched without being asked for. */
-export function loadsByItself(size: number, connection: Connection | undefined): boolean {
+/**
+ * Whether a picture is fetched as a whole without being asked for. With a preview there is something to be seen, so less is;
+ * nothing where the person, here or in the browser, wants data saved.
+ */
+export function loadsByItself(
+  { size, preview }: Pick<Attachment, 'size' | 'preview'>,
+  connection: Connection | undefined,
+  savesData: boolean,
+): boolean {
   const { saveData, effectiveType = '4g', type } = connection ?? {};
-  const isCareful = saveData === true || effectiveType !== '4g' || type === 'cellular';
-  return size <= (isCareful ? CAREFUL_BYTES : FREE_BYTES);
+  if (savesData || saveData === true) return false;
+  const isCareful = effectiveType !== '4g' || type === 'cellular';
+  if (isCareful) return !preview && size <= CAREFUL_BYTES;
+  return size <= (preview ? CAREFUL_BYTES : FREE_BYTES);
 }
 
 export type FileKind = 'image' | 'audio' | 'video' | 'file';

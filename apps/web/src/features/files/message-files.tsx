@@ -5,7 +5,7 @@ import { useLocale } from '../../state/app.ts';
 import { BrokenFile } from './broken-file.tsx';
 import { kindOf } from './loading.ts';
 import { Player } from './player.tsx';
-import { usePicture } from './use-files.ts';
+import { shownBy, usePicture, usePreview } from './use-files.ts';
 import { useSaving } from './use-saving.ts';
 import { Viewer } from './viewer.tsx';
 
@@ -40,20 +40,28 @@ interface PictureProps {
   readonly open: () => void;
 }
 
-/** Nothing moves when it comes: its room is that of its size. */
+/** Nothing moves when it comes: its room is that of its size. Its preview is there first; the whole is a tap away. */
 function Picture({ picture, isOnly, open }: PictureProps) {
   const { t, bytes } = useLocale();
   const [loaded, load] = usePicture(picture);
+  const preview = usePreview(picture);
   const [isBroken, setBroken] = useState(false);
-  const { name, width = 4, height = 3 } = picture;
+  const { width = 4, height = 3, tint } = picture;
   // Neither a thread nor a tower.
   const ratio = isOnly ? Math.min(3, Math.max(0.5, width / height)) : 1;
-  const style = { aspectRatio: String(ratio), ...(isOnly ? { maxInlineSize: `${Math.round(320 * ratio)}px` } : {}) };
-  if (loaded.kind === 'failed' || isBroken) {
+  const style = {
+    aspectRatio: String(ratio),
+    ...(isOnly ? { maxInlineSize: `${Math.round(320 * ratio)}px` } : {}),
+    // Only until there is something to be seen, as that may be transparent.
+    ...(tint === undefined || preview || loaded.kind === 'here' ? {} : { backgroundColor: `#${tint}` }),
+  };
+  const name = shownBy(picture);
+  const size = bytes(picture.size);
+  const asks = loaded.kind === 'asks';
+  if (isBroken || (loaded.kind === 'failed' && !preview)) {
     return <BrokenFile file={picture} error={loaded.kind === 'failed' ? loaded.error : null} retry={load} />;
   }
-  if (loaded.kind === 'asks') {
-    const size = bytes(picture.size);
+  if (asks && !picture.preview) {
     return (
       <button
         type="button"
@@ -67,7 +75,7 @@ function Picture({ picture, isOnly, open }: PictureProps) {
       </button>
     );
   }
-  if (loaded.kind === 'loading') {
+  if (loaded.kind === 'loading' && !picture.preview) {
     return (
       <div className="picture" style={style}>
         <progress max={picture.size} value={loaded.bytes} aria-label={t('files.loading', { name })} />
@@ -75,8 +83,21 @@ function Picture({ picture, isOnly, open }: PictureProps) {
     );
   }
   return (
-    <button type="button" className="picture" style={style} aria-label={t('files.open', { name })} onClick={open}>
-      <img src={loaded.url} alt={name} onError={() => setBroken(true)} />
+    <button
+      type="button"
+      className="picture"
+      style={style}
+      aria-label={asks ? t('files.open.size', { name, size }) : t('files.open', { name })}
+      onClick={open}
+    >
+      {preview && loaded.kind !== 'here' && <img src={preview} alt="" />}
+      {loaded.kind === 'here' && <img src={loaded.url} alt={name} onError={() => setBroken(true)} />}
+      {asks && (
+        <span className="picture-size tabular">
+          <Download size={14} aria-hidden />
+          {size}
+        </span>
+      )}
     </button>
   );
 }

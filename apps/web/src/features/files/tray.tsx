@@ -44,6 +44,9 @@ export function Tray({ place, log, thread }: TrayProps) {
   );
 }
 
+/** Characters of what a picture shows. */
+const ALT_CHARS = 200;
+
 interface ChosenRowProps {
   readonly chosen: ChosenFile;
   /** `null` takes it away. */
@@ -59,13 +62,16 @@ function ChosenRow({ chosen, change }: ChosenRowProps) {
   useEffect(() => {
     if (ready !== null) return;
     let wanted = true;
-    void preparePicture(original).then((smaller) => {
-      if (wanted) changing.current(smaller ? { ready: smaller } : { ready: original, asIs: true, isPicture: false });
+    void preparePicture(original, asIs).then((prepared) => {
+      if (!wanted) return;
+      if (!prepared) return changing.current({ ready: original, asIs: true, isPicture: false });
+      const { file, ...look } = prepared;
+      changing.current({ ready: file, look });
     });
     return () => {
       wanted = false;
     };
-  }, [original, ready]);
+  }, [original, ready, asIs]);
   const canRead = isPicture || !original.type.startsWith('image/');
   return (
     <li className="tray-row">
@@ -78,14 +84,24 @@ function ChosenRow({ chosen, change }: ChosenRowProps) {
           {ready === null ? t('files.preparing') : bytes(ready.size)}
           {!canRead && asIs && ` · ${t('files.as_is')}`}
         </p>
+        {original.type.startsWith('image/') && (
+          <input
+            className="field tray-alt"
+            dir="auto"
+            maxLength={ALT_CHARS}
+            placeholder={t('files.alt')}
+            aria-label={t('files.alt.name', { name: original.name })}
+            value={chosen.alt}
+            onChange={(event) => change({ alt: event.target.value })}
+          />
+        )}
         {isPicture && (
           <label className="tray-original">
             <input
               type="checkbox"
               checked={asIs}
               onChange={(event) => {
-                const wants = event.target.checked;
-                change({ asIs: wants, ready: wants ? original : null });
+                change({ asIs: event.target.checked, ready: null });
               }}
             />
             {t('files.original')}

@@ -47,9 +47,12 @@ export function useComposerFiles({ place, conversation, thread }: ComposerFilesO
         const taken = store.state();
         store.set([]);
         try {
-          const [{ preparePicture }, attachments] = await Promise.all([import('./files.ts'), files.open()]);
+          const [{ preparePicture, lookOf }, attachments] = await Promise.all([import('./files.ts'), files.open()]);
           const ready = await Promise.all(
-            taken.map(async ({ ready: file, original }) => file ?? (await preparePicture(original)) ?? original),
+            taken.map(async ({ ready: file, original, asIs, isPicture, alt, look }) => {
+              if (file === null) return { ...((await preparePicture(original, asIs)) ?? { file: original }), alt };
+              return { file, alt, ...(isPicture ? look : await lookOf(file)) };
+            }),
           );
           const { stored } = await attachments.send(conversation, ready, {
             text,

@@ -35,8 +35,9 @@ export type Loaded =
 
 /** The bytes of a picture, fetched `atOnce` or where that costs nothing, else when `load` is called. */
 export function usePicture(attachment: Attachment, atOnce = false): readonly [loaded: Loaded, load: () => void] {
-  const { files } = useApp();
-  const { id, size } = attachment;
+  const { files, preferences } = useApp();
+  const { saveData } = useStore(preferences);
+  const { id } = attachment;
   const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading', bytes: 0 });
   const [asked, setAsked] = useState(atOnce ? 1 : 0);
   // The object of a message changes with each change of it; its file does not.
@@ -49,8 +50,8 @@ export function usePicture(attachment: Attachment, atOnce = false): readonly [lo
       if (!gone.signal.aborted) setLoaded(next);
     };
     const run = async (attachments: Attachments): Promise<void> => {
-      if (asked === 0 && !loadsByItself(size, connection()) && !(await attachments.has(id)))
-        return tell({ kind: 'asks' });
+      const comes = asked > 0 || loadsByItself(wanted.current, connection(), saveData);
+      if (!comes && !(await attachments.has(id))) return tell({ kind: 'asks' });
       tell({ kind: 'loading', bytes: 0 });
       const onProgress = (bytes: number): void => tell({ kind: 'loading', bytes });
       const blob = await attachments.fetch(wanted.current, { signal: gone.signal, onProgress });
@@ -66,8 +67,43 @@ export function usePicture(attachment: Attachment, atOnce = false): readonly [lo
       gone.abort();
       if (url !== null) URL.revokeObjectURL(url);
     };
-  }, [files, id, size, asked]);
+  }, [files, id, saveData, asked]);
   return [loaded, () => setAsked((count) => count + 1)];
+}
+
+/** An address for the preview of a picture that has one, once it is here; without it the picture's room shows its colour. */
+export function usePreview(attachment: Attachment): string | null {
+  const { files } = useApp();
+  const { id, preview } = attachment;
+  const [url, setUrl] = useState<string | null>(null);
+  const wanted = useRef(attachment);
+  wanted.current = attachment;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: which file is wanted is what `id` says
+  useEffect(() => {
+    if (!preview) return;
+    const gone = new AbortController();
+    let made: string | null = null;
+    files
+      .open()
+      .then((attachments) => attachments.preview(wanted.current, gone.signal))
+      .then((blob) => {
+        if (gone.signal.aborted) return;
+        made = URL.createObjectURL(blob);
+        setUrl(made);
+      })
+      // The picture itself tells what is wrong, to whoever opens it.
+      .catch(() => {});
+    return () => {
+      gone.abort();
+      if (made !== null) URL.revokeObjectURL(made);
+    };
+  }, [files, id, preview]);
+  return url;
+}
+
+/** What a picture shows: its sender's words, else its name. */
+export function shownBy({ alt, name }: Pick<Attachment, 'alt' | 'name'>): string {
+  return alt ?? name;
 }
 
 function connection(): Parameters<typeof loadsByItself>[1] {

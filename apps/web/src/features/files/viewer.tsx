@@ -5,7 +5,7 @@ import { useLocale } from '../../state/app.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { IconButton } from '../../ui/parts.tsx';
 import { BrokenFile } from './broken-file.tsx';
-import { usePicture } from './use-files.ts';
+import { shownBy, usePicture, usePreview } from './use-files.ts';
 import { useSaving } from './use-saving.ts';
 
 interface ViewerProps {
@@ -51,6 +51,11 @@ export function Viewer({ pictures, first, onClose }: ViewerProps) {
           </button>
         </header>
         <Large key={picture.id} picture={picture} />
+        {picture.alt !== undefined && (
+          <p className="viewer-alt" dir="auto">
+            {picture.alt}
+          </p>
+        )}
         {pictures.length > 1 && (
           <div className="viewer-steps">
             <IconButton label={t('files.previous')} icon={ChevronLeft} size={28} onClick={() => go(-1)} />
@@ -65,22 +70,31 @@ export function Viewer({ pictures, first, onClose }: ViewerProps) {
 function Large({ picture }: { readonly picture: Attachment }) {
   const { t } = useLocale();
   const [loaded, load] = usePicture(picture, true);
+  const preview = usePreview(picture);
   const [isBroken, setBroken] = useState(false);
   if (loaded.kind === 'failed' || isBroken)
     return <BrokenFile file={picture} error={loaded.kind === 'failed' ? loaded.error : null} retry={load} />;
   return (
     <div className="viewer-picture">
       {loaded.kind === 'here' ? (
-        <img src={loaded.url} alt={picture.name} onError={() => setBroken(true)} />
+        <img src={loaded.url} alt={shownBy(picture)} onError={() => setBroken(true)} />
       ) : (
-        <progress
-          max={picture.size}
-          value={loaded.kind === 'loading' ? loaded.bytes : 0}
-          aria-label={t('files.loading', { name: picture.name })}
-        />
+        <div className="viewer-coming">
+          {preview && <img src={preview} alt="" style={roomOf(picture)} />}
+          <progress
+            max={picture.size}
+            value={loaded.kind === 'loading' ? loaded.bytes : 0}
+            aria-label={t('files.loading', { name: shownBy(picture) })}
+          />
+        </div>
       )}
     </div>
   );
+}
+
+/** The room that the whole picture takes, so that nothing jumps when it is there. */
+function roomOf({ width, height }: Attachment): React.CSSProperties {
+  return width && height ? { aspectRatio: `${width} / ${height}`, inlineSize: `${width}px` } : {};
 }
 
 function SaveButton({ picture }: { readonly picture: Attachment }) {
