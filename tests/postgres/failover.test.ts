@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { AnalyticsStore, Outcome } from '@konferenco/core';
 import { SQL } from 'bun';
 import { openMessageCounts } from '../../packages/server/src/adapters/postgres-series/message-counts.ts';
-import { parseServers } from '../../packages/server/src/adapters/postgres/servers.ts';
+import { parseServers } from '../../packages/server/src/adapters/postgres-servers.ts';
 import { openPostgresStore, type PostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import {
   type PostgresReplica,

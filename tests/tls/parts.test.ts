@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { freePort, type RunningProgram, runProgram, startNats, startPostgres } from '@konferenco/testkit/servers';
 import { openNatsBus } from '../../packages/server/src/adapters/nats/bus.ts';
 import { openMessageCounts } from '../../packages/server/src/adapters/postgres-series/message-counts.ts';
-import { parseServers } from '../../packages/server/src/adapters/postgres/servers.ts';
+import { parseServers } from '../../packages/server/src/adapters/postgres-servers.ts';
 import { openPostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import { openRedis } from '../../packages/server/src/adapters/redis/open.ts';
 import type { TlsMaterial } from '../../packages/server/src/adapters/tls.ts';

@@ -1,8 +1,7 @@
 import { StoreUnavailableError } from '@konferenco/core';
 import { SQL, type TransactionSQL } from 'bun';
-import { findPrimary } from '../postgres/primary.ts';
-import { driverOptions, parseServers, type PostgresServers } from '../postgres/servers.ts';
-import { Session } from '../postgres/session.ts';
+import { findPrimary, SERVER_STATE, type ServerState } from '../postgres-primary.ts';
+import { type Bound, driverOptions, parseServers, type PostgresServers } from '../postgres-servers.ts';
 
 export interface SeriesOptions {
   /** `postgres://user:password@host:5432/database`; or several servers, of which the one that takes writes is used. */
@@ -13,14 +12,13 @@ export interface SeriesOptions {
 
 const CONNECTIONS = 2;
 const CONNECT_S = 5;
-const NAME = 'konferenco-series';
 /** How long a transaction may take before its connection is given up, in milliseconds. */
 const TRANSACTION_MS = 15_000;
 
 /** A small pool that is thrown away when something fails in it, and made anew for the next transaction. */
 export class Database {
   readonly #servers: PostgresServers;
-  #pool: Promise<SQL> | null = null;
+  #pool: Promise<Pool> | null = null;
   #closed = false;
 
   constructor(url: string | PostgresServers) {
@@ -35,7 +33,7 @@ export class Database {
     const limit = Promise.withResolvers<never>();
     const timer = setTimeout(() => limit.reject(new Error('PostgreSQL does not answer')), TRANSACTION_MS);
     try {
-      return await Promise.race([pool.then((open) => open.begin(work)), limit.promise]);
+      return await Promise.race([pool.then(({ sql }) => sql.begin(work)), limit.promise]);
     } catch (error) {
       if (this.#pool === pool) this.#pool = null;
       release(pool);
@@ -48,17 +46,34 @@ export class Database {
   async close(): Promise<void> {
     this.#closed = true;
     const pool = await this.#pool?.catch(() => null);
-    await pool?.close({ timeout: 1 });
+    await pool?.sql.close({ timeout: 1 });
+    pool?.destroy();
     this.#pool = null;
   }
 
-  async #open(): Promise<SQL> {
-    return new SQL({
-      ...driverOptions(this.#servers, await this.#primary()),
+  /** Of several servers, to the one that takes writes now. */
+  async #open(): Promise<Pool> {
+    const servers = this.#servers;
+    const [only, ...others] = servers.urls;
+    if (only !== undefined && others.length === 0) return new Pool(driverOptions(servers, only));
+    const { primary, failures } = await findPrimary(servers, (url) => asked(new Pool(driverOptions(servers, url))));
+    if (primary) return primary;
+    throw new StoreUnavailableError('none of the servers takes writes', { cause: failures[0] });
+  }
+}
+
+/** Connections to one server. */
+class Pool implements Bound {
+  readonly sql: SQL;
+  readonly #ending = new AbortController();
+
+  constructor(where: ReturnType<typeof driverOptions>) {
+    this.sql = new SQL({
+      ...where,
       max: CONNECTIONS,
       connectionTimeout: CONNECT_S,
       connection: {
-        application_name: NAME,
+        application_name: 'konferenco-series',
         statement_timeout: TRANSACTION_MS - 1_000,
         client_min_messages: 'error',
         timezone: 'UTC',
@@ -66,24 +81,27 @@ export class Database {
     });
   }
 
-  /** Of several servers, the one that takes writes now. */
-  async #primary(): Promise<string> {
-    const servers = this.#servers;
-    const [only = '', ...others] = servers.urls;
-    if (others.length === 0) return only;
-    const opened = new Map<Session, string>();
-    const limits = { connectMs: CONNECT_S * 1_000, statementMs: CONNECT_S * 1_000 };
-    const session = await findPrimary(servers, async (url) => {
-      const one = await Session.open({ url: { ...servers, urls: [url] }, schema: 'public', name: NAME, ...limits });
-      opened.set(one, url);
-      return one;
-    });
-    session.destroy();
-    return opened.get(session) ?? only;
+  get lost(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Ends it at once; whatever it still says does not matter. */
+  destroy(): void {
+    this.#ending.abort();
+    this.sql.close({ timeout: 0 }).catch(() => undefined);
   }
 }
 
-/** Ends what is left of a pool that failed; whatever it still says does not matter. */
-function release(pool: Promise<SQL>): void {
-  pool.then((open) => open.close({ timeout: 0 })).catch(() => undefined);
+async function asked(connection: Pool) {
+  try {
+    const [state] = (await connection.sql.unsafe(SERVER_STATE)) as ServerState[];
+    return { connection, state };
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+}
+
+function release(pool: Promise<Pool>): void {
+  pool.then((opened) => opened.destroy()).catch(() => undefined);
 }

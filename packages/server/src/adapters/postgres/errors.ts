@@ -1,6 +1,6 @@
 import { SQL } from 'bun';
 import { StoreUnavailableError } from '@konferenco/core';
-import { parseServers, placeOf, type PostgresServers } from './servers.ts';
+import { parseServers, placeOf, type PostgresServers } from '../postgres-servers.ts';
 
 /** The connection is gone. Whether the last statement took effect is for the caller to find out. */
 export class SessionLostError extends Error {

@@ -1,7 +1,7 @@
 import { type ReservedSQL, SQL } from 'bun';
-import { asRefused, isLoss, SessionLostError } from './errors.ts';
-import { findPrimary } from './primary.ts';
-import { driverOptions, parseServers, type PostgresServers } from './servers.ts';
+import { asRefused, isLoss, NoPrimaryError, SessionLostError } from './errors.ts';
+import { driverOptions, parseServers, type PostgresServers } from '../postgres-servers.ts';
+import { findPrimary, SERVER_STATE, type ServerState } from '../postgres-primary.ts';
 
 export interface SessionOptions {
   /** Of several servers, the one that takes writes is used. */
@@ -48,7 +48,22 @@ export class Session {
     const servers = typeof options.url === 'string' ? parseServers(options.url) : options.url;
     const [only, ...others] = servers.urls;
     if (only !== undefined && others.length === 0) return Session.#openAt(driverOptions(servers, only), options);
-    return findPrimary(servers, (url) => Session.#openAt(driverOptions(servers, url), options));
+    const { primary, failures } = await findPrimary(servers, (url) =>
+      Session.#ask(driverOptions(servers, url), options),
+    );
+    if (primary) return primary;
+    throw failures.find((error) => !isLoss(error)) ?? new NoPrimaryError(failures);
+  }
+
+  static async #ask(where: ReturnType<typeof driverOptions>, options: SessionOptions) {
+    const connection = await Session.#openAt(where, options);
+    try {
+      const [state] = await connection.query<ServerState>(SERVER_STATE);
+      return { connection, state };
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
   }
 
   static async #openAt(where: ReturnType<typeof driverOptions>, options: SessionOptions): Promise<Session> {

@@ -32,7 +32,7 @@ import { migrate } from './migrations.ts';
 import { ReadPool } from './read-pool.ts';
 import { Reader } from './reader.ts';
 import { readWarnings, ServerClock } from './server-state.ts';
-import type { PostgresServers } from './servers.ts';
+import type { PostgresServers } from '../postgres-servers.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { trim } from './trim.ts';
 import { WordSearch } from './words.ts';

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '@konferenco/core';
-import type { TlsMaterial } from '../tls.ts';
+import type { TlsMaterial } from './tls.ts';
 
 /** The servers of which one takes writes, and how they are reached. Made once and shared by everything that connects. */
 export interface PostgresServers {

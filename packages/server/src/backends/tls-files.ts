@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { TlsMaterial } from '../adapters/tls.ts';
-import { ConfigError } from './load.ts';
-import type { Config } from './options.ts';
+import { ConfigError } from '../config/load.ts';
+import type { Config } from '../config/options.ts';
 
 /** What the connections to each part need for TLS; absent where nothing is set. */
 export interface PartsTls {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, loadConfig } from './load.ts';
+import { ConfigError, loadConfig } from '../config/load.ts';
 import { readTlsFiles } from './tls-files.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'konferenco-pem-'));

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { StoreUnavailableError } from '@konferenco/core';
-import { startError } from './errors.ts';
-import { type Bound, driverOptions, Knowledge, parseServers, placeOf } from './servers.ts';
+import { startError } from './postgres/errors.ts';
+import { type Bound, driverOptions, Knowledge, parseServers, placeOf } from './postgres-servers.ts';
 
 test('an address of several hosts becomes one for each, with what belongs to all of them', () => {
   const { urls } = parseServers(
