@@ -74,9 +74,9 @@ function concluded(report: FaultReport, { topology, writers, seed, minutes }: Op
 }
 
 function judged({ violations, counts }: Verdict): number {
-  const { ok, refused, unknown, deliveries, gaps, resyncs, stored } = counts;
+  const { ok, changes, refused, unknown, deliveries, gaps, resyncs, stored } = counts;
   console.log(
-    `${ok} publishes acknowledged, ${refused} refused, ${unknown} unknown; ${stored} stored; ${deliveries} deliveries, ${gaps} gaps, ${resyncs} resyncs`,
+    `${ok} publishes acknowledged, ${changes} of them operations on replicated state, ${refused} refused, ${unknown} unknown; ${stored} stored; ${deliveries} deliveries, ${gaps} gaps, ${resyncs} resyncs`,
   );
   for (const [kind, words] of Object.entries(VIOLATIONS)) {
     const of = violations.filter((violation) => violation.kind === kind);

@@ -27,6 +27,7 @@ test('a node that is killed, paused, cut off and out of room keeps every promise
     expect(troubles).toEqual([]);
     expect(verdict.violations).toEqual([]);
     expect(verdict.counts.ok).toBeGreaterThan(500);
+    expect(verdict.counts.changes).toBeGreaterThan(100);
     expect(verdict.counts.deliveries).toBeGreaterThan(2_000);
   } finally {
     await topology.close();

@@ -69,8 +69,8 @@ function checkPointers({ stored, inboxes }: HistoryIndex): Violation[] {
   );
   return [...stored.values()].flatMap(({ log, entries }) => {
     const address = parseLogName(log);
-    if (address?.kind !== 'direct') return [];
-    return [...new Set(address.users)].flatMap((user) => {
+    const people = address?.kind === 'direct' ? address.users : address?.kind === 'personal' ? [address.user] : [];
+    return [...new Set(people)].flatMap((user) => {
       const inbox = inboxes.get(user);
       const known = pointed.get(user);
       // An inbox that was trimmed has lost its oldest pointers by right.

@@ -54,6 +54,7 @@ function checkEntries({ byId }: HistoryIndex, { log, entries }: LogStored): Viol
   return entries.flatMap((entry): Violation[] => {
     const operation = byId.get(entry.id);
     const about = `${log} @${entry.offset} (id ${entry.id}, by ${entry.sender})`;
+    if (entry.system) return [];
     if (!operation) return [{ kind: 'phantom', log, words: `${about} was sent by nobody` }];
     if (entry.sender !== operation.user || (!entry.gone && entry.body !== operation.body))
       return [{ kind: 'altered', log, words: `${about} is not what ${nameOf(operation)} said` }];

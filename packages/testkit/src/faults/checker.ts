@@ -1,4 +1,5 @@
 import { checkDelivery } from './check-delivery.ts';
+import { checkEffects } from './check-effects.ts';
 import { checkOrder } from './check-order.ts';
 import { checkRights } from './check-rights.ts';
 import { checkStore } from './check-store.ts';
@@ -24,6 +25,12 @@ export async function checkHistory(events: Iterable<HistoryEvent> | AsyncIterabl
   const indexer = new HistoryIndexer();
   for await (const event of events) indexer.add(event);
   const index = indexer.index();
-  const violations = [...checkStore(index), ...checkOrder(index), ...checkDelivery(index), ...checkRights(index)];
+  const violations = [
+    ...checkStore(index),
+    ...checkOrder(index),
+    ...checkDelivery(index),
+    ...checkRights(index),
+    ...checkEffects(index),
+  ];
   return { violations, counts: index.counts };
 }

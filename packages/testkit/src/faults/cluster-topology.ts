@@ -6,6 +6,7 @@ import { startNats } from '../servers/nats.ts';
 import { startPostgres } from '../servers/postgres.ts';
 import { freePort, type RunningProgram } from '../servers/program.ts';
 import { startRedis } from '../servers/redis.ts';
+import { streamFault } from './cluster-streams.ts';
 import { ServerNode } from './server-node.ts';
 import { NODE_ENV } from './single-topology.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -49,6 +50,7 @@ export async function clusterTopology({
       nodes,
       services: SERVICE_NAMES.map((name) => serviceOf(name, services[name])),
       links,
+      hiddenFault: () => streamFault(services.postgres.url, nodes[0]?.url ?? ''),
       ...(typeof disks === 'string'
         ? { missing: [disks], disks: [] }
         : { missing: [], disks: disksOf(disks, services) }),

@@ -2,11 +2,10 @@ import { channelLog, type LogName } from '@konferenco/protocol';
 import { SeededRandom } from '../seeded-random.ts';
 import { pooled } from './final-read.ts';
 import { Person } from './person.ts';
+import { EVENT, makeSessions } from './person-operations.ts';
 import type { Recorder } from './recorder.ts';
 import { RestReader } from './rest-reader.ts';
 
-/** The event of a demo system. */
-const EVENT = 'hui-taiao-2026';
 const ROOM_SIZE = 40;
 const DEN_SIZE = 5;
 const PEERS = 4;
@@ -38,6 +37,7 @@ export async function gather(options: CompanyOptions): Promise<Company> {
   const users = Array.from({ length: writers }, (_, index) => `w${index + 1}`);
   const rest = new RestReader(urls[0] ?? '');
   await pooled(users, async (user) => void (await rest.ask(user, 'GET /api/me')));
+  await makeSessions(urls[0] ?? '');
   const hall: Channel = { id: 'hall', members: users, isPrivate: false };
   const rooms = groups(users, ROOM_SIZE).map((members, index) => ({
     id: `room-${index + 1}`,

@@ -1,4 +1,4 @@
-import { inboxLog, type LogName, parseLogName } from '@konferenco/protocol';
+import { inboxLog, type LogName, parseLogName, personalLog } from '@konferenco/protocol';
 import type { StoredEntry } from './history.ts';
 import type { Happening } from './history-file.ts';
 import { fingerprint } from './recorder.ts';
@@ -12,10 +12,13 @@ export interface FinalReadOptions {
   readonly channels: ReadonlyMap<LogName, string>;
 }
 
+/** How the dots begin of what servers say on their own account, such as an organiser's change of a person's channels. */
+const SERVERS = 'srv~';
+
 /** Requests at one time. */
 const WIDTH = 8;
 
-/** Reads every inbox, every direct conversation that an inbox points at, and every channel. */
+/** Reads every inbox, everybody's own log, every direct conversation that an inbox points at, and every channel. */
 export async function finalRead({ urls, users, channels }: FinalReadOptions): Promise<Happening[]> {
   const readers = urls.map((url) => new RestReader(url));
   let turn = 0;
@@ -29,6 +32,7 @@ export async function finalRead({ urls, users, channels }: FinalReadOptions): Pr
   await pooled(users, async (user) => {
     const inbox = await read(user, inboxLog(user));
     const entries = inbox.items.map((item) => ({ inbox: item.inbox ?? 0, log: item.log ?? '', offset: item.offset }));
+    readerOf.set(personalLog(user), user);
     for (const { log } of entries) if (parseLogName(log)?.kind === 'direct') readerOf.set(log, user);
     found.push({ kind: 'inbox', user, first: inbox.first, head: inbox.head, entries });
   });
@@ -41,7 +45,9 @@ export async function finalRead({ urls, users, channels }: FinalReadOptions): Pr
 
 function storedEntry({ offset, envelope, id }: WholeLog['items'][number]): StoredEntry {
   if (!envelope) return { offset, id: id ?? '', sender: '', body: '', gone: true };
-  return { offset, id: envelope.id, sender: envelope.from.user_id, body: fingerprint(envelope) };
+  const { dot } = envelope.payload as { readonly dot?: unknown };
+  const system = typeof dot === 'string' && dot.startsWith(SERVERS) ? ({ system: true } as const) : {};
+  return { offset, id: envelope.id, sender: envelope.from.user_id, body: fingerprint(envelope), ...system };
 }
 
 /** Runs `work` over all items, some at a time. */

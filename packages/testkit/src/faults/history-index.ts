@@ -1,5 +1,5 @@
 import type { LogName } from '@konferenco/protocol';
-import type { GapSeen, HistoryEvent, InboxStored, LogStored } from './history.ts';
+import type { AttendanceShown, Effect, GapSeen, HistoryEvent, InboxStored, LogStored, StateShown } from './history.ts';
 
 /** One message from its invocation on. `began` and `ended` are places in the history. */
 export interface Operation {
@@ -8,6 +8,7 @@ export interface Operation {
   readonly log: LogName;
   readonly id: string;
   readonly body: string;
+  readonly effect?: Effect;
   readonly began: number;
   ended: number;
   outcome:
@@ -51,6 +52,8 @@ export interface HistoryIndex {
   readonly sessions: ReadonlyMap<string, Session>;
   readonly stored: ReadonlyMap<LogName, LogStored>;
   readonly inboxes: ReadonlyMap<string, InboxStored>;
+  readonly states: readonly StateShown[];
+  readonly attendances: readonly AttendanceShown[];
   /** Members of the channels that are not open to everybody. */
   readonly members: ReadonlyMap<LogName, ReadonlySet<string>>;
   readonly counts: Counts;
@@ -61,6 +64,8 @@ export interface Counts {
   ok: number;
   refused: number;
   unknown: number;
+  /** Operations on replicated state among those acknowledged. */
+  changes: number;
   deliveries: number;
   gaps: number;
   resyncs: number;
@@ -74,12 +79,15 @@ export class HistoryIndexer {
   readonly #sessions = new Map<string, Session>();
   readonly #stored = new Map<LogName, LogStored>();
   readonly #inboxes = new Map<string, InboxStored>();
+  readonly #states: StateShown[] = [];
+  readonly #attendances: AttendanceShown[] = [];
   readonly #members = new Map<LogName, ReadonlySet<string>>();
   readonly #counts: Counts = {
     events: 0,
     ok: 0,
     refused: 0,
     unknown: 0,
+    changes: 0,
     deliveries: 0,
     gaps: 0,
     resyncs: 0,
@@ -101,6 +109,7 @@ export class HistoryIndexer {
         return this.#invoked({ ...event, began: place, ended: Number.POSITIVE_INFINITY, outcome: { kind: 'open' } });
       case 'ok':
         this.#counts.ok++;
+        if (this.#operations.get(event.op)?.effect) this.#counts.changes++;
         return this.#completed(event.op, place, { kind: 'ok', log: event.log, offset: event.offset });
       case 'refused':
         this.#counts.refused++;
@@ -115,6 +124,12 @@ export class HistoryIndexer {
       case 'inbox':
         this.#inboxes.set(event.user, event);
         return;
+      case 'state':
+        this.#states.push(event);
+        return;
+      case 'attendance':
+        this.#attendances.push(event);
+        return;
       default:
         return this.#ofSession(event, place);
     }
@@ -127,6 +142,8 @@ export class HistoryIndexer {
       sessions: this.#sessions,
       stored: this.#stored,
       inboxes: this.#inboxes,
+      states: this.#states,
+      attendances: this.#attendances,
       members: this.#members,
       counts: this.#counts,
     };

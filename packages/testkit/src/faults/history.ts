@@ -21,7 +21,9 @@ export type HistoryEvent =
   | SessionEnded
   | FaultSet
   | LogStored
-  | InboxStored;
+  | InboxStored
+  | StateShown
+  | AttendanceShown;
 
 interface At {
   readonly at: number;
@@ -52,7 +54,26 @@ export interface Invoked extends At {
   readonly id: string;
   /** Fingerprint of the whole envelope: see `fingerprint`. */
   readonly body: string;
+  /** Of operations on replicated state. */
+  readonly effect?: Effect;
 }
+
+/** What an operation says about a person's own sets, about themselves, or about a meeting. */
+export type Effect =
+  | { readonly kind: 'add'; readonly set: PersonalSetName; readonly element: string; readonly dot: string }
+  | {
+      readonly kind: 'remove';
+      readonly set: PersonalSetName;
+      readonly element: string;
+      /** Dots of the additions it takes back. */
+      readonly tags: readonly string[];
+    }
+  /** `stamp`: the hybrid time by which the last of several wins. */
+  | { readonly kind: 'write'; readonly value: string; readonly stamp: number }
+  | { readonly kind: 'request'; readonly meeting: string; readonly with: string }
+  | { readonly kind: 'accept'; readonly meeting: string };
+
+export type PersonalSetName = 'favourites' | 'attending';
 
 /** The server said that it is stored, and where. */
 export interface Acknowledged extends At {
@@ -166,6 +187,8 @@ export interface StoredEntry {
   readonly body: string;
   /** It had a body, which is gone by right (expired or erased). */
   readonly gone?: true;
+  /** Said by a server on its own account. */
+  readonly system?: true;
 }
 
 /** What a user's inbox points at after the run. */
@@ -175,4 +198,24 @@ export interface InboxStored extends At {
   readonly first: number;
   readonly head: number;
   readonly entries: readonly { readonly inbox: number; readonly log: LogName; readonly offset: number }[];
+}
+
+/** A person's own state after the run, as a node answers it or as a device shows it. */
+export interface StateShown extends At {
+  readonly kind: 'state';
+  readonly user: string;
+  /** A node or a session. */
+  readonly where: string;
+  readonly favourites: readonly string[];
+  readonly attending: readonly string[];
+  /** What they wrote about themselves; `null`: nothing, or it is not shown there. */
+  readonly about: string | null;
+  readonly meetings: readonly { readonly id: string; readonly with: string; readonly agreed: boolean }[];
+}
+
+/** How many go to each session after the run, as a node answers it or as a device shows it. */
+export interface AttendanceShown extends At {
+  readonly kind: 'attendance';
+  readonly where: string;
+  readonly counts: Readonly<Record<string, number>>;
 }

@@ -1,7 +1,8 @@
-import { type Client, type Conversation, createClient, KonferencoError, type OutboxStore } from '@konferenco/client';
+import { type Client, type Conversation, createClient, KonferencoError } from '@konferenco/client';
 import { channelLog, type LogName } from '@konferenco/protocol';
 import { fingerprint, type Recorder } from './recorder.ts';
-import { tappedSockets } from './tapped-socket.ts';
+import type { RecordingOutbox } from './recording-outbox.ts';
+import { type TappedFrame, tappedSockets } from './tapped-socket.ts';
 
 export interface PersonSessionOptions {
   readonly session: string;
@@ -9,7 +10,7 @@ export interface PersonSessionOptions {
   /** Base address of a node. */
   readonly url: string;
   /** Outlives the session, as a device's storage does a program. */
-  readonly outbox: OutboxStore;
+  readonly outbox: RecordingOutbox;
   readonly recorder: Recorder;
   /** The client's timers run this many times as fast; 1: as they do for people. */
   readonly haste: number;
@@ -40,13 +41,9 @@ export class PersonSession {
       device_id: `${user}-device`,
       outbox,
       environment: {
-        openSocket: tappedSockets((seen) => {
-          if (seen.frame === 'subscribed') return void this.#heads.set(seen.log, seen.to);
-          // Live frames are many and their log says all that matters; the others are few.
-          const isLive = seen.frame === 'message' || seen.frame === 'inbox';
-          if (this.#ended || (isLive && this.#onWire.has(`${seen.frame} ${seen.log}`))) return;
-          this.#onWire.add(`${seen.frame} ${seen.log}`);
-          recorder.record({ kind: 'wire', session, ...seen });
+        openSocket: tappedSockets({
+          frame: (seen) => this.#onFrame(seen),
+          answer: (answer) => outbox.answered(answer),
         }),
         after: (ms, fn) => {
           const timer = setTimeout(fn, Math.min(ms / haste, 0x7fffffff));
@@ -61,6 +58,10 @@ export class PersonSession {
     this.client.on('message', ({ log, item }) => {
       if (!this.#ended) this.#told(log, item.offset, item.envelope);
     });
+  }
+
+  get name(): string {
+    return this.#options.session;
   }
 
   get isOnline(): boolean {
@@ -131,6 +132,16 @@ export class PersonSession {
     await this.client.close();
     this.#ended = true;
     this.#options.recorder.record({ kind: 'end', session: this.#options.session, last });
+  }
+
+  #onFrame(seen: TappedFrame): void {
+    if (seen.frame === 'subscribed') return void this.#heads.set(seen.log, seen.to);
+    // Live frames are many and their log says all that matters; the others are few.
+    const isLive = seen.frame === 'message' || seen.frame === 'inbox';
+    if (this.#ended || (isLive && this.#onWire.has(`${seen.frame} ${seen.log}`))) return;
+    this.#onWire.add(`${seen.frame} ${seen.log}`);
+    const { recorder, session } = this.#options;
+    recorder.record({ kind: 'wire', session, ...seen });
   }
 
   #told(log: LogName, offset: number, envelope: unknown): void {

@@ -1,15 +1,10 @@
-import {
-  CLIENT_ERRORS,
-  type Conversation,
-  KonferencoError,
-  type OutboxEntry,
-  type OutboxStore,
-  type Receipt,
-} from '@konferenco/client';
-import { type Envelope, type LogName, parseLogName } from '@konferenco/protocol';
+import { CLIENT_ERRORS, type Conversation, KonferencoError, type Receipt } from '@konferenco/client';
+import { type LogName, parseLogName } from '@konferenco/protocol';
 import type { SeededRandom } from '../seeded-random.ts';
+import { changeState, EVENT } from './person-operations.ts';
 import { PersonSession } from './person-session.ts';
 import type { Recorder } from './recorder.ts';
+import { RecordingOutbox } from './recording-outbox.ts';
 
 export interface PersonOptions {
   readonly user: string;
@@ -32,25 +27,31 @@ export interface PersonOptions {
 const OUTSTANDING_MAX = 24;
 const BURST = 20;
 
-/** Somebody who talks, listens, closes and opens channels, and starts their program anew. */
+/** Somebody who talks, listens, marks sessions, meets people, closes and opens channels, and starts their program anew. */
 export class Person {
   readonly user: string;
   readonly #options: PersonOptions;
   readonly #outbox: RecordingOutbox;
-  /** When each unanswered message was handed over (`performance.now()`). */
+  /** When each unanswered message or operation was handed over (`performance.now()`). */
   readonly #outstanding = new Map<number, number>();
   #session: PersonSession;
   /** Newest offset of each direct conversation that sessions before this one were told of. */
   readonly #heard = new Map<LogName, number>();
   #sessions = 0;
   #said = 0;
+  #changed = 0;
   #stopped = Promise.withResolvers<void>();
   #isStopped = false;
 
   constructor(options: PersonOptions) {
     this.user = options.user;
     this.#options = options;
-    this.#outbox = new RecordingOutbox(options.user, options.recorder);
+    this.#outbox = new RecordingOutbox({
+      user: options.user,
+      recorder: options.recorder,
+      began: (op) => this.#outstanding.set(op, performance.now()),
+      ended: (op) => this.#outstanding.delete(op),
+    });
     this.#session = this.#newSession();
   }
 
@@ -87,6 +88,7 @@ export class Person {
   async arrive(): Promise<void> {
     const session = this.#session;
     await session.connect();
+    session.client.programme(EVENT);
     await Promise.all(this.#options.channels.map((channel) => session.follow(channel)));
   }
 
@@ -105,12 +107,13 @@ export class Person {
   }
 
   async #act(): Promise<void> {
-    const { random, channels } = this.#options;
+    const { random, channels, peers } = this.#options;
     const wish = random.next();
     if (wish < 0.02) return this.#say(this.#session.client.channel(this.#room()), BURST);
     if (wish < 0.06) return void this.#reopen(random.pick(channels));
     if (wish < 0.08) return this.#restart();
     if (wish < 0.09) return void this.#intrude();
+    if (wish < 0.24) return changeState(this.#session.client, { random, peers, number: ++this.#changed });
     this.#say(this.#place(), random.chance(0.3) ? random.int(2, 3) : 1);
   }
 
@@ -182,44 +185,5 @@ export class Person {
     const { user, urls, recorder, random, haste } = this.#options;
     const session = `${user}/${++this.#sessions}`;
     return new PersonSession({ session, user, url: random.pick(urls), outbox: this.#outbox, recorder, haste });
-  }
-}
-
-/** The device's outbox in memory; the first keeping of a message is its invocation. */
-class RecordingOutbox implements OutboxStore {
-  readonly #entries = new Map<string, OutboxEntry>();
-  readonly #known = new Set<string>();
-  readonly #user: string;
-  readonly #recorder: Recorder;
-  #taken: number | null = null;
-
-  constructor(user: string, recorder: Recorder) {
-    this.#user = user;
-    this.#recorder = recorder;
-  }
-
-  load(): Promise<readonly OutboxEntry[]> {
-    return Promise.resolve([...this.#entries.values()]);
-  }
-
-  put(entry: OutboxEntry): Promise<void> {
-    this.#entries.set(entry.id, entry);
-    if (!this.#known.has(entry.id)) {
-      this.#known.add(entry.id);
-      this.#taken = this.#recorder.invoked(this.#user, entry.log, JSON.parse(entry.envelope) as Envelope);
-    }
-    return Promise.resolve();
-  }
-
-  delete(id: string): Promise<void> {
-    this.#entries.delete(id);
-    return Promise.resolve();
-  }
-
-  /** The operation that the last call began, once; `null`: it began none. */
-  taken(): number | null {
-    const op = this.#taken;
-    this.#taken = null;
-    return op;
   }
 }

@@ -1,4 +1,5 @@
 import { canonicalJson, type Envelope, type LogName } from '@konferenco/protocol';
+import { effectOf } from './effects.ts';
 import type { Happening, HistoryFile } from './history-file.ts';
 
 /** Stands for a whole envelope: equal for equal ones, whatever the order of their members. */
@@ -27,7 +28,9 @@ export class Recorder {
   /** @returns the operation's number. */
   invoked(user: string, log: LogName, envelope: Envelope): number {
     const op = ++this.#ops;
-    this.record({ kind: 'invoke', op, user, log, id: envelope.id, body: fingerprint(envelope) });
+    const effect = effectOf(envelope);
+    const said = { op, user, log, id: envelope.id, body: fingerprint(envelope) };
+    this.record({ kind: 'invoke', ...said, ...(effect ? { effect } : {}) });
     return op;
   }
 

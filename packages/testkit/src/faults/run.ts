@@ -4,6 +4,7 @@ import { checkHistory, type Verdict } from './checker.ts';
 import { type Company, gather } from './company.ts';
 import { finalRead } from './final-read.ts';
 import { type Happening, HistoryFile, readHistory } from './history-file.ts';
+import { countsAgree, finalState } from './final-state.ts';
 import { inject } from './inject.ts';
 import type { Person } from './person.ts';
 import { Recorder } from './recorder.ts';
@@ -88,10 +89,14 @@ class FaultRun {
         .map(({ user, session }) => `${user} (${session.client.link.kind}, ${session.client.waiting} waiting)`);
       this.troubles.push(`${restless.length} did not come to rest: ${restless.slice(0, 5).join(', ')}`);
     }
+    if (!(await this.#wait(async () => ((await topology.hiddenFault?.()) ?? null) === null, patience_ms)))
+      this.troubles.push((await topology.hiddenFault?.()) ?? 'it took too long until all was in order');
     const found = await finalRead({ urls, users: people.map(({ user }) => user), channels });
     const heads = new Map(found.flatMap((one) => (one.kind === 'stored' ? [[one.log, one.head] as const] : [])));
     // What is missing after this is a violation, and the checker names it.
     await this.#wait(() => people.every((person) => hasHeardAll(person, heads)), patience_ms);
+    await this.#wait(() => countsAgree(people), patience_ms);
+    found.push(...(await finalState({ nodes: topology.nodes, people })));
     await Promise.all(people.map((person) => person.session.end(person.session.isOnline)));
     for (const one of found) this.#recorder.record(one);
     this.troubles.push(...topology.nodes.flatMap(({ crashes }) => crashes));
@@ -153,9 +158,9 @@ class FaultRun {
     this.#recorder.record({ kind: 'fault', phase, words });
   }
 
-  async #wait(condition: () => boolean, within_ms: number): Promise<boolean> {
+  async #wait(condition: () => boolean | Promise<boolean>, within_ms: number): Promise<boolean> {
     const deadline = performance.now() + within_ms;
-    while (!condition()) {
+    while (!(await condition())) {
       if (performance.now() > deadline) return false;
       await Bun.sleep(LOOK_EVERY_MS);
     }

@@ -1,8 +1,16 @@
 import type { Socket } from '@konferenco/client';
-import type { InboxItem, Item, LogName, LogState, ReplyOf, ServerFrame } from '@konferenco/protocol';
+import type { ClientFrame, InboxItem, Item, LogName, LogState, ReplyOf, ServerFrame } from '@konferenco/protocol';
 import type { WireSeen } from './history.ts';
 
-export type Tap = (frame: TappedFrame) => void;
+export interface Tap {
+  frame(frame: TappedFrame): void;
+  answer(answer: Answer): void;
+}
+
+/** The answer to a publication, by the id of its envelope. */
+export type Answer =
+  | { readonly frame: 'stored'; readonly id: string; readonly log: LogName; readonly offset: number }
+  | { readonly frame: 'refusal'; readonly id: string; readonly code: number; readonly error: string };
 
 export type TappedFrame =
   | Pick<WireSeen, 'frame' | 'log' | 'from' | 'to'>
@@ -13,8 +21,12 @@ export type TappedFrame =
 export function tappedSockets(tap: Tap): (url: string, protocol: string) => Socket {
   return (url, protocol) => {
     const socket = new WebSocket(url, protocol);
+    const asked = new Map<number, string>();
     const adapter: Socket = {
-      send: (text) => socket.send(text),
+      send(text) {
+        noteQuestion(text, asked);
+        socket.send(text);
+      },
       close: (code, reason) => socket.close(code, reason),
       onopen: null,
       onmessage: null,
@@ -26,14 +38,21 @@ export function tappedSockets(tap: Tap): (url: string, protocol: string) => Sock
     socket.onopen = () => adapter.onopen?.();
     socket.onclose = ({ code, reason }) => adapter.onclose?.(code, reason);
     socket.onmessage = ({ data }) => {
-      listen(String(data), tap);
+      listen(String(data), tap, asked);
       adapter.onmessage?.(String(data));
     };
     return adapter;
   };
 }
 
-function listen(text: string, tap: Tap): void {
+/** Remembers which publication has which number. */
+function noteQuestion(text: string, asked: Map<number, string>): void {
+  if (!text.startsWith('{"type":"publish"')) return;
+  const { ref, envelope } = JSON.parse(text) as Extract<ClientFrame, { type: 'publish' }>;
+  if (ref !== undefined) asked.set(ref, envelope.id);
+}
+
+function listen(text: string, { frame: tap, answer }: Tap, asked: Map<number, string>): void {
   const frame = JSON.parse(text) as ServerFrame;
   switch (frame.type) {
     case 'message':
@@ -45,14 +64,31 @@ function listen(text: string, tap: Tap): void {
       return tap({ frame: 'skipped', log: frame.log, from: frame.from, to: frame.to });
     case 'resync':
       return tap({ frame: 'resync', log: frame.log, from: 0, to: 0 });
-    case 'reply':
+    case 'error': {
+      const id = taken(asked, frame.ref);
+      if (id !== undefined) answer({ frame: 'refusal', id, code: frame.code, error: frame.error });
+      return;
+    }
+    case 'reply': {
+      const id = taken(asked, frame.ref);
+      if (id !== undefined) {
+        const { log, offset } = frame.data as ReplyOf<'publish'>;
+        return answer({ frame: 'stored', id, log, offset });
+      }
       for (const [log, { first, head }] of statesOf(frame.data))
         tap({ frame: 'subscribed', log, from: first, to: head });
       if (isPage(frame.data)) tap({ frame: 'page', log: frame.data.log, ...rangeOf(frame.data.items) });
       return;
+    }
     default:
       return;
   }
+}
+
+function taken(asked: Map<number, string>, ref: number | undefined): string | undefined {
+  const id = ref === undefined ? undefined : asked.get(ref);
+  if (ref !== undefined) asked.delete(ref);
+  return id;
 }
 
 /** States of the logs that a subscription was granted. */

@@ -50,6 +50,8 @@ export interface Topology {
   readonly services: readonly TopologyService[];
   readonly links: readonly TopologyLink[];
   readonly disks: readonly TopologyDisk[];
+  /** What is not as it should be although all is quiet and nobody sees it, such as streams that lack something; `null`: nothing. */
+  hiddenFault?(): Promise<string | null>;
   /** Sentences about faults that cannot be made on this machine. */
   readonly missing: readonly string[];
   /** Ends everything and removes what it kept. */

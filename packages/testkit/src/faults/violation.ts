@@ -23,6 +23,9 @@ export const VIOLATIONS = {
   inbox_missing: 'a direct message is not in the inbox of one of its people',
   inbox_double: 'a direct message is in an inbox more than once',
   inbox_foreign: 'an inbox points at what is not its owner’s',
+  effect_lost: 'a stored operation has no effect where somebody looks',
+  effect_doubled: 'an operation took effect more than once',
+  effect_phantom: 'something shows that nobody did, or that was taken back',
   unanswered: 'an operation was never completed',
   unread: 'a log that was written to was not read at the end',
 } as const;

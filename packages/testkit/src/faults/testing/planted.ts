@@ -119,6 +119,39 @@ export const PLANTS: Readonly<Record<ViolationKind, readonly Plant[]>> = {
       ({ user }) => logsOf(user).length < LOGS.length,
     ),
   ],
+  effect_lost: [
+    changeState('favourites', (elements) => elements.slice(1)),
+    changeState('meetings', (meetings) => meetings.slice(1)),
+    changeState(
+      'meetings',
+      (meetings) => meetings.map((one) => ({ ...one, agreed: false })),
+      ({ agreed }) => agreed,
+    ),
+    change(
+      'state',
+      (state) => [{ ...state, about: 'an older version' }],
+      ({ about }) => about !== null,
+    ),
+    changeCount((count) => count - 1),
+  ],
+  effect_doubled: [
+    changeState('attending', (elements) => [...elements, ...elements]),
+    changeState('meetings', (meetings) => [...meetings, ...meetings]),
+    changeCount((count) => count + 1),
+  ],
+  effect_phantom: [
+    change('state', (state) => [{ ...state, attending: [...state.attending, 'nowhere'] }]),
+    change(
+      'state',
+      (state) => [{ ...state, about: 'somebody else' }],
+      ({ about }) => about === null,
+    ),
+    changeState(
+      'meetings',
+      (meetings) => meetings.map((one) => ({ ...one, agreed: true })),
+      ({ agreed }) => !agreed,
+    ),
+  ],
   unanswered: [change('ok', () => []), change('unknown', () => [])],
   unread: [
     change(
@@ -126,8 +159,39 @@ export const PLANTS: Readonly<Record<ViolationKind, readonly Plant[]>> = {
       () => [],
       ({ entries }) => entries.length > 0,
     ),
+    (history) => {
+      const without = history.filter(({ kind }) => kind !== 'state');
+      return history.some((event) => event.kind === 'invoke' && event.effect) ? without : null;
+    },
   ],
 };
+
+type Listed = 'favourites' | 'attending' | 'meetings';
+
+/** Changes a list of what somebody is shown, where it holds something like that. */
+function changeState<K extends Listed>(
+  list: K,
+  make: (shown: EventOf<'state'>[K]) => readonly EventOf<'state'>[K][number][],
+  where: (one: EventOf<'state'>[K][number]) => boolean = () => true,
+): Plant {
+  return change(
+    'state',
+    (state) => [{ ...state, [list]: make(state[list]) }],
+    (state) => state[list].some(where),
+  );
+}
+
+function changeCount(make: (count: number) => number): Plant {
+  const isGoing = ([, count]: readonly [string, number]) => count > 0;
+  return change(
+    'attendance',
+    (shown) => {
+      const [session = '', count = 0] = Object.entries(shown.counts).find(isGoing) ?? [];
+      return [{ ...shown, counts: { ...shown.counts, [session]: make(count) } }];
+    },
+    ({ counts }) => Object.entries(counts).some(isGoing),
+  );
+}
 
 function change<K extends Kind>(kind: K, make: Change<K>, where: (event: EventOf<K>) => boolean = () => true): Plant {
   return (history, which) => {

@@ -1,11 +1,14 @@
-import { directLog, type LogName, parseLogName } from '@konferenco/protocol';
+import { directLog, type LogName, parseLogName, personalLog } from '@konferenco/protocol';
 import fc from 'fast-check';
 import type { Happening } from '../history-file.ts';
-import type { HistoryEvent, StoredEntry } from '../history.ts';
+import type { Effect, HistoryEvent, StoredEntry } from '../history.ts';
+import { ImaginedDevice, ImaginedState } from './imagined-state.ts';
 
 /** What a small imagined system does next; numbers choose among what is possible, so every sequence is valid. */
 type Step =
   | { readonly kind: 'send'; readonly user: number; readonly log: number }
+  | { readonly kind: 'change'; readonly user: number; readonly which: number }
+  | { readonly kind: 'meet'; readonly user: number; readonly log: number }
   | { readonly kind: 'store'; readonly which: number }
   | { readonly kind: 'complete'; readonly which: number; readonly fate: number }
   | {
@@ -21,7 +24,9 @@ type Step =
 const number = fc.nat({ max: 1_000 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('send' as const), user: number, log: number }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('store' as const), which: number }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('change' as const), user: number, which: number }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('meet' as const), user: number, log: number }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('store' as const), which: number }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('complete' as const), which: number, fate: number }) },
   {
     weight: 6,
@@ -52,6 +57,7 @@ const DEN = ['ann', 'bob'];
 
 interface Sent {
   readonly op: number;
+  readonly effect?: Effect;
   readonly user: string;
   readonly log: LogName;
   readonly id: string;
@@ -66,8 +72,10 @@ interface Seat {
 
 class ImaginedSystem {
   readonly #events: HistoryEvent[] = [];
-  readonly #logs = new Map<LogName, StoredEntry[]>(LOGS.map((log) => [log, []]));
+  readonly #logs = new Map<LogName, StoredEntry[]>([...LOGS, ...USERS.map(personalLog)].map((log) => [log, []]));
   readonly #inboxes = new Map<string, { log: LogName; offset: number }[]>(USERS.map((user) => [user, []]));
+  readonly #devices = new Map(USERS.map((user) => [user as string, new ImaginedDevice(user)]));
+  readonly #state = new ImaginedState();
   #sent: Sent[] = [];
   readonly #seats = new Map<string, Seat>();
   #ops = 0;
@@ -87,6 +95,10 @@ class ImaginedSystem {
     switch (one.kind) {
       case 'send':
         return this.#send(pick(USERS, one.user), one.log);
+      case 'change':
+        return this.#change(pick(USERS, one.user), one.which);
+      case 'meet':
+        return this.#meet(pick(USERS, one.user), one.log);
       case 'store':
         return this.#store(one.which);
       case 'complete':
@@ -101,10 +113,31 @@ class ImaginedSystem {
   }
 
   #send(user: string, log: number): void {
+    this.#invoke(user, pick(logsOf(user), log));
+  }
+
+  #change(user: string, which: number): void {
+    const effect = this.#devices.get(user)?.change(which, this.#ops + 1);
+    if (effect) this.#invoke(user, personalLog(user), effect);
+  }
+
+  /** Accepts what was asked, or asks. */
+  #meet(user: string, which: number): void {
+    const directs = logsOf(user).filter((log) => log.startsWith('dm:'));
+    const log = directs[which % directs.length];
+    if (log === undefined) return;
+    const other = peopleOf(log).find((one) => one !== user) ?? '';
+    const open = this.#state.openBetween(user, other);
+    const meeting = `meeting-${this.#ops + 1}`;
+    this.#invoke(user, log, open ? { kind: 'accept', meeting: open } : { kind: 'request', meeting, with: other });
+  }
+
+  #invoke(user: string, log: LogName, effect?: Effect): void {
     const op = ++this.#ops;
-    const sent: Sent = { op, user, log: pick(logsOf(user), log), id: `id-${op}`, offset: null };
-    this.#sent.push(sent);
-    this.#record({ kind: 'invoke', op, user, log: sent.log, id: sent.id, body: `body of ${sent.id}` });
+    const id = `id-${op}`;
+    const said = { ...{ op, user, log, id }, ...(effect ? { effect } : {}) };
+    this.#sent.push({ ...said, offset: null });
+    this.#record({ kind: 'invoke', ...said, body: `body of ${id}` });
   }
 
   /** Each sender's messages are stored in their order. */
@@ -115,6 +148,7 @@ class ImaginedSystem {
     if (!entries) return;
     sent.offset = entries.length + 1;
     entries.push({ offset: sent.offset, id: sent.id, sender: sent.user, body: `body of ${sent.id}` });
+    if (sent.effect) this.#state.carryOut(sent.user, sent.log, sent.effect);
     for (const user of peopleOf(sent.log)) this.#inboxes.get(user)?.push({ log: sent.log, offset: sent.offset });
   }
 
@@ -195,6 +229,10 @@ class ImaginedSystem {
     }
     for (const [log, entries] of this.#logs)
       this.#record({ kind: 'stored', log, first: Math.min(1, entries.length), head: entries.length, entries });
+    for (const where of ['node-1', 'node-2']) {
+      for (const user of USERS) this.#record({ kind: 'state', ...this.#state.shown(user, where) });
+      this.#record({ kind: 'attendance', where, counts: this.#state.counts(USERS) });
+    }
     for (const [user, pointers] of this.#inboxes) {
       const entries = pointers.map((pointer, place) => ({ inbox: place + 1, ...pointer }));
       this.#record({ kind: 'inbox', user, first: Math.min(1, entries.length), head: entries.length, entries });
@@ -208,6 +246,7 @@ class ImaginedSystem {
 
 export function peopleOf(log: LogName): readonly string[] {
   const address = parseLogName(log);
+  if (address?.kind === 'personal') return [address.user];
   return address?.kind === 'direct' ? [...new Set(address.users)] : [];
 }
 
