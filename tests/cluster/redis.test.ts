@@ -28,6 +28,29 @@ async function lifeGoesOn(people: readonly TestClient[], channel: string): Promi
   await stranger.close();
 }
 
+// proves PS-16
+test(
+  'requests of one person count at all nodes together: what two nodes would each allow, both refuse',
+  async () => {
+    const started = performance.now();
+    // Each fewer than one node allows at once.
+    const statuses = await Promise.all(
+      [1, 2].map(async (number) => {
+        const answers: number[] = [];
+        for (let n = 0; n < 110; n++)
+          answers.push((await ask(cluster().node(number).url, 'busy', 'GET /api/me')).status);
+        return answers;
+      }),
+    );
+    const refilled = ((performance.now() - started) / 1_000) * 10 + 1;
+    const passed = statuses.flat().filter((status) => status === 200).length;
+    expect(passed).toBeGreaterThanOrEqual(120);
+    expect(passed).toBeLessThanOrEqual(120 + refilled);
+    expect(statuses.flat().filter((status) => status !== 200 && status !== 429)).toEqual([]);
+  },
+  TEST_MS,
+);
+
 // proves PS-10, PS-14, PS-15, CN-16
 test(
   'Redis is killed: people talk, sign in and see each other; each node counts rates for itself; empty, it comes back by itself',
