@@ -62,6 +62,7 @@ test(
     };
     const all = ['postgres working', 'nats working', 'redis working', 'streams'];
     await until(async () => (await parts()).join() === all.join(), 'all parts work', START_MS);
+    expect(await parts()).toEqual(all);
     await server.kill();
   },
   START_MS,
