@@ -30,12 +30,15 @@ export class ServerNode implements TopologyNode {
     this.#options = options;
   }
 
-  /** @throws {Error} when it does not serve within two minutes, with why the last try failed. */
-  async restart(): Promise<void> {
+  /**
+   * @param once Options of this start alone, by environment name.
+   * @throws {Error} when it does not serve within two minutes, with why the last try failed.
+   */
+  async restart(once: Readonly<Record<string, string>> = {}): Promise<void> {
     const deadline = Date.now() + KEEP_TRYING_MS;
     for (;;) {
       try {
-        return await this.start();
+        return await this.start(once);
       } catch (error) {
         if (Date.now() > deadline) throw error;
         await Bun.sleep(TRY_AGAIN_MS);
@@ -69,8 +72,9 @@ export class ServerNode implements TopologyNode {
   }
 
   /** The first start, tried once. @throws {Error} naming the file that says why it failed. */
-  async start(): Promise<void> {
-    const { name, env, logFile } = this.#options;
+  async start(once: Readonly<Record<string, string>> = {}): Promise<void> {
+    const { name, logFile } = this.#options;
+    const env = { ...this.#options.env, ...once };
     const log = openSync(logFile, 'a');
     try {
       const running = await startServerProcess(env, { within_ms: START_MS, stderr: log });

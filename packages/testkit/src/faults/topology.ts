@@ -16,6 +16,8 @@ export interface Target {
 export interface TopologyNode extends Target {
   /** Base address at which clients reach it, `http://127.0.0.1:PORT`, through its link. */
   readonly url: string;
+  /** @param once Options of this start alone, by environment name. */
+  restart(once?: Readonly<Record<string, string>>): Promise<void>;
   /** SIGTERM: clients are asked to move, then it ends. `restart` starts it again. */
   stop?(): Promise<void>;
   /** How it ended without having been told to; it was started again each time. */
