@@ -14,6 +14,7 @@ import { offlineSync } from './offline-sync.ts';
 import { postgres } from './postgres.ts';
 import { recovery } from './recovery.ts';
 import { script } from './script.ts';
+import { storm } from './storm.ts';
 import { waves } from './waves.ts';
 
 /** Every scenario, in the order of running. */
@@ -42,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   growth,
   model(18_000, false),
   model(100_000, true),
+  storm,
   connections(100_000, MANY, true),
   connections(1_000_000, MOST, false),
 ];

@@ -1,7 +1,6 @@
 /**
- * `bun bench/src/storm/main.ts [people on the node that dies] [people beside it]`: kills one node of three with SIGKILL and prints
- * how long it takes until everybody is back, how many tries failed or were told to come later, and whether anything was lost.
- * Real PostgreSQL, NATS and Redis; everything on this machine shares its cores.
+ * `bun bench/src/storm/main.ts <people on the node that dies> <people beside it>`: kills one node of three with SIGKILL and prints a
+ * {@link StormFigures} as JSON. Real PostgreSQL, NATS and Redis; everything on this machine shares its cores.
  */
 
 import { Crowd, type CrowdFigures, TestClient, TestServer } from '@konferenco/testkit';
@@ -14,6 +13,20 @@ const SAID = 100;
 const SAY_EVERY_MS = 100;
 const GIVE_UP_MS = 180_000;
 const LISTENERS = 10;
+
+/** What became of everybody. Times are milliseconds from the kill. */
+export interface StormFigures {
+  /** Until this share of all people was connected. */
+  readonly back_50: number;
+  readonly back_90: number;
+  readonly back_99: number;
+  readonly back_100: number;
+  /** Tries to connect that failed, and those that were told to come later. */
+  readonly failed: number;
+  readonly told: number;
+  /** Of what was said meanwhile, what a client of the SDK did not show at the end. */
+  readonly missing: number;
+}
 
 interface Orders {
   readonly bases: readonly string[];
@@ -147,7 +160,7 @@ function shownTo({ sdk }: TestClient): number {
     .timeline.filter(({ kind }) => kind === 'message').length;
 }
 
-async function storm(onDoomed: number, beside: number): Promise<void> {
+async function storm(onDoomed: number, beside: number): Promise<StormFigures> {
   const [postgres, nats, redis] = await Promise.all([startPostgres(), startNats(), startRedis()]);
   const nodes: TestServer[] = [];
   let loaders: Loader[] = [];
@@ -165,18 +178,11 @@ async function storm(onDoomed: number, beside: number): Promise<void> {
     const [times] = await Promise.all([comeback(figures, { begun, total, onDoomed }), speak(listeners[0])]);
     await until(() => figures().heard >= SAID, 'everybody has heard the last message');
     const after = figures();
-    const loads = await Promise.all(nodes.slice(0, 2).map(async (node) => (await node.getMetrics()).activeConnections));
-    const back = SHARES.map((share) => `${share} % after ${((times.get(share) ?? 0) / 1_000).toFixed(1)} s`);
-    console.log(`${onDoomed} people on the node that was killed, ${beside} beside it`);
-    console.log(`back: ${back.join(', ')}`);
-    console.log(
-      `connections lost ${after.lost - before.lost}; tries that failed ${after.failed - before.failed}; told to come later ${after.told - before.told}`,
-    );
-    console.log(
-      `said meanwhile ${SAID}; heard by everybody up to the last; shown to ${LISTENERS} clients of the SDK: ${Math.min(...listeners.map(shownTo))} at least`,
-    );
-    console.log(`connections of the two nodes afterwards: ${loads.join(', ')}`);
+    const missing = SAID - Math.min(...listeners.map(shownTo));
     await Promise.all(listeners.map((listener) => listener.disconnect()));
+    const back = (share: (typeof SHARES)[number]) => times.get(share) ?? Number.NaN;
+    const times_ms = { back_50: back(50), back_90: back(90), back_99: back(99), back_100: back(100) };
+    return { ...times_ms, failed: after.failed - before.failed, told: after.told - before.told, missing };
   } finally {
     for (const loader of loaders) loader.stop();
     for (const node of nodes) await node.kill();
@@ -188,6 +194,6 @@ async function storm(onDoomed: number, beside: number): Promise<void> {
 const [first, second] = process.argv.slice(2);
 if (first === 'load') await load(JSON.parse(second ?? '{}') as Orders);
 else {
-  await storm(Number(first ?? 19_000), Number(second ?? 1_000));
+  console.log(JSON.stringify(await storm(Number(first), Number(second))));
   process.exit(0);
 }
