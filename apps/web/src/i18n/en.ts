@@ -1,5 +1,6 @@
 import { enDevice } from './en-device.ts';
 import { enFiles } from './en-files.ts';
+import { enPositions } from './en-positions.ts';
 import { enProgramme } from './en-programme.ts';
 import { enWaiting } from './en-waiting.ts';
 
@@ -8,6 +9,7 @@ export const en = {
   ...enProgramme,
   ...enDevice,
   ...enFiles,
+  ...enPositions,
   ...enWaiting,
   'list.and': 'and',
   and_more: { one: '{count} more', other: '{count} more' },

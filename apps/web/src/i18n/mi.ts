@@ -1,6 +1,7 @@
 import type { Catalogue } from './catalogue.ts';
 import { miDevice } from './mi-device.ts';
 import { miFiles } from './mi-files.ts';
+import { miPositions } from './mi-positions.ts';
 import { miProgramme } from './mi-programme.ts';
 import { miWaiting } from './mi-waiting.ts';
 
@@ -9,6 +10,7 @@ export const mi: Catalogue = {
   ...miProgramme,
   ...miDevice,
   ...miFiles,
+  ...miPositions,
   ...miWaiting,
   'list.and': 'me',
   and_more: { one: 'kotahi anō', other: 'e {count} anō' },

@@ -38,6 +38,7 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
   const list = createStore<{ items: readonly ConversationSummary[]; loading: boolean }>({ items: [], loading: false });
   let link = options.link;
   let me: User | null = options.signedIn ? ME : null;
+  let consent: { readonly given_at: number; readonly device: string } | null = null;
   let blocked: readonly string[] = ['u-yael'];
 
   const emit = <E extends keyof ClientEvents>(event: E, value: ClientEvents[E]): void => {
@@ -117,6 +118,15 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
           ),
     }),
     channelMembers: () => ({ items: MEMBERS }),
+    positions: () => ({ items: [], ...(consent ? { consent } : {}) }),
+    allowPositions: () => {
+      consent = { given_at: NOW, device: 'here' };
+      return consent;
+    },
+    withdrawPositions: () => {
+      consent = null;
+      return {};
+    },
     user: ({ params }) =>
       MEMBERS.find((m) => m.user.id === params?.['user'])?.user ?? {
         id: params?.['user'] ?? '',

@@ -1,5 +1,5 @@
 import { Activity, ChevronRight, Flag, HardDrive, Keyboard } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { MeSection } from '../../router.ts';
 import { useApp, useBlocked, useEvent, useLocale, useName, useNow, useStore } from '../../state/app.ts';
 import type { Preferences } from '../../state/preferences.ts';
@@ -11,6 +11,8 @@ import { moderates } from '../people/role-name.ts';
 import { useWaitingHere } from '../shell/link-line.tsx';
 import { DevicePage, RemoveButton } from './device-page.tsx';
 import { Reports } from './reports.tsx';
+
+const Positions = lazy(() => import('./positions.tsx').then((m) => ({ default: m.Positions })));
 
 /** Oneself: profile, appearance, blocked people, signing out; for moderators the reports. */
 export function MePlace({ section }: { readonly section: MeSection | null }) {
@@ -46,6 +48,9 @@ export function MePlace({ section }: { readonly section: MeSection | null }) {
       )}
       <OnDevice />
       <Appearance />
+      <Suspense fallback={null}>
+        <Positions />
+      </Suspense>
       <Blocked />
       <Account />
     </main>

@@ -1,0 +1,78 @@
+import type { RouteResponse } from '@konferenco/client';
+import { Trash2 } from 'lucide-react';
+import { useCallback, useEffect, useState } from 'react';
+import { useApp, useLocale, useNow } from '../../state/app.ts';
+
+type Kept = RouteResponse<'positions'>;
+
+/** Whether this person lets the server keep where they were, what it has, and the way to have it erased. */
+export function Positions() {
+  const { client, announcer } = useApp();
+  const locale = useLocale();
+  const { t, why } = locale;
+  const now = useNow();
+  const [kept, setKept] = useState<Kept | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const load = useCallback(async () => {
+    setKept(await client.rest('positions', { query: { limit: 1 } }));
+    setError(null);
+  }, [client]);
+  useEffect(() => {
+    load().catch(setError);
+    return client.on('link', ({ kind }) => {
+      if (kind === 'online') load().catch(setError);
+    });
+  }, [client, load]);
+  const run = async (work: () => Promise<unknown>, done: string): Promise<void> => {
+    setBusy(true);
+    try {
+      await work();
+      announcer.show(done);
+      await load();
+    } catch (thrown) {
+      announcer.show(t('failed.action', { reason: why(thrown) }), { harm: true });
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (kept === null && (error as { readonly error?: unknown } | null)?.error === 'not_found') return null;
+  const [oldest] = kept?.items ?? [];
+  return (
+    <section className="settings">
+      <h2>{t('positions')}</h2>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={kept?.consent !== undefined}
+          disabled={kept === null || busy}
+          onChange={(event) =>
+            void (event.target.checked
+              ? run(() => client.rest('allowPositions'), t('positions.allowed'))
+              : run(() => client.rest('withdrawPositions'), t('positions.withdrawn')))
+          }
+        />
+        {t('positions.allow')}
+      </label>
+      <p className="hint">{t('positions.words')}</p>
+      {kept === null && error !== null && <p className="error">{why(error)}</p>}
+      {kept?.consent && (
+        <p className="hint">
+          {t('positions.since', { when: locale.relative(kept.consent.given_at, now) })}{' '}
+          {oldest ? t('positions.kept', { when: locale.relative(oldest.at, now) }) : t('positions.none')}
+        </p>
+      )}
+      {oldest && (
+        <button
+          type="button"
+          className="button"
+          disabled={busy}
+          onClick={() => void run(() => client.rest('erasePositions'), t('positions.erased'))}
+        >
+          <Trash2 size={18} aria-hidden />
+          {t('positions.erase')}
+        </button>
+      )}
+    </section>
+  );
+}
