@@ -107,6 +107,14 @@ describe('what cannot be opened says in one sentence what to do', () => {
     expect(await sentence(server.url, 'newer')).toContain('its schema has version 99');
   });
 
+  test('messages whose checksums nobody understands any more', async () => {
+    const store = await openPostgresStore({ url: server.url, schema: 'older' });
+    await store.commit([{ appends: [append('ch:hall')] }]);
+    await store.close();
+    await sql.unsafe('DELETE FROM older.migrations WHERE number > 1');
+    expect(await sentence(server.url, 'older')).toContain('it holds messages of a development version');
+  });
+
   test('a name of a schema that is none', async () => {
     expect(await sentence(server.url, 'a"; DROP')).toContain('is no name of a schema');
   });
