@@ -110,4 +110,13 @@ test('a picture from another origin is seen small at once, whole when it is open
   expect([...sender.faults, ...reader.faults]).toEqual([]);
   await sender.close();
   await reader.close();
+
+  const barred = await member('Moana', {}, { saveData: true });
+  // As where the storage has no rule: scripts may not fetch, and pictures may be shown.
+  await barred.page.route(`${s3.endpoint}/**`, (route) =>
+    route.request().resourceType() === 'fetch' ? route.abort() : route.continue(),
+  );
+  await barred.page.getByRole('button', { name: `Open the picture ${WORDS}` }).click();
+  await barred.page.getByRole('dialog').getByRole('img', { name: WORDS }).waitFor();
+  await barred.close();
 });

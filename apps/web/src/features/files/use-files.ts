@@ -35,7 +35,7 @@ export type Loaded =
 
 /** The bytes of a picture, fetched `atOnce` or where that costs nothing, else when `load` is called. */
 export function usePicture(attachment: Attachment, atOnce = false): readonly [loaded: Loaded, load: () => void] {
-  const { files, preferences } = useApp();
+  const { client, files, preferences } = useApp();
   const { saveData } = useStore(preferences);
   const { id } = attachment;
   const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading', bytes: 0 });
@@ -54,10 +54,17 @@ export function usePicture(attachment: Attachment, atOnce = false): readonly [lo
       if (!comes && !(await attachments.has(id))) return tell({ kind: 'asks' });
       tell({ kind: 'loading', bytes: 0 });
       const onProgress = (bytes: number): void => tell({ kind: 'loading', bytes });
-      const blob = await attachments.fetch(wanted.current, { signal: gone.signal, onProgress });
-      if (gone.signal.aborted) return;
-      url = URL.createObjectURL(blob);
-      tell({ kind: 'here', url });
+      try {
+        const blob = await attachments.fetch(wanted.current, { signal: gone.signal, onProgress });
+        if (gone.signal.aborted) return;
+        url = URL.createObjectURL(blob);
+        tell({ kind: 'here', url });
+      } catch (error) {
+        const { error: name } = error as { readonly error?: unknown };
+        if (name !== 'network' || client.link.kind !== 'online') throw error;
+        // A storage that lets no script fetch from it may still show a picture.
+        tell({ kind: 'here', url: (await attachments.link(wanted.current)).url });
+      }
     };
     files
       .open()
@@ -67,7 +74,7 @@ export function usePicture(attachment: Attachment, atOnce = false): readonly [lo
       gone.abort();
       if (url !== null) URL.revokeObjectURL(url);
     };
-  }, [files, id, saveData, asked]);
+  }, [client, files, id, saveData, asked]);
   return [loaded, () => setAsked((count) => count + 1)];
 }
 
