@@ -44,6 +44,8 @@ export interface NatsStreams extends StreamSink, StreamSource {
 
 /** How long NATS may take for the answer to a question, in milliseconds. */
 const ANSWER_MS = 5_000;
+/** The same for an operator's view, which has more to show than the streams: JetStream may hang while NATS answers. */
+const VIEW_MS = 1_000;
 /** How long servers of a cluster may take to find together, and how often they are asked meanwhile. */
 const GATHER_MS = 20_000;
 const ASK_AGAIN_MS = 250;
@@ -60,7 +62,8 @@ export async function openNatsStreams(options: NatsStreamsOptions): Promise<Nats
   try {
     const naming = streamNaming(options.prefix, root);
     const manager = await prepared(connection, naming, { ...options, where });
-    return new JetStreams(connection, manager, naming, options.onFault);
+    const viewing = await jetstreamManager(connection, { timeout: VIEW_MS, checkAPI: false });
+    return new JetStreams(connection, { manager, viewing }, naming, options.onFault);
   } catch (error) {
     await connection.close();
     throw startError(error, where);
@@ -112,9 +115,16 @@ function notGathered(where: string, cause: unknown): NatsStartError {
   );
 }
 
+/** `viewing`: for what an operator asks, and waits for less long. */
+interface Managers {
+  readonly manager: JetStreamManager;
+  readonly viewing: JetStreamManager;
+}
+
 class JetStreams implements NatsStreams {
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
+  readonly #viewing: JetStreamManager;
   readonly #js: JetStreamClient;
   readonly #naming: StreamNaming;
   readonly #appenders: ReadonlyMap<StreamName, StreamAppender>;
@@ -125,12 +135,13 @@ class JetStreams implements NatsStreams {
 
   constructor(
     connection: NatsConnection,
-    manager: JetStreamManager,
+    { manager, viewing }: Managers,
     naming: StreamNaming,
     onFault: (error: unknown) => void,
   ) {
     this.#connection = connection;
     this.#manager = manager;
+    this.#viewing = viewing;
     this.#js = manager.jetstream();
     this.#naming = naming;
     this.#appenders = new Map(STREAM_NAMES.map((name) => [name, new StreamAppender(this.#js, manager, naming, name)]));
@@ -175,11 +186,11 @@ class JetStreams implements NatsStreams {
   }
 
   streamsReport(): Promise<StreamReport[]> {
-    return this.#ask(() => reportStreams(this.#manager, this.#naming));
+    return this.#ask(() => reportStreams(this.#viewing, this.#naming));
   }
 
   deadLetters(limit: number): Promise<DeadLetter[]> {
-    return this.#ask(() => readDeadLetters(this.#manager, this.#naming, limit));
+    return this.#ask(() => readDeadLetters(this.#viewing, this.#naming, limit));
   }
 
   describe(): NatsStreamsReport {
