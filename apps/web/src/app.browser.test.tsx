@@ -110,7 +110,7 @@ describe('by keyboard alone', () => {
 
   test('single-key shortcuts can be turned off', async () => {
     const page = await harness.open('/me');
-    await page.getByRole('checkbox').uncheck();
+    await page.getByRole('checkbox', { name: /^Shortcuts of a single key/ }).uncheck();
     await page.locator('body').press('?');
     expect(await page.getByRole('dialog').count()).toBe(0);
     await page.context().close();
