@@ -1,4 +1,4 @@
-import { type LogName, personalLog } from '@konferenco/protocol';
+import { personalLog } from '@konferenco/protocol';
 import type { AttendanceShown, Effect, PersonalSetName, StateShown } from './history.ts';
 import type { HistoryIndex } from './history-index.ts';
 import type { Violation, ViolationKind } from './violation.ts';
@@ -134,25 +134,24 @@ function checkState(expected: Expected, shown: StateShown): Violation[] {
 }
 
 /** A counter tells what a set cannot: whether something was done twice. */
-function checkAttendance(expected: Expected, { where, counts }: AttendanceShown): Violation[] {
+function checkAttendance(expected: Expected, { log, where, counts }: AttendanceShown): Violation[] {
   const sessions = new Set([...Object.keys(counts), ...expected.sessions()]);
   return [...sessions].flatMap((session): Violation[] => {
     const [wanted, seen] = [expected.attendance(session), counts[session] ?? 0];
     if (wanted === seen) return [];
     const words = `${where} counts ${seen} at ${session}, where ${wanted} go`;
-    return [{ kind: seen > wanted ? 'effect_doubled' : 'effect_lost', log: `session ${session}`, words }];
+    return [{ kind: seen > wanted ? 'effect_doubled' : 'effect_lost', log, words }];
   });
 }
 
-/** Where nobody looked, nothing is proved. */
-function checkLooked({ operations, states, attendances }: HistoryIndex): Violation[] {
+/** What no node was asked for proves nothing: the state of whoever changed theirs, and the counts. */
+function checkLooked({ operations, states, attendances, sessions }: HistoryIndex): Violation[] {
   const people = new Set(operations.flatMap(({ user, effect }) => (effect ? [user] : [])));
-  const nodes = new Set(attendances.map(({ where }) => where));
-  const looked = new Set(states.map(({ user, where }) => `${user} ${where}`));
-  if (people.size > 0 && nodes.size === 0) return [{ kind: 'unread', log: '', words: 'nobody counted who goes where' }];
+  const looked = new Set(states.flatMap(({ user, where }) => (sessions.has(where) ? [] : [user])));
+  const isCounted = attendances.some(({ where }) => !sessions.has(where));
   return [...people].flatMap((user): Violation[] => {
-    if (states.some((shown) => shown.user === user && nodes.has(shown.where))) return [];
-    const log: LogName = personalLog(user);
-    return [{ kind: 'unread', log, words: `the state of ${user} was not looked at: ${looked.size} others were` }];
+    if (looked.has(user) && isCounted) return [];
+    const what = isCounted ? `the state of ${user}` : `who goes where, ${user} among them,`;
+    return [{ kind: 'unread', log: personalLog(user), words: `no node was asked for ${what} at the end` }];
   });
 }

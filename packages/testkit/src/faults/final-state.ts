@@ -1,6 +1,6 @@
 import type { Client, ProgrammeSession } from '@konferenco/client';
 import { type DocumentState, viewAttendance, viewFields, viewMeeting, viewSet } from '@konferenco/core';
-import type { SyncReply } from '@konferenco/protocol';
+import { eventLog, type SyncReply } from '@konferenco/protocol';
 import { pooled } from './final-read.ts';
 import type { Happening } from './history-file.ts';
 import type { StateShown } from './history.ts';
@@ -28,7 +28,7 @@ export async function finalState({ nodes, people }: FinalStateOptions): Promise<
     const [somebody] = people;
     const schedule = await documentsOf(reader, somebody?.user ?? '', { namespace: 'schedule', event: EVENT });
     const counts = countsOf(viewAttendance(schedule.get('attendance') ?? null));
-    found.push({ kind: 'attendance', where, counts });
+    found.push({ kind: 'attendance', log: eventLog(EVENT), where, counts });
   }
   return found;
 }
@@ -63,7 +63,7 @@ function shownTo({ user, session }: Person): Happening[] {
   const counts = countsOf(sessions.map(({ id, attendance }) => [id, attendance]));
   return [
     { kind: 'state', user, where, ...state },
-    { kind: 'attendance', where, counts },
+    { kind: 'attendance', log: eventLog(EVENT), where, counts },
   ];
 }
 

@@ -216,6 +216,8 @@ export interface StateShown extends At {
 /** How many go to each session after the run, as a node answers it or as a device shows it. */
 export interface AttendanceShown extends At {
   readonly kind: 'attendance';
+  /** Of the event. */
+  readonly log: LogName;
   readonly where: string;
   readonly counts: Readonly<Record<string, number>>;
 }

@@ -231,7 +231,7 @@ class ImaginedSystem {
       this.#record({ kind: 'stored', log, first: Math.min(1, entries.length), head: entries.length, entries });
     for (const where of ['node-1', 'node-2']) {
       for (const user of USERS) this.#record({ kind: 'state', ...this.#state.shown(user, where) });
-      this.#record({ kind: 'attendance', where, counts: this.#state.counts(USERS) });
+      this.#record({ kind: 'attendance', log: 'ev:hui', where, counts: this.#state.counts(USERS) });
     }
     for (const [user, pointers] of this.#inboxes) {
       const entries = pointers.map((pointer, place) => ({ inbox: place + 1, ...pointer }));
