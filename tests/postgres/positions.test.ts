@@ -45,3 +45,17 @@ test('an hour of positions is dropped as a table before the first of them is a d
   await sql.close();
   await store.close();
 });
+
+// proves PO-9
+test('what was restored from a copy begins empty, consents included', async () => {
+  const now = () => Date.UTC(2026, 10, 21, 12, 40);
+  const options = { url: server.url, schema: 'restored', now };
+  const before = await openPostgresPositions(options);
+  await before.allow('mere', { given_at: now() - 9, device: 'phone' });
+  await before.add([{ id: 'a', user: 'mere', at: now() - 1, zone: 'hall' }]);
+  await before.close();
+  const restored = await openPostgresPositions({ ...options, isRestored: true });
+  expect(await restored.consent('mere')).toBeNull();
+  expect(await restored.read({ user: 'mere', from: 0, to: now(), limit: 9 })).toEqual([]);
+  await restored.close();
+});

@@ -54,7 +54,8 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
       onFault,
     }),
   );
-  const positions = keep(await openPostgresPositions({ url: servers, now: () => systemClock.now() }));
+  const series = { url: servers, now: () => systemClock.now() };
+  const positions = keep(await openPostgresPositions({ ...series, isRestored: config.restored === 'yes' }));
   const truth = { store, positions, keys: store.keys<KeyRing>() };
   if (config.natsUrl === '') return { ...truth, ...onItsOwn(store), bus: keep(createLocalBus()) };
   const bus = keep(await openNatsBus({ url: config.natsUrl, tls: tls.nats, name, onFault, ...common }));
@@ -62,7 +63,7 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
   // The answer is waited for while the other parts open.
   const claimed = claim.ask();
   claimed.catch(() => undefined);
-  const analytics = keep(await openMessageCounts({ url: servers, now: () => systemClock.now() }));
+  const analytics = keep(await openMessageCounts(series));
   const feeding = keep(await openFeeding(options, { store, bus, analytics, tls: tls.nats }));
   const redis = { url: config.redisUrl, setting: 'KONFERENCO_REDIS_URL', tls: tls.redis, ...common };
   const link = config.redisUrl === '' ? null : keep(await openRedis(redis));

@@ -48,7 +48,8 @@ export function embeddedOn(options: BackendOptions, store: Store): Backends {
 function positionsOf({ config, onFault }: BackendOptions): PositionStore {
   const now = () => systemClock.now();
   if (config.storage === 'memory') return createMemoryPositions({ now });
-  return createSqlitePositions({ path: join(config.data, 'positions.db'), now, onFault });
+  const isRestored = config.restored === 'yes';
+  return createSqlitePositions({ path: join(config.data, 'positions.db'), now, onFault, isRestored });
 }
 
 async function openStore(options: BackendOptions): Promise<Store> {

@@ -20,9 +20,18 @@ export function Positions() {
   }, [client]);
   useEffect(() => {
     load().catch(setError);
-    return client.on('link', ({ kind }) => {
-      if (kind === 'online') load().catch(setError);
-    });
+    const stops = [
+      client.on('link', ({ kind }) => {
+        if (kind === 'online') load().catch(setError);
+      }),
+      // Said or taken back on another device.
+      client.on('changed', ({ what }) => {
+        if (what === 'profile') load().catch(setError);
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
   }, [client, load]);
   const run = async (work: () => Promise<unknown>, done: string): Promise<void> => {
     setBusy(true);

@@ -14,6 +14,8 @@ import { createPartitions, dropPartitions, type Partition, type PartitionedTable
 export interface PositionsOptions extends SeriesOptions {
   /** Unix ms. */
   readonly now: () => number;
+  /** All of it was restored from a copy: what people withdrew or erased since is in it again, so it begins empty. */
+  readonly isRestored?: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -57,14 +59,16 @@ class PostgresPositions implements PositionStore {
   readonly #database: Database;
   readonly #target: PartitionedTable;
   readonly #now: () => number;
+  readonly #isRestored: boolean;
   /** Names of the partitions known to be there. */
   readonly #partitions = new Set<string>();
 
-  constructor({ url, schema = SCHEMA, now }: PositionsOptions) {
+  constructor({ url, schema = SCHEMA, now, isRestored = false }: PositionsOptions) {
     if (!/^[a-z_][a-z0-9_]{0,50}$/.test(schema)) throw new TypeError(`'${schema}' is no name of a schema`);
     this.#database = new Database(url);
     this.#target = { schema, table: TABLE, unit: 'hour' };
     this.#now = now;
+    this.#isRestored = isRestored;
   }
 
   async prepare(): Promise<void> {
@@ -79,6 +83,7 @@ class PostgresPositions implements PositionStore {
         user_id text NOT NULL, at timestamptz NOT NULL, id text NOT NULL, lat float8, lng float8, accuracy_m float8,
         zone text, PRIMARY KEY (user_id, at, id)
       ) PARTITION BY RANGE (at)`);
+      if (this.#isRestored) await sql.unsafe(`TRUNCATE ${this.#positions}, ${this.#consents}`);
     });
     await this.maintain(this.#now());
   }

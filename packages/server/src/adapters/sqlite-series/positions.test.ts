@@ -49,6 +49,19 @@ test('consents and positions outlast the process', async () => {
   await second.close();
 });
 
+// proves PO-9
+test('what was restored from a copy begins empty, consents included', async () => {
+  const table = new PositionsTable(path);
+  table.allow('mere', { given_at: NOW - 9, device: 'phone' });
+  table.add([{ id: 'a', user: 'mere', at: NOW - 1, zone: 'hall' }], NOW);
+  table.close();
+  const restored = createSqlitePositions({ path, now: () => NOW, onFault: () => {}, isRestored: true });
+  expect(await restored.consent('mere')).toBeNull();
+  expect(await restored.allow('mere', { given_at: NOW, device: 'phone' })).toMatchObject({ given_at: NOW });
+  expect(await restored.read({ user: 'mere', from: 0, to: NOW, limit: 9 })).toEqual([]);
+  await restored.close();
+});
+
 test('where nobody said yes there is no file, and none is made', async () => {
   const positions = createSqlitePositions({ path, now: () => NOW, onFault: () => {} });
   expect(await positions.consent('mere')).toBeNull();

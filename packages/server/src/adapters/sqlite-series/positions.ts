@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { type PositionStore, StoreUnavailableError } from '@konferenco/core';
 import { type WorkerEvents, WorkerPort } from '../embedded/worker-port.ts';
 import { answerWith } from './answer.ts';
@@ -12,6 +12,8 @@ export interface SqlitePositionsOptions {
   readonly now: () => number;
   /** Told when the thread that has the database can do no more. Later calls start another. */
   readonly onFault: (error: Error) => void;
+  /** All of it was restored from a copy: what people withdrew or erased since is in it again, so it begins empty. */
+  readonly isRestored?: boolean;
 }
 
 type Requests = Omit<PositionRequests, 'open'>;
@@ -21,7 +23,8 @@ type Ask = <K extends keyof Requests & string>(
 ) => Promise<Requests[K]['reply']>;
 
 /** A database file of its own, in a thread that is started when something is kept or asked for. */
-export function createSqlitePositions({ path, now, onFault }: SqlitePositionsOptions): PositionStore {
+export function createSqlitePositions({ path, now, onFault, isRestored }: SqlitePositionsOptions): PositionStore {
+  if (isRestored) for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
   const file = new PositionsFile(path, onFault);
   const store = overRequests((operation, request) => file.ask(operation, request), now);
   return {
