@@ -28,7 +28,10 @@ export interface ClusterDisks {
   readonly streams: SmallDisk;
 }
 
-/** @returns the disks, or a sentence that says why there are none here. */
+/**
+ * @param undo takes what removes them.
+ * @returns the disks, or a sentence that says why there are none here.
+ */
 export async function mountClusterDisks(undo: (() => Promise<void>)[]): Promise<ClusterDisks | string> {
   const mounted: SmallDisk[] = [];
   for (const megabytes of [DATA_MB, LOG_MB, STREAMS_MB]) {
