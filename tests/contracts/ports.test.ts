@@ -13,10 +13,7 @@ import {
   describeRatesContract,
 } from '@konferenco/testkit/contracts';
 import { createLocalBus } from '../../packages/server/src/adapters/embedded/bus.ts';
-import {
-  createMemoryPositions,
-  createSqlitePositions,
-} from '../../packages/server/src/adapters/sqlite-series/positions.ts';
+import { createMemoryPositions, createSqlitePositions } from '../../packages/server/src/adapters/embedded/positions.ts';
 import { systemClock, systemRandom } from '../../packages/server/src/runtime/system.ts';
 
 describeBusContract('local', () => ({ bus: createLocalBus(), settle: async () => {} }));

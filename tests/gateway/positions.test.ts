@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { directLog } from '@konferenco/protocol';
 import { VirtualClock } from '@konferenco/testkit';
-import { createMemoryPositions } from '../../packages/server/src/adapters/sqlite-series/positions.ts';
+import { createMemoryPositions } from '../../packages/server/src/adapters/embedded/positions.ts';
 import { type RawClient, startHarness } from './harness.ts';
 
 async function harnessWithSeries() {

@@ -150,7 +150,8 @@ export const ATTACHMENT_ROUTES = {
     method: 'PUT',
     path: '/api/attachments/{attachment}/preview',
     auth: 'user',
-    summary: 'A small picture (WebP or JPEG, up to 320 pixels) of a file of mine that is complete and part of no message yet.',
+    summary:
+      'A small picture (WebP or JPEG, up to 320 pixels) of a file of mine that is complete and part of no message yet.',
     bytes: PREVIEW_LIMITS.bytes,
     response: Attachment,
   },

@@ -26,7 +26,9 @@ const picture = (log = 'ch:crew') => files.upload('aroha', log as `ch:${string}`
 const put = (id: string, body = SMALL, user = 'aroha') =>
   api.call('putPreview', user, { params: { attachment: id }, body });
 const refused = (route: 'preview' | 'putPreview', user: string, id: string, body = SMALL) =>
-  api.refusal(route, user, { params: { attachment: id }, ...(route === 'putPreview' ? { body } : {}) });
+  route === 'preview'
+    ? api.refusal(route, user, { params: { attachment: id } })
+    : api.refusal(route, user, { params: { attachment: id }, body });
 const objects = async () =>
   (await api.deps.attachments.context.objects.list('', { limit: 9 })).objects.map((o) => o.key);
 

@@ -5,7 +5,7 @@ import { createFileKeyStore, createMemoryKeyStore } from '../accounts/key-store.
 import { createLocalBus } from '../adapters/embedded/bus.ts';
 import { openEmbeddedStore } from '../adapters/embedded/store.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
-import { createMemoryPositions, createSqlitePositions } from '../adapters/sqlite-series/positions.ts';
+import { createMemoryPositions, createSqlitePositions } from '../adapters/embedded/positions.ts';
 import { systemClock } from '../runtime/system.ts';
 import { endUplink } from '../uplink/standing.ts';
 import type { BackendOptions, Backends } from './backends.ts';

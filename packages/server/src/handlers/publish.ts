@@ -11,19 +11,12 @@ import {
   StoreUnavailableError,
   type Transient,
 } from '@konferenco/core';
-import {
-  type ClientFrameOf,
-  type Envelope,
-  ERROR_CODES,
-  isSentAgain,
-  type OwnPosition,
-  parseLogName,
-} from '@konferenco/protocol';
+import { type ClientFrameOf, type Envelope, ERROR_CODES, isSentAgain, parseLogName } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
 import { hasAttachments, planBinding } from '../attachments/binding.ts';
 import { planCorrection } from '../messages/correction.ts';
-import { isPosition } from '../positions/own-positions.ts';
+import { isPosition, positionOf } from '../positions/position-of.ts';
 import { submitOperation } from '../sync/submit.ts';
 import type { Services } from './services.ts';
 
@@ -239,15 +232,9 @@ function finish(publication: Publication, acceptance: Stored, outcome: Outcome):
 }
 
 /** Sent again, it may not have been noted before: the series keeps it once. */
-function notePosition({ services, connection: { user }, envelope }: Publication, at: number): void {
-  if (!isPosition(envelope) || envelope.encrypted) return;
-  const { lat, lng, accuracy_m, zone } = envelope.payload as OwnPosition;
-  services.positions?.note({
-    ...{ id: envelope.id, user, at },
-    ...(lat === undefined || lng === undefined ? {} : { lat, lng }),
-    ...(accuracy_m === undefined ? {} : { accuracy_m }),
-    ...(zone === undefined ? {} : { zone }),
-  });
+function notePosition({ services, envelope }: Publication, at: number): void {
+  const position = positionOf(envelope, at);
+  if (position) services.positions?.note(position);
 }
 
 function publishStored(

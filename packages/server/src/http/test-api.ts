@@ -6,7 +6,7 @@ import { createMemoryKeyStore } from '../accounts/key-store.ts';
 import { createWorld, type World } from '../accounts/test-world.ts';
 import { createTicketService } from '../accounts/tickets.ts';
 import { createTokenService, type TokenService } from '../accounts/tokens.ts';
-import { createMemoryPositions } from '../adapters/sqlite-series/positions.ts';
+import { createMemoryPositions } from '../adapters/embedded/positions.ts';
 import { createMemoryObjects } from '../adapters/memory/objects.ts';
 import { Attachments } from '../attachments/attachments.ts';
 import { createAttachmentMetrics } from '../attachments/metrics.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { type PositionOf, type PositionStore, StoreUnavailableError } from '@konferenco/core';
 import { createTestRandom, TestBus, TestClock } from '../accounts/test-world.ts';
-import { createMemoryPositions } from '../adapters/sqlite-series/positions.ts';
+import { createMemoryPositions } from '../adapters/embedded/positions.ts';
 import { PositionKeeper } from './keeper.ts';
 
 /** A clock whose timers fire when told to. */

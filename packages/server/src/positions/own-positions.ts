@@ -3,6 +3,7 @@ import { directLog, type Envelope, TAXONOMY } from '@konferenco/protocol';
 import { tell } from '../accounts/change.ts';
 import type { Context } from '../accounts/context.ts';
 import type { PositionKeeper } from './keeper.ts';
+import { isPosition } from './position-of.ts';
 
 /** A person, and the device they speak from. */
 export interface Own {
@@ -86,9 +87,4 @@ async function erasePositionsInLog({ store, clock }: Context, user: string): Pro
 
 function isPositionEntry({ envelope }: StoredEntry): boolean {
   return envelope !== null && isPosition(JSON.parse(envelope) as Envelope);
-}
-
-/** Whether an envelope says where its sender is. */
-export function isPosition({ type, subtype }: Pick<Envelope, 'type' | 'subtype'>): boolean {
-  return type === 'location' && subtype === 'position_update';
 }

@@ -1,6 +1,6 @@
-import { serve } from '../embedded/worker-host.ts';
-import { answerWith } from './answer.ts';
-import type { PositionRequests } from './messages.ts';
+import { serve } from './worker-host.ts';
+import { answerWith } from './positions-answer.ts';
+import type { PositionRequests } from './positions-messages.ts';
 import { PositionsTable } from './positions-table.ts';
 
 serve(() => {

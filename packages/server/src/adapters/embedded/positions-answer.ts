@@ -1,4 +1,4 @@
-import type { PositionRequests } from './messages.ts';
+import type { PositionRequests } from './positions-messages.ts';
 import type { PositionsTable } from './positions-table.ts';
 
 type Requests = Omit<PositionRequests, 'open'>;

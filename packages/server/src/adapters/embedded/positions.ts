@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { type PositionStore, StoreUnavailableError } from '@konferenco/core';
-import { type WorkerEvents, WorkerPort } from '../embedded/worker-port.ts';
-import { answerWith } from './answer.ts';
-import type { PositionRequests } from './messages.ts';
+import { type WorkerEvents, WorkerPort } from './worker-port.ts';
+import { answerWith } from './positions-answer.ts';
+import type { PositionRequests } from './positions-messages.ts';
 import { PositionsTable } from './positions-table.ts';
 
 export interface SqlitePositionsOptions {
