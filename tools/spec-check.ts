@@ -24,6 +24,7 @@ const FAMILIES = [
   'BU',
   'AT',
   'OP',
+  'UP',
   'PO',
 ] as const;
 const CITATION = new RegExp(`\\b(?:${FAMILIES.join('|')})-\\d+\\b`, 'g');

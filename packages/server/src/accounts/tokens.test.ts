@@ -32,6 +32,25 @@ describe('access tokens', () => {
     expect(await tokens.verify(issued.access_token)).toEqual({ ok: false, error: 'token_expired' });
   });
 
+  // proves UP-11
+  test('are good after their end for as long as nobody can renew them, but not when their session has ended', async () => {
+    const world = await createWorld();
+    const { clock } = world;
+    let grace = 3_600_000;
+    const tokens = await createTokenService({ ...world, keys: createMemoryKeyStore(), grace_ms: () => grace });
+    const { access_token, session } = await tokens.begin('aroha', 'phone');
+    clock.time += 900_000 + 3_599_000;
+    expect(await tokens.verify(access_token)).toMatchObject({ ok: true, identity: { session } });
+    clock.time += 1_000;
+    expect(await tokens.verify(access_token)).toEqual({ ok: false, error: 'token_expired' });
+    clock.time -= 2_000;
+    grace = 0;
+    expect(await tokens.verify(access_token)).toEqual({ ok: false, error: 'token_expired' });
+    grace = 3_600_000;
+    await tokens.end(session);
+    expect(await tokens.verify(access_token)).toEqual({ ok: false, error: 'token_revoked' });
+  });
+
   test('without a signature (alg none) are refused', async () => {
     const { tokens } = await setUp();
     const { access_token } = await tokens.begin('aroha', 'phone');

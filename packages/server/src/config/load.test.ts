@@ -52,6 +52,28 @@ describe('loadConfig', () => {
     expect(loadConfig(postgres, [])).toMatchObject({ natsUrl: '' });
   });
 
+  // proves UP-14
+  test('half an uplink is refused with what is missing', () => {
+    const secret = { KONFERENCO_UPLINK_SECRET: 's'.repeat(32) };
+    const venue = { KONFERENCO_UPLINK_URL: 'wss://talk.example.org' };
+    const mirror = { KONFERENCO_MIRROR: 'yes' };
+    expect(() => loadConfig(venue, [])).toThrow('needs KONFERENCO_UPLINK_SECRET');
+    expect(() => loadConfig(mirror, [])).toThrow('needs KONFERENCO_UPLINK_SECRET');
+    expect(() => loadConfig(secret, [])).toThrow('KONFERENCO_UPLINK_URL at the venue');
+    expect(() => loadConfig({ ...venue, ...mirror, ...secret }, [])).toThrow('leave one of them out');
+    const postgres = { KONFERENCO_POSTGRES_URL: 'postgres://u:p@localhost/k' };
+    expect(() => loadConfig({ ...venue, ...secret, ...postgres }, [])).toThrow('leave out KONFERENCO_POSTGRES_URL');
+    expect(() => loadConfig({ ...mirror, ...secret, KONFERENCO_STORAGE: 'memory' }, [])).toThrow('outlives a restart');
+    expect(() => loadConfig({ ...mirror, ...secret, KONFERENCO_RESTORED: 'yes' }, [])).toThrow('is for the venue');
+    const bare = { ...secret, KONFERENCO_UPLINK_URL: 'ws://talk.example.org' };
+    expect(() => loadConfig(bare, [])).toThrow('use wss://');
+    expect(loadConfig({ ...secret, KONFERENCO_UPLINK_URL: 'ws://127.0.0.1:8081' }, [])).toMatchObject({ mirror: 'no' });
+    expect(loadConfig({ ...mirror, ...secret }, [])).toMatchObject({ mirror: 'yes' });
+    const short = { ...venue, KONFERENCO_UPLINK_SECRET: 'too-short' };
+    expect(() => loadConfig(short, [])).toThrow('KONFERENCO_UPLINK_SECRET');
+    expect(() => loadConfig(short, [])).not.toThrow('too-short');
+  });
+
   test('a wrong address is refused without repeating it: it may hold a password', () => {
     const wrong = { KONFERENCO_POSTGRES_URL: 'mysql://u:secret@localhost/k' };
     expect(() => loadConfig(wrong, [])).toThrow('KONFERENCO_POSTGRES_URL');

@@ -45,7 +45,8 @@ export class Replica {
   #appliedAt = 0;
   #queue: Queued[] = [];
   #waiters: { readonly position: number; readonly resolve: () => void }[] = [];
-  #running: Promise<void> | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
   #diverged: string | null = null;
   #cancelPause: () => void = () => {};
 
@@ -73,9 +74,7 @@ export class Replica {
   take(stream: Stream, epoch: string, applied: () => void): void {
     if (this.#diverged !== null) return;
     this.#queue.push({ stream, epoch, applied });
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
+    if (!this.#isRunning) this.#running = this.#run();
   }
 
   /** Forgets what a connection that ended has brought and is not applied; the next one brings it again. */
@@ -97,23 +96,32 @@ export class Replica {
   }
 
   async #run(): Promise<void> {
-    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      try {
-        await this.#apply(next);
-        if (this.#queue[0] === next) this.#queue.shift();
-        next.applied();
-      } catch (error) {
-        if (error instanceof ReplicaDivergedError) return this.#stop(error.message);
-        if (!(error instanceof StoreUnavailableError)) this.#options.onFault(error);
-        await new Promise<void>((resolve) => {
-          const cancel = this.#options.clock.after(AGAIN_MS, resolve);
-          this.#cancelPause = () => {
-            cancel();
-            resolve();
-          };
-        });
-      }
+    this.#isRunning = true;
+    for (let next = this.#queue[0]; next; next = this.#queue[0]) await this.#applyNext(next);
+    // In the same turn as the last look at the queue: what comes now starts another run.
+    this.#isRunning = false;
+  }
+
+  async #applyNext(next: Queued): Promise<void> {
+    try {
+      await this.#apply(next);
+      if (this.#queue[0] === next) this.#queue.shift();
+      next.applied();
+    } catch (error) {
+      if (error instanceof ReplicaDivergedError) return this.#stop(error.message);
+      if (!(error instanceof StoreUnavailableError)) this.#options.onFault(error);
+      await this.#pause();
     }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(AGAIN_MS, resolve);
+      this.#cancelPause = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   async #apply({ stream, epoch }: Queued): Promise<void> {
