@@ -1,5 +1,4 @@
 import {
-  type Append,
   accept,
   type Command,
   type Decision,
@@ -11,13 +10,14 @@ import {
   StoreUnavailableError,
   type Transient,
 } from '@konferenco/core';
-import { type ClientFrameOf, type Envelope, ERROR_CODES, isSentAgain, parseLogName } from '@konferenco/protocol';
+import { type ClientFrameOf, type Envelope, ERROR_CODES, isSentAgain } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
 import { hasAttachments, planBinding } from '../attachments/binding.ts';
 import { planCorrection } from '../messages/correction.ts';
 import { isPosition, positionOf } from '../positions/position-of.ts';
 import { submitOperation } from '../sync/submit.ts';
+import { toAppend, toCommand } from './publish-command.ts';
 import type { Services } from './services.ts';
 
 const NO_CONSENT = 'positions are taken only with the consent of their person';
@@ -88,7 +88,7 @@ function settle(publication: Publication, acceptance: Stored | Transient): Promi
   if (corrects) return commitCorrection(publication, acceptance, target);
   if (hasAttachments(envelope)) return commitWithAttachments(publication, acceptance);
   if (notify.some((one) => one.reason === 'mention')) return commitWithMentions(publication, acceptance);
-  commit(publication, acceptance, toCommand(services, envelope, acceptance));
+  commit(publication, acceptance, toCommand(services.knownPairs, envelope, acceptance));
 }
 
 /** A position is taken of who wants that, and of nobody else: it would stay in the log. */
@@ -116,7 +116,7 @@ async function commitWithAttachments(publication: Publication, acceptance: Store
   const request = { user: connection.user, log, envelope, expires_at: entry.expires_at };
   const plan = await planBinding(services.accounts, request);
   if (plan.kind === 'refused') return fail(publication, plan.error, plan.detail);
-  const command = toCommand(services, envelope, await withReaders(publication, acceptance));
+  const command = toCommand(services.knownPairs, envelope, await withReaders(publication, acceptance));
   const changes = [...(command.changes ?? []), ...plan.changes];
   const again = attempts > 1 ? () => commitWithAttachments(publication, acceptance, attempts - 1) : undefined;
   commit(publication, acceptance, { ...command, requires: plan.requires, changes }, again);
@@ -137,7 +137,7 @@ async function commitCorrection(publication: Publication, acceptance: Stored, ta
   const request = { user: connection.user, log: acceptance.log, target, id, subtype };
   const plan = await planCorrection(services.store, services.access, request);
   if (plan.kind === 'refused') return fail(publication, plan.error, plan.detail);
-  const command = toCommand(services, envelope, await withReaders(publication, acceptance));
+  const command = toCommand(services.knownPairs, envelope, await withReaders(publication, acceptance));
   const changes = [...(command.changes ?? []), ...plan.changes];
   commit(publication, acceptance, { ...command, requires: plan.requires, changes, erases: plan.erases });
 }
@@ -161,42 +161,12 @@ async function keepOperation(publication: Publication, acceptance: Stored): Prom
   }
 }
 
-function toAppend(envelope: Envelope, { log, json, entry }: Stored): Append {
-  const { expires_at, notify, thread, text } = entry;
-  return {
-    log,
-    id: envelope.id,
-    sender: envelope.from.user_id,
-    envelope: json,
-    expires_at,
-    ...(notify.length > 0 ? { notify } : {}),
-    ...(thread === undefined ? {} : { thread }),
-    ...(text === undefined ? {} : { text }),
-  };
-}
-
-function toCommand(services: Services, envelope: Envelope, acceptance: Stored): Command {
-  const { log } = acceptance;
-  const append = toAppend(envelope, acceptance);
-  const listed = services.knownPairs.has(log) ? [] : listPair(log);
-  return listed.length === 0 ? { appends: [append] } : { appends: [append], changes: listed };
-}
-
-/** The records that put a direct conversation on both people's lists. */
-function listPair(log: string): NonNullable<Command['changes']> {
-  const address = parseLogName(log);
-  if (address?.kind !== 'direct') return [];
-  const [a, b] = address.users;
-  const row = (user: string, peer: string) => ({ collection: 'direct', key: `${user}/${peer}`, value: {} });
-  return a === b ? [row(a, b)] : [row(a, b), row(b, a)];
-}
-
-/** @param again plans anew after a conflict; without it the sender is told. */
 /** Asked at the last moment: what it was sent behind may have been refused while permissions were read. */
 function isOutOfTurn({ connection, after }: Publication): boolean {
   return after !== undefined && connection.isRefused(after);
 }
 
+/** @param again plans anew after a conflict; without it the sender is told. */
 function commit(publication: Publication, acceptance: Stored, command: Command, again?: () => Promise<void>): void {
   if (isOutOfTurn(publication)) return fail(publication, 'out_of_turn');
   const { store, metrics, onFault } = publication.services;
