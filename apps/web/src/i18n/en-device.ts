@@ -1,6 +1,11 @@
 /** English of working without a network: what waits, what is kept on the device, conflicts and updates. */
 export const enDevice = {
   'link.sending': { one: 'Sending {count}…', other: 'Sending {count}…' },
+  'link.held': {
+    one: '{count} waits: the server cannot keep it now. It is sent by itself.',
+    other: '{count} wait: the server cannot keep them now. They are sent by themselves.',
+  },
+  'link.held.spoken': 'What you write waits: the server cannot keep it now. It is sent by itself.',
   'link.slow': 'Slow link · text first',
   'link.synced': 'Last up to date {when}',
   'update.ready': 'A new version is ready.',

@@ -4,6 +4,11 @@ import type { enDevice } from './en-device.ts';
 /** Te reo Māori of working without a network. */
 export const miDevice: Pick<Catalogue, keyof typeof enDevice> = {
   'link.sending': { one: 'E tuku ana i te mea kotahi…', other: 'E tuku ana i ngā mea e {count}…' },
+  'link.held': {
+    one: 'Kei te tatari te mea kotahi: kāore e taea e te tūmau te pupuri ināianei. Ka tukuna aunoatia.',
+    other: 'Kei te tatari ngā mea e {count}: kāore e taea e te tūmau te pupuri ināianei. Ka tukuna aunoatia.',
+  },
+  'link.held.spoken': 'Kei te tatari tāu e tuhi ai: kāore e taea e te tūmau te pupuri ināianei. Ka tukuna aunoatia.',
   'link.slow': 'He pōturi te hononga · ko te kupu i mua',
   'link.synced': 'Nō {when} te whakahou whakamutunga',
   'update.ready': 'Kua rite tētahi putanga hou.',

@@ -105,7 +105,11 @@ async function commitPosition(publication: Publication, acceptance: Stored): Pro
 
 /** Mentions reach those who may read the log, unless one of the two blocked the other. */
 async function commitWithMentions(publication: Publication, acceptance: Stored): Promise<void> {
-  const command = toCommand(publication.services, publication.envelope, await withReaders(publication, acceptance));
+  const command = toCommand(
+    publication.services.knownPairs,
+    publication.envelope,
+    await withReaders(publication, acceptance),
+  );
   commit(publication, acceptance, command);
 }
 

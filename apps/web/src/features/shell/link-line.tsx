@@ -8,6 +8,8 @@ import { useAllOutgoing } from '../files/use-files.ts';
 /** A connection that comes back within this time is not worth a word; the first one of a page may take longer. */
 const GRACE_MS = 1_500;
 const FIRST_GRACE_MS = 5_000;
+/** Messages that were not taken for so long are not merely on their way: the server cannot keep them now. */
+const HELD_MS = 12_000;
 
 /** One quiet line about the connection, only when it matters: what is, how much waits, since when, and what can be done. */
 export function LinkLine() {
@@ -18,8 +20,10 @@ export function LinkLine() {
   const seconds = useSecondsUntil(link);
   const late = useLate(link);
   const sending = useLasting(link.kind === 'online' && waiting > 0);
+  const unsent = useWaiting();
+  const held = useLasting(link.kind === 'online' && unsent > 0, HELD_MS);
   const synced = useSyncedWords();
-  if (link.kind === 'online') return <OnlineLine link={link} sending={sending ? waiting : 0} />;
+  if (link.kind === 'online') return <OnlineLine link={link} sending={sending ? waiting : 0} held={held} />;
   if (link.kind === 'closed' || !late) return <div className="link-line" role="status" hidden />;
   const words = {
     connecting: () => t('link.connecting'),
@@ -56,12 +60,19 @@ export function LinkLine() {
   );
 }
 
-/** While connected: how much is on its way when that takes a while, and that the link is slow. */
-function OnlineLine({ link, sending }: { readonly link: Link; readonly sending: number }) {
+interface OnlineLineProps {
+  readonly link: Link;
+  readonly sending: number;
+  /** Whether messages wait because the server does not take them now. */
+  readonly held: boolean;
+}
+
+/** While connected: how much is on its way when that takes a while, or waits, and that the link is slow. */
+function OnlineLine({ link, sending, held }: OnlineLineProps) {
   const { t } = useLocale();
   const words = [
     ...(isSlow(link) ? [t('link.slow')] : []),
-    ...(sending > 0 ? [t('link.sending', { count: sending })] : []),
+    ...(sending > 0 ? [t(held ? 'link.held' : 'link.sending', { count: sending })] : []),
   ];
   if (words.length === 0) return <div className="link-line" role="status" hidden />;
   return (
@@ -69,7 +80,7 @@ function OnlineLine({ link, sending }: { readonly link: Link; readonly sending: 
       {/* The number changes with every message; what is read out does not. */}
       <p aria-hidden>{words.join(' · ')}</p>
       <p className="sr-only" role="status">
-        {isSlow(link) ? t('link.slow') : t('report.sending')}
+        {isSlow(link) ? t('link.slow') : t(held ? 'link.held.spoken' : 'report.sending')}
       </p>
     </div>
   );
@@ -114,14 +125,14 @@ function useSecondsUntil(link: Link): number {
   return Math.max(0, Math.ceil((until - now) / 1_000));
 }
 
-/** Whether something has been so for longer than the grace. */
-function useLasting(holds: boolean): boolean {
+/** Whether something has been so for `ms`, by default for longer than the grace. */
+function useLasting(holds: boolean, ms = GRACE_MS): boolean {
   const [lasting, setLasting] = useState(false);
   useEffect(() => {
     if (!holds) return setLasting(false);
-    const timer = setTimeout(() => setLasting(true), GRACE_MS);
+    const timer = setTimeout(() => setLasting(true), ms);
     return () => clearTimeout(timer);
-  }, [holds]);
+  }, [holds, ms]);
   return holds && lasting;
 }
 
