@@ -1,8 +1,7 @@
 import { expect, test } from 'bun:test';
-import type { Bus, BusRecord } from '@konferenco/core';
+import { type Bus, type BusRecord, busCopyFor } from '@konferenco/core';
 import { createMemoryStore } from '@konferenco/server';
 import { SeededRandom, SimulatedSockets, startSimulatedServer, VirtualClock } from '@konferenco/testkit';
-import { copyFor } from '../../packages/server/src/adapters/nats/bus-codec.ts';
 import { RawClient } from '../gateway/harness.ts';
 
 /** A node whose bus brings what the test says. */
@@ -47,7 +46,7 @@ test('an entry that reaches a node by its log and by an inbox is shown once in e
       if (outcome?.kind !== 'committed') throw new Error('not stored');
       const entry = { offset: number, at: outcome.at, envelope, rank: 2 };
       const record: BusRecord = { kind: 'entry', log: 'ch:general', entry, pointers: outcome.pointers };
-      const copies = ['ch:general', 'in:mere'].map((interest) => copyFor(record, interest));
+      const copies = ['ch:general', 'in:mere'].map((interest) => busCopyFor(record, interest));
       for (const copy of turned ? copies.reverse() : copies) bring(copy);
     }
     await clock.advance(3_000);

@@ -31,6 +31,13 @@ export { Sequencer } from './delivery/sequencer.ts';
 export { RateLimiter, type RateLimiterOptions, RateLimitExceededError } from './limits/rate-limiter.ts';
 export { OUTBOX_ALLOWANCE, SenderLimits } from './limits/sender-limits.ts';
 export { type BucketRate, fullBucket, takeTokenMutable, type TokenBucket, waitFor } from './limits/token-bucket.ts';
+export {
+  BUS_MESSAGE_OVERHEAD,
+  busCopyFor,
+  decodeBusMessage,
+  encodeBusMessage,
+  encodeBusRecord,
+} from './routing/bus-codec.ts';
 export { crowdOf, interestsOf, nodeInterest, presenceOf } from './routing/interest.ts';
 export { comebackMutable, type Comebacks, LONGEST_COMEBACK_MS } from './routing/comeback.ts';
 export { streamOf } from './routing/stream-of.ts';

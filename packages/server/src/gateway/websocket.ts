@@ -81,9 +81,39 @@ export function socketHandlers({ gateway, sendBuffer }: Pick<WebSocketDeps, 'gat
   } as const;
 }
 
-function receiveBytes(ws: ServerWebSocket<SocketData>, end: SocketEnd, message: string | Buffer): void {
+function receiveBytes(ws: Pick<ServerWebSocket, 'close'>, end: SocketEnd, message: string | Buffer): void {
   if (typeof message === 'string') ws.close(1003, 'bytes only');
   else end.message(message);
+}
+
+export interface EndsOptions {
+  readonly port: number;
+  readonly host: string;
+  /** What serves a socket at this path; `null`: it is turned away. */
+  readonly accept: (path: string) => SocketEnd | null;
+  /** Answers every other request. */
+  readonly answer: (path: string) => Response;
+}
+
+/** A server for sockets that are no person's, and nothing else. */
+export function serveEnds({ port, host, accept, answer }: EndsOptions): Server<SocketEnd> {
+  return Bun.serve<SocketEnd>({
+    port,
+    hostname: host,
+    fetch(request, self) {
+      const { pathname } = new URL(request.url);
+      const data = request.headers.has('upgrade') ? accept(pathname) : null;
+      return data && self.upgrade(request, { data }) ? undefined : answer(pathname);
+    },
+    websocket: {
+      data: {} as SocketEnd,
+      maxPayloadLength: LIMITS.frame_bytes,
+      open: (ws) => ws.data.open(ws),
+      message: (ws, message) => receiveBytes(ws, ws.data, message),
+      drain: (ws) => ws.data.drain(),
+      close: (ws) => ws.data.close(),
+    },
+  });
 }
 
 /**

@@ -1,12 +1,18 @@
 import type { Command, Interest, Outcome, Position } from '@konferenco/core';
 import type { KeyRing } from '../accounts/key-store.ts';
-import type { CursorUpdate } from '../adapters/cursor-queue.ts';
 
 /** Version of what home and mirror say to each other. Both must speak the same. */
 export const UPLINK_VERSION = 1;
 
 /** Where the mirror listens for its venue. */
 export const UPLINK_PATH = '/uplink';
+
+/** How far a device has acknowledged its inbox. */
+export interface CursorUpdate {
+  readonly user: string;
+  readonly device: string;
+  readonly inbox: number;
+}
 
 /** What the mirror says first: 32 random bytes, base64url. */
 export interface Challenge {

@@ -1,7 +1,6 @@
-import type { Bus, Clock, Command } from '@konferenco/core';
+import { type Bus, type Clock, type Command, decodeBusMessage } from '@konferenco/core';
 import { OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
 import type { KeyRing } from '../accounts/key-store.ts';
-import { decodeMessage } from '../adapters/nats/bus-codec.ts';
 import { publishAppended } from '../sync/appended.ts';
 import type { BridgedBus } from './bridged-bus.ts';
 import type { CommitError, HomeFrame, MirrorFrame } from './frames.ts';
@@ -83,7 +82,7 @@ export class HomeSession {
       case 'commit':
         return void this.#commit(frame.ref, frame.commands);
       case 'records':
-        for (const record of decodeMessage(frame.records).records) bus.receive(record);
+        for (const record of decodeBusMessage(frame.records).records) bus.receive(record);
         return;
       case 'cursors':
         return void store.takeCursors(frame.cursors).catch(onFault);

@@ -1,9 +1,8 @@
 import type { Config } from '../config/options.ts';
-import type { SocketEnd } from '../gateway/websocket.ts';
+import { serveEnds } from '../gateway/websocket.ts';
 import type { Log } from '../observability/log.ts';
 import { UPLINK_PATH } from './frames.ts';
 import type { MirrorEnd } from './mirror-end.ts';
-import { PIECE_BYTES } from './pieces.ts';
 
 interface Introduced {
   readonly end: MirrorEnd;
@@ -18,31 +17,14 @@ export async function awaitVenue(
   { port, host }: Pick<Config, 'port' | 'host'>,
   { end, log }: Introduced,
 ): Promise<void> {
-  const server = Bun.serve<SocketEnd>({
+  const server = serveEnds({
     port,
-    hostname: host,
-    fetch(request, self) {
-      const { pathname } = new URL(request.url);
-      if (pathname === '/healthz') return Response.json({ ok: true });
-      if (pathname !== UPLINK_PATH)
-        return new Response('This server waits for the first call of its venue.\n', {
-          status: 503,
-          headers: { 'retry-after': '5' },
-        });
-      const data = end.accept();
-      if (data && self.upgrade(request, { data })) return undefined;
-      return new Response(null, { status: 503 });
-    },
-    websocket: {
-      data: {} as SocketEnd,
-      maxPayloadLength: 2 * PIECE_BYTES,
-      open: (ws) => ws.data.open(ws),
-      message(ws, message) {
-        if (typeof message === 'string') ws.close(1003, 'bytes only');
-        else ws.data.message(message);
-      },
-      drain: (ws) => ws.data.drain(),
-      close: (ws) => ws.data.close(),
+    host,
+    accept: (path) => (path === UPLINK_PATH ? end.accept() : null),
+    answer(path) {
+      if (path === '/healthz') return Response.json({ ok: true });
+      const headers = { 'retry-after': '5' };
+      return new Response('This server waits for the first call of its venue.\n', { status: 503, headers });
     },
   });
   log.info({ port: server.port }, 'waiting for the first call of the venue');

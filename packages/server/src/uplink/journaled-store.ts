@@ -12,7 +12,7 @@ import type {
   StoreHealth,
 } from '@konferenco/core';
 import type { LogName, LogState } from '@konferenco/protocol';
-import type { CursorUpdate } from '../adapters/cursor-queue.ts';
+import type { CursorUpdate } from './frames.ts';
 import { JOURNAL, journaled } from './journal.ts';
 
 export interface JournaledOptions {

@@ -1,10 +1,16 @@
 import type { Clock, Random } from '@konferenco/core';
-import type { CursorUpdate } from '../adapters/cursor-queue.ts';
 import type { SocketEnd } from '../gateway/websocket.ts';
 import type { Log } from '../observability/log.ts';
 import type { BridgedBus } from './bridged-bus.ts';
 import type { Forwarder } from './forwarder.ts';
-import { type Begin, type Hello, type HomeFrame, type MirrorFrame, UPLINK_VERSION } from './frames.ts';
+import {
+  type Begin,
+  type CursorUpdate,
+  type Hello,
+  type HomeFrame,
+  type MirrorFrame,
+  UPLINK_VERSION,
+} from './frames.ts';
 import { isProof, proofOf } from './handshake.ts';
 import type { UplinkState } from './home-end.ts';
 import { Link } from './link.ts';

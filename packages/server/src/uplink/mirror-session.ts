@@ -1,4 +1,4 @@
-import { encodeMessage, encodeRecord } from '../adapters/nats/bus-codec.ts';
+import { encodeBusMessage, encodeBusRecord } from '@konferenco/core';
 import type { HomeFrame, MirrorFrame } from './frames.ts';
 import { InterestTeller } from './interest-teller.ts';
 import type { Link } from './link.ts';
@@ -30,7 +30,7 @@ export class MirrorSession {
     this.#head = head;
     this.#interests = new InterestTeller((frame) => link.send(frame));
     options.bus.join({
-      pass: (record) => void link.trySend({ t: 'records', records: encodeMessage([encodeRecord(record)]) }),
+      pass: (record) => void link.trySend({ t: 'records', records: encodeBusMessage([encodeBusRecord(record)]) }),
       tell: (change) => this.#interests.tell(change),
     });
     options.objects.join((frame) => link.send(frame));

@@ -13,7 +13,7 @@ import type {
   StoreHealth,
 } from '@konferenco/core';
 import type { LogName, LogState } from '@konferenco/protocol';
-import type { CursorUpdate } from '../adapters/cursor-queue.ts';
+import type { CursorUpdate } from './frames.ts';
 import type { Forwarder } from './forwarder.ts';
 
 export interface MirrorStoreOptions {

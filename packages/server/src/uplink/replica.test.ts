@@ -1,8 +1,15 @@
 import { expect, test } from 'bun:test';
-import { type BusRecord, type Outcome, type Replay, ReplicaDivergedError, type ReplicaStore } from '@konferenco/core';
+import {
+  type BusRecord,
+  type Outcome,
+  type Replay,
+  ReplicaDivergedError,
+  type ReplicaStore,
+  encodeBusMessage,
+  encodeBusRecord,
+} from '@konferenco/core';
 import { createLocalBus } from '../adapters/embedded/bus.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
-import { encodeMessage, encodeRecord } from '../adapters/nats/bus-codec.ts';
 import { systemClock } from '../runtime/system.ts';
 import { BridgedBus } from './bridged-bus.ts';
 import type { Stream } from './frames.ts';
@@ -24,7 +31,7 @@ const command = (n: number) =>
 const stream = (from: number, count: number, records: readonly BusRecord[] = []): Stream => ({
   ...{ t: 'stream', seq: 1, from, heads: [] },
   entries: Array.from({ length: count }, (_, n) => [1_000 + from + n, command(from + n)]),
-  records: records.length === 0 ? '' : encodeMessage(records.map(encodeRecord)),
+  records: records.length === 0 ? '' : encodeBusMessage(records.map(encodeBusRecord)),
 });
 
 function world() {

@@ -6,8 +6,8 @@ import {
   ReplicaDivergedError,
   type ReplicaStore,
   StoreUnavailableError,
+  decodeBusMessage,
 } from '@konferenco/core';
-import { decodeMessage } from '../adapters/nats/bus-codec.ts';
 import { publishAppended } from '../sync/appended.ts';
 import type { BridgedBus } from './bridged-bus.ts';
 import type { Stream } from './frames.ts';
@@ -128,7 +128,7 @@ export class Replica {
     const { bus } = this.#options;
     const skip = Math.max(0, this.#position + 1 - stream.from);
     if (stream.entries.length > skip) await this.#replay(stream, { skip, epoch });
-    if (stream.records !== '') for (const record of decodeMessage(stream.records).records) bus.receive(record);
+    if (stream.records !== '') for (const record of decodeBusMessage(stream.records).records) bus.receive(record);
   }
 
   async #replay({ from, entries, heads }: Stream, { skip, epoch }: { readonly skip: number; readonly epoch: string }) {

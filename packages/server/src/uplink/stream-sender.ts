@@ -5,9 +5,10 @@ import {
   type Position,
   type Store,
   StoreUnavailableError,
+  encodeBusMessage,
+  encodeBusRecord,
 } from '@konferenco/core';
 import type { LogName } from '@konferenco/protocol';
-import { encodeMessage, encodeRecord } from '../adapters/nats/bus-codec.ts';
 import type { Stream } from './frames.ts';
 import { JOURNAL } from './journal.ts';
 
@@ -82,7 +83,7 @@ export class StreamSender {
       this.#records = this.#records.slice(MOST_RECORDS / 10);
       this.#options.onDropped(MOST_RECORDS / 10);
     }
-    this.#records.push({ text: encodeRecord(record), after: this.#options.head() });
+    this.#records.push({ text: encodeBusRecord(record), after: this.#options.head() });
     this.wake();
   }
 
@@ -171,6 +172,6 @@ export class StreamSender {
     let count = 0;
     while (count < this.#records.length && (this.#records[count]?.after ?? 0) <= this.#sent) count++;
     if (count === 0) return '';
-    return encodeMessage(this.#records.splice(0, count).map(({ text }) => text));
+    return encodeBusMessage(this.#records.splice(0, count).map(({ text }) => text));
   }
 }

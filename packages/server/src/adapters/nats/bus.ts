@@ -1,6 +1,14 @@
-import { type Bus, type BusRecord, type Interest, interestsOf } from '@konferenco/core';
+import {
+  type Bus,
+  type BusRecord,
+  type Interest,
+  interestsOf,
+  busCopyFor,
+  decodeBusMessage,
+  encodeBusMessage,
+  encodeBusRecord,
+} from '@konferenco/core';
 import type { Msg, NatsConnection, Status } from '@nats-io/transport-node';
-import { copyFor, decodeMessage, encodeMessage, encodeRecord } from './bus-codec.ts';
 import { connectNats, DEFAULT_PREFIX, type NatsOptions, parseUrl } from './connection.ts';
 import { startError } from './errors.ts';
 import { Interests } from './interests.ts';
@@ -113,7 +121,7 @@ class CoreBus implements NatsBus {
     void this.#watch().catch(this.#options.onFault);
     const subject = everyNodeSubject(this.#options.prefix);
     this.#subscribe(subject, () => {});
-    this.#connection.publish(subject, encodeMessage([]));
+    this.#connection.publish(subject, encodeBusMessage([]));
     await this.#connection.flush();
     // What the server refused was told before it answered; the driver hands it on a little later.
     await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
@@ -126,10 +134,10 @@ class CoreBus implements NatsBus {
     if (this.#closed) return;
     const { prefix } = this.#options;
     const interests = interestsOf(record);
-    if (interests === null) this.#outgoing.add(everyNodeSubject(prefix), encodeRecord(record));
+    if (interests === null) this.#outgoing.add(everyNodeSubject(prefix), encodeBusRecord(record));
     else {
       for (const interest of interests)
-        this.#outgoing.add(interestSubject(prefix, interest), encodeRecord(copyFor(record, interest)));
+        this.#outgoing.add(interestSubject(prefix, interest), encodeBusRecord(busCopyFor(record, interest)));
     }
   }
 
@@ -200,7 +208,7 @@ class CoreBus implements NatsBus {
 
   #take(message: Msg): void {
     if (this.#closed) return;
-    const { records, malformed, unknown } = decodeMessage(message.string());
+    const { records, malformed, unknown } = decodeBusMessage(message.string());
     this.#in.messages++;
     this.#in.records += records.length;
     this.#in.malformed += malformed;

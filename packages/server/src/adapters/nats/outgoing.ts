@@ -1,5 +1,4 @@
-import type { Clock } from '@konferenco/core';
-import { encodeMessage, MESSAGE_OVERHEAD } from './bus-codec.ts';
+import { type Clock, encodeBusMessage, BUS_MESSAGE_OVERHEAD } from '@konferenco/core';
 
 /** Records to one subject gather at least this long after a write, in milliseconds; after a quiet time the next leaves at once. */
 const GATHER_MS = 3;
@@ -58,8 +57,8 @@ export class Outgoing {
 
   add(subject: string, record: string): void {
     const size = Buffer.byteLength(record) + 1;
-    const most = Math.min(MESSAGE_BYTES, this.#wire.maxPayload) - MESSAGE_OVERHEAD;
-    if (!this.#wire.connected || size > this.#wire.maxPayload - MESSAGE_OVERHEAD) {
+    const most = Math.min(MESSAGE_BYTES, this.#wire.maxPayload) - BUS_MESSAGE_OVERHEAD;
+    if (!this.#wire.connected || size > this.#wire.maxPayload - BUS_MESSAGE_OVERHEAD) {
       this.counts.dropped++;
       return;
     }
@@ -109,7 +108,7 @@ export class Outgoing {
       this.counts.dropped += records.length;
       return;
     }
-    this.#wire.publish(subject, encodeMessage(records));
+    this.#wire.publish(subject, encodeBusMessage(records));
     this.counts.records += records.length;
     this.counts.messages++;
     this.#unconfirmed += bytes;

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
-import type { BusRecord } from '@konferenco/core';
+import type { BusRecord } from '../ports/bus.ts';
 import fc from 'fast-check';
-import { copyFor, decodeMessage, encodeMessage, encodeRecord } from './bus-codec.ts';
+import { busCopyFor, decodeBusMessage, encodeBusMessage, encodeBusRecord } from './bus-codec.ts';
 
 const entry: Extract<BusRecord, { kind: 'entry' }> = {
   kind: 'entry',
@@ -21,12 +21,16 @@ test('records come out of a message as they went in', () => {
     { kind: 'changed', what: 'profile', id: 'ann' },
     { kind: 'revoked', user: 'ann', reason: 'banned' },
   ];
-  expect(decodeMessage(encodeMessage(records.map(encodeRecord)))).toEqual({ records, unknown: 0, malformed: 0 });
+  expect(decodeBusMessage(encodeBusMessage(records.map(encodeBusRecord)))).toEqual({
+    records,
+    unknown: 0,
+    malformed: 0,
+  });
 });
 
 test('an inbox gets the pointers of its user, a log none', () => {
-  expect(copyFor(entry, 'in:ben')).toEqual({ ...entry, pointers: entry.pointers.slice(1) });
-  expect(copyFor(entry, 'dm:ann:ben')).toEqual({ ...entry, pointers: [] });
+  expect(busCopyFor(entry, 'in:ben')).toEqual({ ...entry, pointers: entry.pointers.slice(1) });
+  expect(busCopyFor(entry, 'dm:ann:ben')).toEqual({ ...entry, pointers: [] });
 });
 
 test('nothing that arrives makes it throw', () => {
@@ -49,7 +53,7 @@ test('nothing that arrives makes it throw', () => {
         shapes.map((shape) => JSON.stringify(shape)),
       ),
       (text) => {
-        const { records, unknown, malformed } = decodeMessage(text);
+        const { records, unknown, malformed } = decodeBusMessage(text);
         if (records.length === 0 && unknown === 0 && malformed === 0) expect(JSON.parse(text).records).toEqual([]);
       },
     ),
@@ -57,7 +61,7 @@ test('nothing that arrives makes it throw', () => {
 });
 
 test('a later version and a later kind are unknown, not malformed; what is readable beside them is read', () => {
-  expect(decodeMessage('{"v":9,"records":[1,2,3]}')).toEqual({ records: [], unknown: 3, malformed: 0 });
-  const text = encodeMessage(['{"kind":"weather"}', encodeRecord(entry), '{"kind":"entry","log":"ch:a"}', '7']);
-  expect(decodeMessage(text)).toEqual({ records: [entry], unknown: 1, malformed: 2 });
+  expect(decodeBusMessage('{"v":9,"records":[1,2,3]}')).toEqual({ records: [], unknown: 3, malformed: 0 });
+  const text = encodeBusMessage(['{"kind":"weather"}', encodeBusRecord(entry), '{"kind":"entry","log":"ch:a"}', '7']);
+  expect(decodeBusMessage(text)).toEqual({ records: [entry], unknown: 1, malformed: 2 });
 });

@@ -1,4 +1,5 @@
-import type { BusRecord, Interest, LiveEntry, Pointer, PointerReason } from '@konferenco/core';
+import type { BusRecord, Interest, LiveEntry } from '../ports/bus.ts';
+import type { Pointer, PointerReason } from '../ports/store.ts';
 import { inboxLog } from '@konferenco/protocol';
 
 /** The form of a message on the bus: `{"v":1,"records":[…]}`. A node ignores forms it does not know. */
@@ -6,14 +7,14 @@ const VERSION = 1;
 const HEAD = `{"v":${VERSION},"records":[`;
 const TAIL = ']}';
 /** Bytes of a message beside its records and the commas between them. */
-export const MESSAGE_OVERHEAD = HEAD.length + TAIL.length;
+export const BUS_MESSAGE_OVERHEAD = HEAD.length + TAIL.length;
 
 /** A message of records, each already in its JSON form. */
-export function encodeMessage(records: readonly string[]): string {
+export function encodeBusMessage(records: readonly string[]): string {
   return HEAD + records.join(',') + TAIL;
 }
 
-export function encodeRecord(record: BusRecord): string {
+export function encodeBusRecord(record: BusRecord): string {
   return JSON.stringify(record);
 }
 
@@ -21,7 +22,7 @@ export function encodeRecord(record: BusRecord): string {
  * What of a record goes to those who asked for `interest`. An inbox gets that user's pointers, a log none: a node that asked
  * for both receives the entry twice, and each pointer once.
  */
-export function copyFor(record: BusRecord, interest: Interest): BusRecord {
+export function busCopyFor(record: BusRecord, interest: Interest): BusRecord {
   if (record.kind !== 'entry') return record;
   return { ...record, pointers: record.pointers.filter(({ user }) => inboxLog(user) === interest) };
 }
@@ -37,7 +38,7 @@ export interface Decoded {
 const NOTHING: readonly BusRecord[] = [];
 
 /** Takes a message apart. Never throws: a bus may be shared with other versions, and with strangers. */
-export function decodeMessage(text: string): Decoded {
+export function decodeBusMessage(text: string): Decoded {
   const message = parse(text);
   if (!isObject(message) || typeof message['v'] !== 'number') return { records: NOTHING, unknown: 0, malformed: 1 };
   const list = message['records'];
