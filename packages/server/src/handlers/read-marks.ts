@@ -3,7 +3,7 @@ import type { LogName } from '@konferenco/protocol';
 
 /** How long read marks gather before they are stored. */
 const FLUSH_MS = 5_000;
-/** Marks that may wait; a full set is stored at once. */
+/** Marks that may wait; a full set is stored at once, and loses its oldest while the store does not take it. */
 const MOST_WAITING = 10_000;
 
 /** How far each user has read each log: kept in the record collection `read` under `user/log`, gathered for up to 5 s. */
@@ -12,6 +12,8 @@ export class ReadMarks {
   readonly #clock: Clock;
   #waiting = new Map<string, number>();
   #timer: (() => void) | null = null;
+  /** The last try failed. */
+  #isAway = false;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -23,7 +25,9 @@ export class ReadMarks {
     const key = `${user}/${log}`;
     if ((this.#waiting.get(key) ?? 0) >= offset) return;
     this.#waiting.set(key, offset);
-    if (this.#waiting.size >= MOST_WAITING) void this.flush();
+    const [oldest] = this.#waiting.keys();
+    if (this.#waiting.size > MOST_WAITING && oldest !== undefined) this.#waiting.delete(oldest);
+    if (this.#waiting.size >= MOST_WAITING && !this.#isAway) void this.flush();
     else this.#timer ??= this.#clock.after(FLUSH_MS, () => void this.flush());
   }
 
@@ -36,7 +40,10 @@ export class ReadMarks {
     const changes = await Promise.all([...marks].map(([key, offset]) => this.#advance(key, offset)));
     const commands = changes.flatMap((change) => (change ? [{ changes: [change] }] : []));
     if (commands.length === 0) return;
-    await this.#store.commit(commands).catch(() => this.#keep(marks));
+    this.#isAway = await this.#store.commit(commands).then(
+      () => false,
+      () => this.#keep(marks),
+    );
   }
 
   async #advance(
@@ -48,8 +55,9 @@ export class ReadMarks {
     return offset > stored ? { collection: 'read', key, value: { offset } } : null;
   }
 
-  #keep(marks: ReadonlyMap<string, number>): void {
+  #keep(marks: ReadonlyMap<string, number>): true {
     for (const [key, offset] of marks) this.#waiting.set(key, Math.max(offset, this.#waiting.get(key) ?? 0));
     this.#timer ??= this.#clock.after(FLUSH_MS, () => void this.flush());
+    return true;
   }
 }
