@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { SQL } from 'bun';
 import { type Append, type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
 import { openPostgresStore, type PostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import { type RunningProgram, startPostgres } from '../../packages/testkit/src/servers/index.ts';
@@ -169,6 +170,25 @@ describe('a connection that breaks while a COMMIT is on its way', () => {
     await store.close();
     proxy.stop();
   });
+});
+
+// proves ST-4, ST-13
+test('a disk that is full for a moment refuses all that waits, so that nothing overtakes what was said before it', async () => {
+  const schema = 'full';
+  const store = await openPostgresStore({ url: server.url, schema, ...IMPATIENT });
+  await store.commit([{ appends: [append('ch:hall')] }]);
+  const sql = new SQL({ url: server.url, max: 1, connection: { search_path: schema } });
+  await sql.unsafe('CREATE SEQUENCE tries');
+  await sql.unsafe(`CREATE FUNCTION full_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('tries') = 1 THEN RAISE SQLSTATE '53100'; END IF; RETURN NULL; END $$`);
+  await sql.unsafe('CREATE TRIGGER full_once BEFORE INSERT ON entries EXECUTE FUNCTION full_once()');
+  await sql.close();
+  const said = Array.from({ length: 5 }, () => store.commit([{ appends: [append('ch:hall')] }]));
+  for (const result of await Promise.allSettled(said)) {
+    expect(result.status === 'rejected' && result.reason).toBeInstanceOf(StoreUnavailableError);
+  }
+  expect((await store.commit([{ appends: [append('ch:hall')] }]))[0]).toMatchObject({ positions: [{ offset: 2 }] });
+  await store.close();
 });
 
 // proves ST-13

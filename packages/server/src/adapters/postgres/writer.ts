@@ -1,11 +1,12 @@
 import { decorrelatedJitter, type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
 import { NO_WRITER, OBSTACLE, OTHER_EPOCH } from './append-function.ts';
+import { type Attempt, settled } from './attempt.ts';
 import { Connection } from './connection.ts';
 import { asUnavailable, BatchRefusedError, isLoss, isPassing, SessionLostError, sqlState } from './errors.ts';
 import { type Facts, type Plan, planBatch } from './plan.ts';
 import type { PreparedCommand } from './prepared.ts';
 import { Room } from './room.ts';
-import type { Rows, Session, SessionOptions } from './session.ts';
+import type { Session, SessionOptions } from './session.ts';
 import { type Footprint, footprintOf, lockAndRead, write } from './statements.ts';
 import { recallStraight, type StraightBatch, straightBatch, writeStraight } from './straight.ts';
 
@@ -21,18 +22,6 @@ export interface WriterOptions {
 }
 
 const PAUSE = { base_ms: 20, cap_ms: 500 };
-
-/** How one attempt at a batch ended. A loss on the way of its COMMIT leaves open whether it took effect. */
-type Attempt =
-  | { readonly kind: 'done'; readonly outcomes: readonly Outcome[] }
-  | { readonly kind: 'nothing'; readonly reason: unknown }
-  | ({ readonly kind: 'unknown'; readonly reason: unknown } & Tried);
-
-interface Tried {
-  readonly batch: number;
-  /** What the callers are told once it is known that it took effect. */
-  outcomes(session: Session): Promise<readonly Outcome[]> | readonly Outcome[];
-}
 
 /**
  * Writes batches, one at a time, each in a transaction that locks what it touches in one order that all nodes keep, so no node
@@ -268,28 +257,19 @@ export class Writer {
   }
 }
 
-function settled(
-  commit: PromiseSettledResult<Rows<unknown>>,
-  tried: Tried & { outcomes(): readonly Outcome[] },
-): Attempt {
-  if (commit.status === 'fulfilled') {
-    return commit.value.command === 'COMMIT'
-      ? { kind: 'done', outcomes: tried.outcomes() }
-      : { kind: 'nothing', reason: new Error('the server rolled a batch back that it had written') };
-  }
-  const { reason } = commit;
-  return isLoss(reason) ? { kind: 'unknown', reason, ...tried } : { kind: 'nothing', reason };
-}
-
 /** Whether what the straight way met is for the other to decide: an id that is stored already, or a log that is not there. */
 function isObstacle(reason: unknown): boolean {
   return ['23505', OBSTACLE].includes(sqlState(reason));
 }
 
-/** Something in the batch, or in the database, that trying again will not mend. */
+/**
+ * Something in the batch, or in the database, that trying again will not mend. For want of room (53) no call of the batch is to
+ * blame, and one that found some alone would overtake those before it.
+ */
 function refused(reason: unknown): StoreUnavailableError {
   if (reason instanceof StoreUnavailableError) return reason;
-  return new BatchRefusedError(reason instanceof Error ? reason.message : String(reason), { cause: reason });
+  const Refusal = sqlState(reason).startsWith('53') ? StoreUnavailableError : BatchRefusedError;
+  return new Refusal(reason instanceof Error ? reason.message : String(reason), { cause: reason });
 }
 
 /** Waits with decorrelated jitter. @returns the pause, from which the next is made */

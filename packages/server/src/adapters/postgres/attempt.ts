@@ -1,0 +1,29 @@
+import type { Outcome } from '@konferenco/core';
+import { isLoss } from './errors.ts';
+import type { Rows, Session } from './session.ts';
+
+/** How one attempt at a batch ended. A loss on the way of its COMMIT leaves open whether it took effect. */
+export type Attempt =
+  | { readonly kind: 'done'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'nothing'; readonly reason: unknown }
+  | ({ readonly kind: 'unknown'; readonly reason: unknown } & Tried);
+
+export interface Tried {
+  readonly batch: number;
+  /** What the callers are told once it is known that it took effect. */
+  outcomes(session: Session): Promise<readonly Outcome[]> | readonly Outcome[];
+}
+
+/** How a batch ended whose statements all went well, by what became of its COMMIT. */
+export function settled(
+  commit: PromiseSettledResult<Rows<unknown>>,
+  tried: Tried & { outcomes(): readonly Outcome[] },
+): Attempt {
+  if (commit.status === 'fulfilled') {
+    return commit.value.command === 'COMMIT'
+      ? { kind: 'done', outcomes: tried.outcomes() }
+      : { kind: 'nothing', reason: new Error('the server rolled a batch back that it had written') };
+  }
+  const { reason } = commit;
+  return isLoss(reason) ? { kind: 'unknown', reason, ...tried } : { kind: 'nothing', reason };
+}
