@@ -81,7 +81,7 @@ export class Visitor implements GatewaySocket {
 
 export interface PresenceNodeOptions {
   readonly name: string;
-  readonly bus: SimulatedBus;
+  readonly bus: Pick<SimulatedBus, 'connect'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly store: ReturnType<typeof createMemoryStore>;
