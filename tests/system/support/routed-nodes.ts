@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Bus } from '@konferenco/core';
 import {
   createContext,
@@ -72,7 +73,9 @@ export async function startRoutedNode(name: string, { store, bus: common, keys }
   native.subscriberCount = (topic) => server.subscriberCount(topic);
   const url = `http://127.0.0.1:${server.port}`;
   const config = loadConfig({ KONFERENCO_NODE_URL: url, KONFERENCO_MAX_CONNECTIONS: '1000' }, []);
-  const cluster = joinCluster(config, { context, node, door, log: createLog('silent') });
+  const start = { name, id: randomUUID(), at: systemClock.now() };
+  const onNamesake = () => rethrow(new Error('two nodes have one name'));
+  const cluster = joinCluster(config, { context, node, door, log: createLog('silent'), start, onNamesake });
   const signer = createLinkSigner({ secret: tokens.ticketSecret, now: () => systemClock.now() });
   const attachments = new Attachments({
     ...context,
