@@ -56,3 +56,14 @@ test('a mirror of a store that was restored since is refused', async () => {
   await says(uplink().home, 'follows another store');
   expect(await publish(uplink().mirror.httpUrl, 'ann', 'hall', 'no')).toMatchObject({ error: 'store_unavailable' });
 });
+
+// proves UP-15
+test('a mirror whose venue is lost is a whole system of its own', async () => {
+  await Promise.all([uplink().home.kill(), uplink().mirror.kill()]);
+  const alone = { KONFERENCO_MIRROR: 'no', KONFERENCO_UPLINK_SECRET: '', KONFERENCO_RESTORED: 'yes' };
+  await uplink().startMirror(alone);
+  await say(uplink().mirror, 'five');
+  const items = await uplink().readAll(uplink().mirror, 'ann', 'ch:hall');
+  expect(items.map(({ offset }) => offset)).toEqual([1, 2, 3, 4, 5]);
+  expect(await uplink().part(uplink().mirror)).toBeUndefined();
+});
