@@ -23,20 +23,25 @@ interface Run {
 }
 
 /** Runs at one time: most wait for servers, browsers and clocks more than they compute. */
-const LANES = 2;
+const LANES = 3;
 
-/** Unit tests in one process, and each suite of tests/ in its own. The longest come first, so that no lane ends alone. */
+/** Unit tests in one process, and each file that needs a browser or servers in its own. The longest come first, so that no lane ends alone. */
 function planRuns(filters: readonly string[]): Run[] {
   const wanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
   const tests = (folder: string) => findFiles(ROOT, `${folder}/**/*.test.{ts,tsx}`).filter(wanted);
-  const units = UNIT_FOLDERS.flatMap(tests);
-  const suites = tests('tests')
-    .map((file) => ({ title: file, files: [file], timeoutMs: SUITE_TIMEOUT_MS }))
-    .sort((a, b) => Number(isBrowser(b)) - Number(isBrowser(a)));
-  return [...(units.length > 0 ? [{ title: 'unit tests', files: units, timeoutMs: UNIT_TIMEOUT_MS }] : []), ...suites];
+  const [inBrowser, units] = partition(UNIT_FOLDERS.flatMap(tests), isBrowser);
+  const suites = [...inBrowser, ...tests('tests')].sort((a, b) => Number(isBrowser(b)) - Number(isBrowser(a)));
+  return [
+    ...(units.length > 0 ? [{ title: 'unit tests', files: units, timeoutMs: UNIT_TIMEOUT_MS }] : []),
+    ...suites.map((file) => ({ title: file, files: [file], timeoutMs: SUITE_TIMEOUT_MS })),
+  ];
 }
 
-const isBrowser = ({ title }: Run) => title.includes('.browser.');
+const isBrowser = (file: string) => file.includes('.browser.');
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
+}
 
 async function runTests(run: Run, folder: string): Promise<Verdict> {
   const outfile = join(folder, `${run.title.replaceAll(/\W+/g, '-')}.xml`);

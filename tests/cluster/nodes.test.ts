@@ -82,10 +82,10 @@ describe('a node', () => {
       expect((await connections([doomed]))[0]).toBeGreaterThan(0);
       await people[0]?.channel('hall').send('before');
       const mere = await cluster().person('mere', doomed, 'hall');
-      await mere.sendChannelMessage('hall', { text: 'known here' });
-      // Slow enough to be caught between taking the rows and giving them back.
+      const { id } = await mere.sendChannelMessage('hall', { text: 'known here' });
+      // An edit is decided by the node while it holds the rows. Slow enough to be caught before it gives them back.
       cluster().link(doomed, 'postgres').delay(300);
-      const stuck = mere.sendChannelMessage('hall', { text: 'stuck' });
+      const stuck = mere.sdk.channel('hall').edit(id, 'stuck');
       const holds = `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING(pid) WHERE a.state = 'idle in transaction'
         AND a.application_name LIKE 'konferenco % w' AND l.relation = 'konferenco.logs'::regclass AND l.mode = 'RowShareLock'`;
       await until(async () => (await cluster().sql(holds)).length > 0, 'it holds the rows', PATIENCE_MS);

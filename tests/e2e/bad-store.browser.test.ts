@@ -258,6 +258,7 @@ test('of damaged rows those that can be read are sent, and the page says how man
   const away = await Away.join(browser, server.port, 'Sefa Leota', { viewport: TALL });
   const { page } = away;
   await away.visit('/talk/ch:kai');
+  await away.person.composer().waitFor();
   await away.cut();
   for (const text of ['Whole one.', 'Torn.', 'Whole two.']) await away.person.say(text);
   await marked(page, 'Whole two.', 'Waiting to be sent');

@@ -15,6 +15,9 @@ const CONNECT_S = 5;
 /** How long a transaction may take before its connection is given up, in milliseconds. */
 const TRANSACTION_MS = 15_000;
 
+/** How long the server waits for the next statement of a transaction, in milliseconds. */
+const IDLE_MS = 3_000;
+
 /** A small pool that is thrown away when something fails in it, and made anew for the next transaction. */
 export class Database {
   readonly #servers: PostgresServers;
@@ -75,6 +78,8 @@ class Pool implements Bound {
       connection: {
         application_name: 'konferenco-series',
         statement_timeout: TRANSACTION_MS - 1_000,
+        // A node that is paused in the middle of a transaction holds up the others no longer than this.
+        idle_in_transaction_session_timeout: IDLE_MS,
         client_min_messages: 'error',
         timezone: 'UTC',
       },
