@@ -82,7 +82,8 @@ async function countSession(
   return {
     taken: rows.length,
     count: { session, ...count },
-    requires: [at(ATTENDANCE, key, known.version)],
+    // The rows as well: between the two looks another node may have counted them.
+    requires: [at(ATTENDANCE, key, known.version), ...rows.map((row) => at(ATTENDANCE_CHANGES, row.key, row.version))],
     changes: [put(ATTENDANCE, key, counter.state()), ...rows.map((row) => drop(ATTENDANCE_CHANGES, row.key))],
   };
 }

@@ -49,6 +49,31 @@ describe('attendance', () => {
     expect(spoken.every(({ from }) => from.user_id === 'system')).toBe(true);
   });
 
+  // proves SY-22
+  test('is counted once when another node counts between two looks of the first', async () => {
+    const world = await createProgramme();
+    await new Writer(world, 'aroha').add('attending', 'repo');
+    const other = new AttendanceCount(world, fail);
+    let isFirst = true;
+    const { store } = world;
+    const list: typeof store.list = async (collection, prefix, page) => {
+      const rows = await store.list(collection, prefix, page);
+      if (isFirst && collection === ATTENDANCE_CHANGES.name) {
+        isFirst = false;
+        await other.count();
+      }
+      return rows;
+    };
+    const get: typeof store.get = (collection, key) => store.get(collection, key);
+    const commit: typeof store.commit = (commands) => store.commit(commands);
+    const late = { epoch: store.epoch, list, get, commit } as unknown as typeof store;
+    const slow = new AttendanceCount({ ...world, store: late }, fail);
+    await slow.count();
+    for (const count of [slow, other]) count.close();
+    const documents = await snapshotOf(world, 'aroha', SCHEDULE);
+    expect(viewAttendance(documents.get('attendance') ?? null)).toEqual(new Map([['repo', 1]]));
+  });
+
   test('that many change at once is said in few words', async () => {
     const world = await createProgramme();
     for (const user of ['aroha', 'ben', 'sefa', 'mira', 'owen']) await new Writer(world, user).add('attending', 'repo');
