@@ -135,12 +135,19 @@ async function speak(speaker: TestClient | undefined): Promise<void> {
 
 const SHARES = [50, 90, 99, 100] as const;
 
+interface Wanted {
+  readonly begun: number;
+  /** As things stood before the kill. */
+  readonly before: CrowdFigures;
+  readonly total: number;
+  readonly onDoomed: number;
+}
+
 /** Milliseconds from `begun` until these shares of `total` people are connected, `onDoomed` of them anew. */
 async function comeback(
   figures: () => CrowdFigures,
-  { begun, total, onDoomed }: { readonly begun: number; readonly total: number; readonly onDoomed: number },
+  { begun, before, total, onDoomed }: Wanted,
 ): Promise<ReadonlyMap<number, number>> {
-  const before = figures();
   const reached = new Map<number, number>();
   await until(() => {
     const { online, lost } = figures();
@@ -175,7 +182,7 @@ async function storm(onDoomed: number, beside: number): Promise<StormFigures> {
     const listeners = await joinListeners(nodes);
     const begun = performance.now();
     await nodes[2]?.kill();
-    const [times] = await Promise.all([comeback(figures, { begun, total, onDoomed }), speak(listeners[0])]);
+    const [times] = await Promise.all([comeback(figures, { begun, before, total, onDoomed }), speak(listeners[0])]);
     await until(() => figures().heard >= SAID, 'everybody has heard the last message');
     const after = figures();
     const missing = SAID - Math.min(...listeners.map(shownTo));
