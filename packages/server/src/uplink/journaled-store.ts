@@ -1,19 +1,7 @@
-import type {
-  Command,
-  Outcome,
-  Page,
-  Range,
-  SearchQuery,
-  SearchResult,
-  Store,
-  StoredEntry,
-  StoredPointer,
-  StoredRecord,
-  StoreHealth,
-} from '@konferenco/core';
-import type { LogName, LogState } from '@konferenco/protocol';
+import type { Command, Outcome, Store, StoreHealth } from '@konferenco/core';
 import type { CursorUpdate } from './frames.ts';
 import { JOURNAL, journaled } from './journal.ts';
+import { ReadThrough } from './read-through.ts';
 
 export interface JournaledOptions {
   readonly inner: Store;
@@ -25,13 +13,14 @@ export interface JournaledOptions {
 }
 
 /** The store of a venue: whatever it commits stands in its journal too, from where a mirror takes it. */
-export class JournaledStore implements Store {
+export class JournaledStore extends ReadThrough implements Store {
   readonly #options: JournaledOptions;
   #head: number;
   readonly #onAdvance: (() => void)[] = [];
   readonly #onCursors: ((cursors: readonly CursorUpdate[]) => void)[] = [];
 
   constructor(options: JournaledOptions) {
+    super(options.inner);
     this.#options = options;
     this.#head = options.head;
   }
@@ -71,52 +60,8 @@ export class JournaledStore implements Store {
     return this.#options.inner.saveCursors(cursors);
   }
 
-  states(logs: readonly LogName[]): Promise<LogState[]> {
-    return this.#options.inner.states(logs);
-  }
-
-  read(log: LogName, range: Range): Promise<Page<StoredEntry>> {
-    return this.#options.inner.read(log, range);
-  }
-
-  readInbox(user: string, range: Range): Promise<Page<StoredPointer>> {
-    return this.#options.inner.readInbox(user, range);
-  }
-
-  locate(log: LogName, id: string): Promise<StoredEntry | null> {
-    return this.#options.inner.locate(log, id);
-  }
-
-  cursor(user: string, device: string): Promise<number | null> {
-    return this.#options.inner.cursor(user, device);
-  }
-
-  get(collection: string, key: string): Promise<StoredRecord | null> {
-    return this.#options.inner.get(collection, key);
-  }
-
-  list(
-    collection: string,
-    prefix: string,
-    page: { readonly after?: string; readonly limit: number },
-  ): Promise<StoredRecord[]> {
-    return this.#options.inner.list(collection, prefix, page);
-  }
-
-  search(query: SearchQuery): Promise<SearchResult> {
-    return this.#options.inner.search(query);
-  }
-
-  trim(now: number): Promise<number> {
-    return this.#options.inner.trim(now);
-  }
-
   health(): StoreHealth {
     return this.#options.inner.health();
-  }
-
-  close(): Promise<void> {
-    return this.#options.inner.close();
   }
 
   #withoutJournal(outcome: Outcome): Outcome {

@@ -1,20 +1,7 @@
-import type {
-  Command,
-  Outcome,
-  Page,
-  Range,
-  ReplicaStore,
-  SearchQuery,
-  SearchResult,
-  Store,
-  StoredEntry,
-  StoredPointer,
-  StoredRecord,
-  StoreHealth,
-} from '@konferenco/core';
-import type { LogName, LogState } from '@konferenco/protocol';
+import type { Command, Outcome, ReplicaStore, Store, StoreHealth } from '@konferenco/core';
 import type { CursorUpdate } from './frames.ts';
 import type { Forwarder } from './forwarder.ts';
+import { ReadThrough } from './read-through.ts';
 
 export interface MirrorStoreOptions {
   /** The mirror's own copy. */
@@ -29,11 +16,12 @@ export interface MirrorStoreOptions {
 }
 
 /** The store of a mirror: reads are its own, writes are the venue's. */
-export class MirrorStore implements Store {
+export class MirrorStore extends ReadThrough implements Store {
   readonly epoch: string;
   readonly #options: MirrorStoreOptions;
 
   constructor(options: MirrorStoreOptions) {
+    super(options.replica);
     this.#options = options;
     this.epoch = options.epoch;
   }
@@ -47,47 +35,6 @@ export class MirrorStore implements Store {
     this.#options.tellCursors(cursors);
   }
 
-  states(logs: readonly LogName[]): Promise<LogState[]> {
-    return this.#options.replica.states(logs);
-  }
-
-  read(log: LogName, range: Range): Promise<Page<StoredEntry>> {
-    return this.#options.replica.read(log, range);
-  }
-
-  readInbox(user: string, range: Range): Promise<Page<StoredPointer>> {
-    return this.#options.replica.readInbox(user, range);
-  }
-
-  locate(log: LogName, id: string): Promise<StoredEntry | null> {
-    return this.#options.replica.locate(log, id);
-  }
-
-  cursor(user: string, device: string): Promise<number | null> {
-    return this.#options.replica.cursor(user, device);
-  }
-
-  get(collection: string, key: string): Promise<StoredRecord | null> {
-    return this.#options.replica.get(collection, key);
-  }
-
-  list(
-    collection: string,
-    prefix: string,
-    page: { readonly after?: string; readonly limit: number },
-  ): Promise<StoredRecord[]> {
-    return this.#options.replica.list(collection, prefix, page);
-  }
-
-  search(query: SearchQuery): Promise<SearchResult> {
-    return this.#options.replica.search(query);
-  }
-
-  /** Retention is the mirror's own: it depends on nothing but time. */
-  trim(now: number): Promise<number> {
-    return this.#options.replica.trim(now);
-  }
-
   health(): StoreHealth {
     const health = this.#options.replica.health();
     const faults = this.#options.faults();
@@ -97,9 +44,5 @@ export class MirrorStore implements Store {
       damage: [...health.damage, ...faults],
       waiting: this.#options.forwarder.waiting,
     };
-  }
-
-  close(): Promise<void> {
-    return this.#options.replica.close();
   }
 }
