@@ -25,7 +25,10 @@ interface Run {
 /** Runs at one time: most wait for servers, browsers and clocks more than they compute. */
 const LANES = 3;
 
-/** Unit tests in one process, and each file that needs a browser or servers in its own. The longest come first, so that no lane ends alone. */
+/**
+ * Unit tests in one process, and each file that needs a browser or servers in its own. The longest come first, so that no lane
+ * ends alone.
+ */
 function planRuns(filters: readonly string[]): Run[] {
   const wanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
   const tests = (folder: string) => findFiles(ROOT, `${folder}/**/*.test.{ts,tsx}`).filter(wanted);

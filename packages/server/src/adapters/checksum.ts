@@ -42,8 +42,13 @@ export function goneOf(code: number): Gone | undefined {
  * row found under the wrong name is noticed too.
  */
 export function entryCrc(log: string, row: Omit<EntryRow, 'crc'>): number {
-  const { thread, text, body } = row;
+  const { thread } = row;
   const head = `${row.seq} ${row.off} ${row.at} ${row.expires} ${row.gone} ${row.id} ${row.sender} ${log} ${thread ?? ''}`;
+  return contentCrcUnder(head, row);
+}
+
+/** CRC-32 over `head` and what an entry says; no two pairs of text and body read the same. */
+export function contentCrcUnder(head: string, { text, body }: Pick<EntryRow, 'text' | 'body'>): number {
   return Bun.hash.crc32(
     `${head}\n${text === null ? '-' : text.length}\n${body === null ? '-' : body.length}\n${text ?? ''}${body ?? ''}`,
   );

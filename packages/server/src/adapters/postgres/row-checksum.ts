@@ -1,4 +1,4 @@
-import type { EntryRow } from '../checksum.ts';
+import { contentCrcUnder, type EntryRow } from '../checksum.ts';
 
 const WORD = 2 ** 32;
 
@@ -15,13 +15,11 @@ export type Content = Pick<EntryRow, 'expires' | 'gone' | 'id' | 'sender' | 'thr
 
 /** CRC-32 over a log's name, rather than its number so that a row found under the wrong name is noticed, and the content. */
 export function contentCrc(log: string, row: Content): number {
-  const { expires, gone, id, sender, thread, text, body } = row;
-  const head = `${expires} ${gone} ${id} ${sender} ${log} ${thread ?? ''}`;
-  return Bun.hash.crc32(
-    `${head}\n${text === null ? '-' : text.length}\n${body === null ? '-' : body.length}\n${text ?? ''}${body ?? ''}`,
-  );
+  const { expires, gone, id, sender, thread } = row;
+  return contentCrcUnder(`${expires} ${gone} ${id} ${sender} ${log} ${thread ?? ''}`, row);
 }
 
+/** What of a pointer its writer decides. */
 export function pointerContentCrc(id: string, inbox: string, reason: number): number {
   return Bun.hash.crc32(`${id} ${inbox} ${reason}`);
 }
