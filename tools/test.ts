@@ -46,7 +46,8 @@ function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[
   return [items.filter(test), items.filter((item) => !test(item))];
 }
 
-async function runTests(run: Run, folder: string): Promise<Verdict> {
+/** A run's verdict, and all it printed. */
+async function runTests(run: Run, folder: string): Promise<Verdict & { readonly output: string }> {
   const outfile = join(folder, `${run.title.replaceAll(/\W+/g, '-')}.xml`);
   const files = run.files.map((file) => `./${file}`);
   const flags = ['--no-orphans', `--timeout=${run.timeoutMs}`, '--reporter=junit', `--reporter-outfile=${outfile}`];
@@ -54,45 +55,49 @@ async function runTests(run: Run, folder: string): Promise<Verdict> {
     timeoutMs: RUN_TIMEOUT_MS,
     capture: true,
   });
-  console.log(`\n── ${run.title} (${run.files.length} ${run.files.length === 1 ? 'file' : 'files'}) ──`);
-  if (result.output !== '') console.log(result.output);
   const report = (await Bun.file(outfile).exists()) ? countJUnit(await Bun.file(outfile).text()) : null;
   const verdict = judge(run.files, report, result.code);
-  for (const complaint of verdict.complaints) console.log(`✗ ${complaint}`);
-  if (result.timedOut) console.log(`✗ ended after ${formatSeconds(RUN_TIMEOUT_MS)}: something hangs`);
+  const late = result.timedOut ? [`${run.title}: ended after ${formatSeconds(RUN_TIMEOUT_MS)}: something hangs`] : [];
   console.log(
     `${verdict.failed === 0 ? '✓' : '✗'} ${run.title}: ${verdict.passed} passed, ${verdict.failed} failed (${formatSeconds(result.ms)})`,
   );
-  return verdict;
+  return { ...verdict, complaints: [...verdict.complaints, ...late], output: result.output };
+}
+
+/** Runs everything, a line each; what failed runs printed comes at the end, where somebody looks for it. */
+async function runAll(runs: Run[], folder: string, showAll: boolean): Promise<Verdict> {
+  const total = { passed: 0, failed: 0, complaints: [] as string[] };
+  const reports: string[] = [];
+  const lane = async () => {
+    for (let run = runs.shift(); run; run = runs.shift()) {
+      const verdict = await runTests(run, folder);
+      total.passed += verdict.passed;
+      total.failed += verdict.failed;
+      total.complaints.push(...verdict.complaints);
+      if (verdict.failed > 0 || showAll) reports.push(`\n── ${run.title} ──\n${verdict.output}`);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  for (const report of reports) console.log(report);
+  return total;
 }
 
 async function main(filters: readonly string[]): Promise<void> {
-  let passed = 0;
-  let failed = 0;
-  for (const missing of filters.length === 0 ? await ensureParts() : []) {
-    console.log(`✗ ${missing}`);
-    failed++;
-  }
+  const missing = filters.length === 0 ? await ensureParts() : [];
   const runs = planRuns(filters);
-  if (runs.length === 0) {
-    console.log(filters.length > 0 ? `No test file's path contains ${filters.join(' or ')}.` : 'There are no tests.');
-    failed++;
-  }
+  const none = filters.length > 0 ? `no test file's path contains ${filters.join(' or ')}` : 'there are no tests';
+  const complaints = runs.length === 0 ? [...missing, none] : missing;
   const folder = await mkdtemp(join(tmpdir(), 'konferenco-tests-'));
   try {
-    const lane = async () => {
-      for (let run = runs.shift(); run; run = runs.shift()) {
-        const verdict = await runTests(run, folder);
-        passed += verdict.passed;
-        failed += verdict.failed;
-      }
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
+    const total = await runAll(runs, folder, filters.length > 0);
+    const failed = total.failed + complaints.length;
+    console.log('');
+    for (const complaint of [...complaints, ...total.complaints]) console.log(`✗ ${complaint}`);
+    console.log(`${total.passed} passed, ${failed} failed`);
+    process.exitCode = failed > 0 ? 1 : 0;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  console.log(`\n${passed} passed, ${failed} failed`);
-  process.exitCode = failed > 0 ? 1 : 0;
 }
 
 await main(process.argv.slice(2));

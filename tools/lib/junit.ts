@@ -2,7 +2,8 @@
 export interface FileResult {
   readonly file: string;
   readonly passed: number;
-  readonly failed: number;
+  /** The names of the tests that failed. */
+  readonly failed: readonly string[];
   /** Skipped and to-do tests. */
   readonly skipped: number;
 }
@@ -15,9 +16,9 @@ const CASE = /<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g;
  * carry on their suites differ between versions.
  */
 export function countJUnit(xml: string): FileResult[] {
-  const counts = new Map<string, { passed: number; failed: number; skipped: number }>();
+  const counts = new Map<string, { passed: number; failed: string[]; skipped: number }>();
   const at = (file: string) => {
-    const known = counts.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
+    const known = counts.get(file) ?? { passed: 0, failed: [], skipped: 0 };
     counts.set(file, known);
     return known;
   };
@@ -27,7 +28,7 @@ export function countJUnit(xml: string): FileResult[] {
   }
   for (const [, attributes = '', body = ''] of xml.matchAll(CASE)) {
     const count = at(attribute(attributes, 'file') ?? '(no file)');
-    if (/<(failure|error)\b/.test(body)) count.failed++;
+    if (/<(failure|error)\b/.test(body)) count.failed.push(attribute(attributes, 'name') ?? '(no name)');
     else if (/<skipped\b/.test(body)) count.skipped++;
     else count.passed++;
   }

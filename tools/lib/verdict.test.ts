@@ -4,14 +4,14 @@ import { countJUnit } from './junit.ts';
 import { withProject } from './scratch.ts';
 import { judge } from './verdict.ts';
 
-const ok = (file: string) => ({ file, passed: 3, failed: 0, skipped: 0 });
+const ok = (file: string) => ({ file, passed: 3, failed: [], skipped: 0 });
 
 describe('a run of tests', () => {
-  test('counts what passed and failed', () => {
-    expect(judge(['a', 'b'], [ok('a'), { ...ok('b'), failed: 2 }], 1)).toEqual({
+  test('counts what passed and failed, and names what failed', () => {
+    expect(judge(['a', 'b'], [ok('a'), { ...ok('b'), failed: ['adds', 'removes'] }], 1)).toEqual({
       passed: 6,
       failed: 2,
-      complaints: [],
+      complaints: ['b: adds', 'b: removes'],
     });
   });
 
@@ -21,7 +21,7 @@ describe('a run of tests', () => {
 
   test('a file without tests is a failure', () => {
     expect(judge(['a', 'b'], [ok('a')], 0)).toMatchObject({ passed: 3, failed: 1 });
-    expect(judge(['a'], [{ file: 'a', passed: 0, failed: 0, skipped: 0 }], 0)).toMatchObject({ passed: 0, failed: 1 });
+    expect(judge(['a'], [{ file: 'a', passed: 0, failed: [], skipped: 0 }], 0)).toMatchObject({ passed: 0, failed: 1 });
   });
 
   test('a missing report fails every file', () => {
@@ -51,7 +51,7 @@ test('the counts of a real report: passed, failed, skipped, and a file that does
     });
     const code = await child.exited;
     const report = countJUnit(await Bun.file(join(root, 'out.xml')).text());
-    expect(report).toEqual([{ file: 'x.test.ts', passed: 3, failed: 1, skipped: 1 }]);
+    expect(report).toEqual([{ file: 'x.test.ts', passed: 3, failed: ['fails'], skipped: 1 }]);
     expect(judge(['x.test.ts', 'y.test.ts'], report, code)).toMatchObject({ passed: 3, failed: 3 });
   });
 });

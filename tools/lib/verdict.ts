@@ -3,7 +3,7 @@ import type { FileResult } from './junit.ts';
 export interface Verdict {
   readonly passed: number;
   readonly failed: number;
-  /** What counts as failed though no test said so. */
+  /** Why it failed, a line each: the tests that did, and what counts as failed though no test said so. */
   readonly complaints: readonly string[];
 }
 
@@ -19,7 +19,8 @@ export function judge(files: readonly string[], report: readonly FileResult[] | 
   let failed = 0;
   for (const result of report) {
     passed += result.passed;
-    failed += result.failed;
+    failed += result.failed.length;
+    for (const name of result.failed) complaints.push(`${result.file}: ${name}`);
     if (result.skipped > 0) {
       complaints.push(`${result.file}: ${result.skipped} skipped; a test runs or is deleted`);
       failed += result.skipped;
@@ -27,7 +28,7 @@ export function judge(files: readonly string[], report: readonly FileResult[] | 
   }
   for (const file of files) {
     const result = report.find((candidate) => candidate.file.replaceAll('\\', '/') === file);
-    if (result && result.passed + result.failed + result.skipped > 0) continue;
+    if (result && result.passed + result.failed.length + result.skipped > 0) continue;
     complaints.push(`${file}: no test ran; it is empty or failed to load`);
     failed++;
   }
