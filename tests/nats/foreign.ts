@@ -49,6 +49,17 @@ export class ForeignClient {
     return JSON.parse(payload) as Record<string, unknown>;
   }
 
+  /** What anybody sends to `subject` while `work` is done. */
+  async during(subject: string, work: () => Promise<void>): Promise<string[]> {
+    this.#socket.write(`SUB ${subject} 2\r\n`);
+    await this.flush();
+    this.#heard.text = '';
+    await work();
+    this.#socket.write('UNSUB 2\r\nPING\r\n');
+    await this.#hears(/PONG\r\n/);
+    return [...this.#heard.text.matchAll(/MSG \S+ 2 +(?:\S+ +)?\d+\r\n(.*)\r\n/g)].map(([, payload = '']) => payload);
+  }
+
   close(): void {
     this.#socket.end();
   }

@@ -40,19 +40,25 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await Bun.sleep(10);
 }
 
-/** Everything in a stream, in its order, as a new group reads it. */
-export async function contents(streams: NatsStreams, stream: StreamName): Promise<StreamRecord[]> {
+/** Everything in a stream that can be read, in its order, as the new group `group` reads it. */
+export async function contents(
+  streams: NatsStreams,
+  stream: StreamName,
+  group = 'everything',
+): Promise<StreamRecord[]> {
   const report = await streams.streamsReport();
   const left = report.find(({ name }) => name === stream || name.endsWith(`_${stream}`))?.messages ?? 0;
-  const reader = await streams.join('everything', stream, 500);
+  const reader = await streams.join(group, stream, 500);
   const found: StreamRecord[] = [];
+  let seen = 0;
   if (left > 0) {
     for await (const batch of reader.batches()) {
       for (const delivery of batch) {
         if (delivery.record) found.push(delivery.record);
         delivery.acknowledge();
       }
-      if (found.length >= left) break;
+      seen += batch.length;
+      if (seen >= left) break;
     }
   }
   await reader.close();

@@ -144,7 +144,8 @@ class JetStreams implements NatsStreams {
     this.#viewing = viewing;
     this.#js = manager.jetstream();
     this.#naming = naming;
-    this.#appenders = new Map(STREAM_NAMES.map((name) => [name, new StreamAppender(this.#js, manager, naming, name)]));
+    const deps = { connection, js: this.#js, manager, naming };
+    this.#appenders = new Map(STREAM_NAMES.map((name) => [name, new StreamAppender(deps, name)]));
     void this.#watch(onFault).catch(onFault);
   }
 
