@@ -19,7 +19,12 @@ const GROUP = 'streams';
 const PAGE = 256;
 /** How often a node that does not lead asks whether it may, in milliseconds, with up to as much jitter. */
 const ASK_MS = 2_000;
-/** Pauses while nothing new is stored: they grow while it stays quiet. */
+/**
+ * From the beginning of one round to that of the next, in milliseconds, as long as pages are not full: a round costs the store
+ * and NATS the same for one entry as for many, and consumers do not need milliseconds.
+ */
+const ROUND_MS = 50;
+/** The same after a page without entries, which news may cut to the least; pauses grow while it stays quiet. */
 const IDLE = { least_ms: 20, most_ms: 500 } as const;
 /** Pauses after a failure. */
 const BACKOFF = { base_ms: 100, cap_ms: 10_000 } as const;
@@ -60,6 +65,10 @@ export class Relay {
   readonly #ended: Promise<void>;
   #leads = false;
   #failing = false;
+  /** Something was stored since the last page was asked for. */
+  #hasNews = false;
+  /** Sleeps for want of news alone. */
+  #isIdle = false;
   /** `at` of the oldest entry not yet relayed; `null`: none known. */
   #behindSince: number | null = null;
 
@@ -74,9 +83,10 @@ export class Relay {
     return { leads: this.#leads, ...this.#counts, lag_ms: lag };
   }
 
-  /** Something was stored: a relay that sleeps for want of news looks at once. */
+  /** Something was stored: a relay that has slept for want of news looks at once, another one when its next round is due. */
   wake(): void {
-    if (this.#leads && !this.#failing) this.#pauses.cutShort();
+    this.#hasNews = true;
+    if (this.#isIdle) this.#pauses.cutShort();
   }
 
   /** Resolves when the entries in hand are relayed and noted, or given up to be relayed by the next leader. */
@@ -104,18 +114,20 @@ export class Relay {
 
   /** @throws {StoreUnavailableError} */
   async #lead(signal: LeaderSignal): Promise<void> {
-    const { feed } = this.#deps;
+    const { feed, clock } = this.#deps;
     this.#leads = true;
     const cutShort = () => this.#pauses.cutShort();
     signal.addEventListener('abort', cutShort, { once: true });
     let position = await feed.feedCursor(GROUP);
     let idle: number = IDLE.least_ms;
     while (!signal.aborted && !this.#pauses.closed) {
+      const began = clock.now();
+      this.#hasNews = false;
       const page = await feed.readFeed(position, PAGE);
       const [oldest] = page.entries;
       this.#behindSince = oldest?.at ?? null;
       if (!oldest || page.position === null) {
-        await this.#pauses.wait(idle);
+        await this.#sleep(began, idle, signal);
         idle = Math.min(idle * 2, IDLE.most_ms);
         continue;
       }
@@ -123,8 +135,26 @@ export class Relay {
       if (!(await this.#append(await this.#entriesOf(page.entries), signal))) break;
       await feed.saveFeedCursor(GROUP, page.position);
       position = page.position;
+      if (page.entries.length === PAGE || signal.aborted) continue;
+      this.#behindSince = null;
+      await this.#rest(began, ROUND_MS);
     }
     signal.removeEventListener('abort', cutShort);
+  }
+
+  /** Waits until `ms` after `began`, whatever is stored meanwhile. */
+  async #rest(began: number, ms: number): Promise<void> {
+    const left = began + ms - this.#deps.clock.now();
+    if (left > 0) await this.#pauses.wait(Math.min(ms, left));
+  }
+
+  /** Waits for news, `ms` at the most, and the least time in any case: an entry just stored may not be settled yet. */
+  async #sleep(began: number, ms: number, signal: LeaderSignal): Promise<void> {
+    if (!signal.aborted) await this.#rest(began, IDLE.least_ms);
+    if (this.#hasNews || signal.aborted) return;
+    this.#isIdle = true;
+    await this.#rest(began, ms);
+    this.#isIdle = false;
   }
 
   /** Tries until NATS has them; false when the leadership or the relay ended first. */
