@@ -49,15 +49,19 @@ export function numberedText(sequence: number, size: number): string {
   return `@@${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`.padEnd(size, 'x');
 }
 
+/** Where the digits of the next numbered text between `start` and `end` begin, or -1; `digits` reads them. */
+export function nextNumber(bytes: Buffer, start: number, end: number): number {
+  const at = find(bytes, MARK, start, end);
+  return at < 0 ? -1 : at + MARK.length;
+}
+
 /** Hands the number of each numbered text in the range to `take`, in order. */
 export function eachNumber(
   bytes: Buffer,
   range: { start: number; end: number },
   take: (sequence: number) => void,
 ): void {
-  let at = find(bytes, MARK, range.start, range.end);
-  while (at >= 0) {
-    take(digits(bytes, at + MARK.length));
-    at = find(bytes, MARK, at + MARK.length + SEQUENCE_DIGITS, range.end);
+  for (let at = nextNumber(bytes, range.start, range.end); at >= 0; at = nextNumber(bytes, at, range.end)) {
+    take(digits(bytes, at));
   }
 }

@@ -3,7 +3,7 @@ import type { Crowd } from '../crowd.ts';
 import type { Group } from '../group.ts';
 import { Histogram, type Recorded } from '../histogram.ts';
 import { pace } from '../pace.ts';
-import { eachNumber, numberedText } from '../scan.ts';
+import { digits, nextNumber, numberedText } from '../scan.ts';
 import { IDLE, type Status } from '../wire.ts';
 import { FIRST_REF } from '../wires/konferenco.ts';
 
@@ -37,12 +37,14 @@ export interface Heard {
 /** Texts carry the moment they were planned for, in microseconds of a clock all processes share, modulo what ten digits hold. */
 const WRAP_US = 10_000_000_000;
 
+const { timeOrigin } = performance;
+
 function microseconds(at: number): number {
-  return Math.floor((performance.timeOrigin + at) * 1000) % WRAP_US;
+  return Math.floor((timeOrigin + at) * 1000) % WRAP_US;
 }
 
-function sinceMs(planned_us: number, at: number): number {
-  return ((microseconds(at) - planned_us + WRAP_US) % WRAP_US) / 1000;
+function betweenMs(planned_us: number, now_us: number): number {
+  return ((now_us - planned_us + WRAP_US) % WRAP_US) / 1000;
 }
 
 /** Begins to count what comes to a group; the function tells what came so far. */
@@ -52,8 +54,10 @@ export function listen(group: Group): () => Heard {
   let confirmed = 0;
   group.sink = {
     delivered(_connection, _count, bytes, start, end) {
-      const now = performance.now();
-      eachNumber(bytes, { start, end }, (planned) => latency.record(sinceMs(planned, now)));
+      const now = microseconds(performance.now());
+      for (let at = nextNumber(bytes, start, end); at >= 0; at = nextNumber(bytes, at, end)) {
+        latency.record(betweenMs(digits(bytes, at), now));
+      }
     },
     replied: () => void confirmed++,
   };
@@ -73,7 +77,8 @@ export function deafen(group: Group): void {
 export async function talk(group: Group, crowd: Crowd, subscriptions: number, plan: TalkPlan): Promise<Talked> {
   let said = 0;
   let changed = 0;
-  const saying = pace({ per_s: plan.messages_per_s, ms: plan.ms }, (at) => {
+  const { ms } = plan;
+  const saying = pace({ per_s: plan.messages_per_s, ms, beat_ms: BEAT_MS }, (at) => {
     const speaker = memberAt(group, said);
     const channel = crowd.channelOf(speaker.index, Math.floor(said / group.connections.length) % subscriptions);
     const text = numberedText(microseconds(at), plan.size);
@@ -82,7 +87,7 @@ export async function talk(group: Group, crowd: Crowd, subscriptions: number, pl
   const changing =
     plan.presences_per_s === 0
       ? 0
-      : pace({ per_s: plan.presences_per_s, ms: plan.ms }, () => {
+      : pace({ per_s: plan.presences_per_s, ms, beat_ms: BEAT_MS }, () => {
           const person = memberAt(group, changed);
           const status: Status = Math.floor(changed++ / group.connections.length) % 2 === 0 ? 'away' : 'online';
           person.send(group.wire.presence(crowd.channelOf(person.index, 0), status));
@@ -90,6 +95,9 @@ export async function talk(group: Group, crowd: Crowd, subscriptions: number, pl
   const [messages, presences] = await Promise.all([saying, changing]);
   return { messages, presences };
 }
+
+/** The crowd's generators share their cores with what they measure, so they sleep between messages. */
+const BEAT_MS = 1;
 
 /** A prime: neighbours in time are neither neighbours in number nor on one node. */
 const HOP = 104_729;
