@@ -56,11 +56,12 @@ export class Connection implements FrameHandler {
 
   /** Writes what is in line, as far as the kernel takes it; the rest follows when it drains. */
   flush(): void {
-    const [first, ...more] = this.#out;
-    if (!first || !this.#socket || this.#state === 'closed') return;
-    const bytes = more.length === 0 ? first : Buffer.concat(this.#out);
+    const first = this.#out[0];
+    if (first === undefined || !this.#socket || this.#state === 'closed') return;
+    const bytes = this.#out.length === 1 ? first : Buffer.concat(this.#out);
+    this.#out.length = 0;
     const written = Math.max(0, this.#socket.write(bytes));
-    this.#out = written < bytes.length ? [bytes.subarray(written)] : [];
+    if (written < bytes.length) this.#out.push(bytes.subarray(written));
   }
 
   send(text: string): void {

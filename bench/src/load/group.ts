@@ -40,6 +40,8 @@ export class Group {
   readonly tickets = new Map<string, string>();
   /** Makes a credential at the moment of connecting, for those who come by tickets that soon end. */
   mint: ((user: string) => string) | null = null;
+  /** Those that have received what they have not yet acknowledged, where the protocol asks for that. */
+  readonly owing = new Set<Connection>();
   sink: Sink = IDLE;
   #frames = 0;
 

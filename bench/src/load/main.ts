@@ -13,7 +13,7 @@ import { saturatePublish, timePublish } from './traffic/publish.ts';
 import { recoverByCursor, recoverBySession } from './traffic/recover.ts';
 import { saturateRelay, timeRelay } from './traffic/relay.ts';
 import type { Wire, WireName } from './wire.ts';
-import { acknowledge, konferencoWire } from './wires/konferenco.ts';
+import { acknowledgeAll, konferencoWire } from './wires/konferenco.ts';
 import { rawWire } from './wires/raw.ts';
 import { shortWire } from './wires/short.ts';
 import { socketIoWire } from './wires/socket-io.ts';
@@ -95,12 +95,7 @@ async function answer(handlers: Handlers, line: string): Promise<Answer> {
 const groups = new Map<string, Group>();
 const handlers = createHandlers(groups);
 setInterval(() => {
-  for (const { connections } of groups.values()) {
-    for (const connection of connections) {
-      acknowledge(connection);
-      connection.flush();
-    }
-  }
+  for (const group of groups.values()) acknowledgeAll(group);
 }, LIMITS.ack_ms);
 for await (const line of console) process.stdout.write(`${JSON.stringify(await answer(handlers, line))}\n`);
 process.exit(0);

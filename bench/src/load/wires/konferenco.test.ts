@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'bun:test';
 import { type Connection, createConnector } from '../connection.ts';
 import { Group } from '../group.ts';
-import { konferencoWire } from './konferenco.ts';
+import { acknowledgeAll, konferencoWire } from './konferenco.ts';
 
 interface Peer {
   readonly server: Bun.Server<undefined>;
@@ -87,6 +87,16 @@ test('the inbox is acknowledged up to the newest entry after 32 entries', async 
   peer.socket.send(JSON.stringify({ type: 'inbox', items: items.slice(31) }));
   expect(await peer.next()).toEqual({ type: 'ack', inbox: 40 });
   expect(peer.connection.received).toBe(40);
+});
+
+test('fewer entries are acknowledged when all who owe it are asked to, once', async () => {
+  const peer = await joined();
+  peer.socket.send(JSON.stringify({ type: 'inbox', items: [pointer(1), pointer(2)] }));
+  await heartbeat(peer);
+  acknowledgeAll(peer.group);
+  expect(await peer.next()).toEqual({ type: 'ack', inbox: 2 });
+  acknowledgeAll(peer.group);
+  expect(await heartbeat(peer)).toEqual({ type: 'heartbeat', nonce: 77 });
 });
 
 test('what a digest leaves out and what the server refuses is counted', async () => {

@@ -1,5 +1,6 @@
 import { channelLog, LIMITS, SUBPROTOCOL } from '@konferenco/protocol';
 import type { Connection } from '../connection.ts';
+import type { Group } from '../group.ts';
 import { digits, find, matches, occurrences } from '../scan.ts';
 import type { Wire } from '../wire.ts';
 
@@ -47,10 +48,18 @@ export const konferencoWire: Wire = {
   presence: (_channel, status) => `{"type":"presence","status":"${status}"}`,
 };
 
-/** Acknowledges what a client has received since it last did so. */
-export function acknowledge(connection: Connection): void {
-  if (connection.unacked > 0) connection.queue(`{"type":"ack","inbox":${connection.inbox}}`);
+/** Acknowledges what the clients of a group have received since they last did so. */
+export function acknowledgeAll({ owing }: Group): void {
+  for (const connection of owing) {
+    acknowledge(connection);
+    connection.flush();
+  }
+}
+
+function acknowledge(connection: Connection): void {
+  connection.queue(`{"type":"ack","inbox":${connection.inbox}}`);
   connection.unacked = 0;
+  connection.group.owing.delete(connection);
 }
 
 function publishFrame(from: string, to: { type: 'channel' | 'user'; id: string }, text: string, ref: number): string {
@@ -82,6 +91,7 @@ function deliver(connection: Connection, pattern: Buffer, bytes: Buffer, { start
 
 function advance(connection: Connection, count: number, bytes: Buffer, end: number): void {
   connection.inbox = digits(bytes, bytes.lastIndexOf(POINTER, end - 1) + POINTER.length);
+  if (connection.unacked === 0) connection.group.owing.add(connection);
   connection.unacked += count;
   if (connection.unacked >= LIMITS.ack_every) acknowledge(connection);
 }
