@@ -3,6 +3,7 @@ import type { CrowdPlan } from '../load/crowd.ts';
 import { Histogram, type Summary } from '../load/histogram.ts';
 import type { Heard } from '../load/traffic/model.ts';
 import type { FleetStage } from './fleet.ts';
+import { assertNoneMissing } from './scenario.ts';
 
 /** A crowd that several load processes hold together, each a part of it, spread over all nodes. */
 export interface CrowdOptions {
@@ -92,6 +93,11 @@ export async function discuss(stage: FleetStage, crowd: CrowdOptions, plan: Talk
   const deadline = performance.now() + TAIL_MS;
   while (deliveriesIn(await ask(false)) < expected && performance.now() < deadline) await Bun.sleep(LOOK_MS);
   const heard = await ask(true);
+  const counters = await Promise.all(loads.map((load) => load.ask('counters', { group })));
+  assertNoneMissing(
+    counters.reduce((sum, { miscounted }) => sum + miscounted, 0),
+    'items in the count by scanning',
+  );
   const latency = new Histogram();
   for (const part of heard) latency.add(part.latency);
   const deliveries = deliveriesIn(heard);
