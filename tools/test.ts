@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { thisMachine } from './lib/excuses.ts';
 import { findFiles, ROOT } from './lib/files.ts';
 import { countJUnit } from './lib/junit.ts';
 import { ensureParts } from './lib/parts.ts';
 import { formatSeconds, runStep } from './lib/process.ts';
-import { judge, type Verdict } from './lib/verdict.ts';
+import { excuseLines, judge, type Verdict } from './lib/verdict.ts';
 
 /** Runs all tests, real parts included. Arguments narrow it to files whose path contains one of them. */
 
@@ -56,17 +57,18 @@ async function runTests(run: Run, folder: string): Promise<Verdict & { readonly 
     capture: true,
   });
   const report = (await Bun.file(outfile).exists()) ? countJUnit(await Bun.file(outfile).text()) : null;
-  const verdict = judge(run.files, report, result.code);
+  const verdict = judge({ files: run.files, report, exitCode: result.code, machine: thisMachine() });
   const late = result.timedOut ? [`${run.title}: ended after ${formatSeconds(RUN_TIMEOUT_MS)}: something hangs`] : [];
+  const leftOut = verdict.excuses.length > 0 ? `, ${verdict.excuses.length} not run` : '';
   console.log(
-    `${verdict.failed === 0 ? '✓' : '✗'} ${run.title}: ${verdict.passed} passed, ${verdict.failed} failed (${formatSeconds(result.ms)})`,
+    `${verdict.failed === 0 ? '✓' : '✗'} ${run.title}: ${verdict.passed} passed, ${verdict.failed} failed${leftOut} (${formatSeconds(result.ms)})`,
   );
   return { ...verdict, complaints: [...verdict.complaints, ...late], output: result.output };
 }
 
 /** Runs everything, a line each; what failed runs printed comes at the end, where somebody looks for it. */
 async function runAll(runs: Run[], folder: string, showAll: boolean): Promise<Verdict> {
-  const total = { passed: 0, failed: 0, complaints: [] as string[] };
+  const total = { passed: 0, failed: 0, complaints: [] as string[], excuses: [] as string[] };
   const reports: string[] = [];
   const lane = async () => {
     for (let run = runs.shift(); run; run = runs.shift()) {
@@ -74,6 +76,7 @@ async function runAll(runs: Run[], folder: string, showAll: boolean): Promise<Ve
       total.passed += verdict.passed;
       total.failed += verdict.failed;
       total.complaints.push(...verdict.complaints);
+      total.excuses.push(...verdict.excuses);
       if (verdict.failed > 0 || showAll) reports.push(`\n── ${run.title} ──\n${verdict.output}`);
     }
   };
@@ -93,6 +96,7 @@ async function main(filters: readonly string[]): Promise<void> {
     const failed = total.failed + complaints.length;
     console.log('');
     for (const complaint of [...complaints, ...total.complaints]) console.log(`✗ ${complaint}`);
+    for (const line of excuseLines(total.excuses)) console.log(line);
     console.log(`${total.passed} passed, ${failed} failed`);
     process.exitCode = failed > 0 ? 1 : 0;
   } finally {

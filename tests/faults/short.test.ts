@@ -3,13 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runFaults, singleTopology } from '@konferenco/testkit/faults';
+import { testWithSmallDisk } from '../system/support/small-disk.ts';
 
 const SEED = 2;
+/** Faults that the run had to do without. */
+let missing: readonly string[] = [];
 
 test('a node that is killed, paused, cut off and out of room keeps every promise to forty people', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'konferenco-faults-'));
   const topology = await singleTopology({ dir, seed: SEED });
-  for (const sentence of topology.missing) console.log(sentence);
+  missing = topology.missing;
   try {
     const { verdict, troubles, faults, worst_ms } = await runFaults({
       topology,
@@ -34,3 +37,5 @@ test('a node that is killed, paused, cut off and out of room keeps every promise
     rmSync(dir, { recursive: true, force: true });
   }
 }, 60_000);
+
+testWithSmallDisk('the run had disks that can be filled', async () => expect(missing).toEqual([]));

@@ -4,8 +4,8 @@ export interface FileResult {
   readonly passed: number;
   /** The names of the tests that failed. */
   readonly failed: readonly string[];
-  /** Skipped and to-do tests. */
-  readonly skipped: number;
+  /** The names of skipped and to-do tests. */
+  readonly skipped: readonly string[];
 }
 
 const SUITE = /<testsuite\b([^>]*?)(\/?)>|<\/testsuite>/g;
@@ -16,9 +16,9 @@ const CASE = /<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g;
  * carry on their suites differ between versions.
  */
 export function countJUnit(xml: string): FileResult[] {
-  const counts = new Map<string, { passed: number; failed: string[]; skipped: number }>();
+  const counts = new Map<string, { passed: number; failed: string[]; skipped: string[] }>();
   const at = (file: string) => {
-    const known = counts.get(file) ?? { passed: 0, failed: [], skipped: 0 };
+    const known = counts.get(file) ?? { passed: 0, failed: [], skipped: [] };
     counts.set(file, known);
     return known;
   };
@@ -28,8 +28,9 @@ export function countJUnit(xml: string): FileResult[] {
   }
   for (const [, attributes = '', body = ''] of xml.matchAll(CASE)) {
     const count = at(attribute(attributes, 'file') ?? '(no file)');
-    if (/<(failure|error)\b/.test(body)) count.failed.push(attribute(attributes, 'name') ?? '(no name)');
-    else if (/<skipped\b/.test(body)) count.skipped++;
+    const name = attribute(attributes, 'name') ?? '(no name)';
+    if (/<(failure|error)\b/.test(body)) count.failed.push(name);
+    else if (/<skipped\b/.test(body)) count.skipped.push(name);
     else count.passed++;
   }
   return [...counts].map(([file, count]) => ({ file, ...count }));
