@@ -1,4 +1,4 @@
-import { type ERROR_CODES, type Recourse, recourseOf } from '@konferenco/protocol';
+import { type Recourse, recourseOf } from '@konferenco/protocol';
 import type { KonferencoErrorLike } from './types.ts';
 
 /**
@@ -19,37 +19,6 @@ export const CLIENT_ERRORS = {
 } as const;
 
 export type ClientErrorName = keyof typeof CLIENT_ERRORS;
-
-/** The registry's errors that arise here too, with its numbers and words, so that the rest of it reaches no bundle. */
-const SERVER_ERRORS: Pick<
-  typeof ERROR_CODES,
-  | 'invalid'
-  | 'too_large'
-  | 'not_found'
-  | 'conflict'
-  | 'clock_ahead'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'rate_limited'
-  | 'overloaded'
-  | 'internal'
-> = {
-  invalid: { code: 1001, text: 'A field is missing or has the wrong form.' },
-  too_large: { code: 1002, text: 'The payload or frame is larger than its type allows.' },
-  not_found: { code: 1004, text: 'There is no such conversation, message or user.' },
-  conflict: { code: 1008, text: 'It changed meanwhile: read it again and decide anew.' },
-  clock_ahead: {
-    code: 1011,
-    text: "This device's clock is ahead of the server's: stamp it anew by the server's time.",
-  },
-  unauthenticated: { code: 2000, text: 'Sign in first.' },
-  forbidden: { code: 2100, text: 'You do not have permission to do this.' },
-  rate_limited: { code: 3000, text: 'Too many messages: try again after the time given.' },
-  overloaded: { code: 3001, text: 'The server has too much to do at the moment.' },
-  internal: { code: 4000, text: 'The server failed to answer.' },
-};
-
-export type ServerErrorName = keyof typeof SERVER_ERRORS;
 
 /** A refusal by the server or a failure here. `recourse` says what to do about it, also for codes not known yet. */
 export class KonferencoError extends Error implements KonferencoErrorLike {
@@ -77,16 +46,6 @@ export function clientError(name: ClientErrorName, cause?: unknown): KonferencoE
   return new KonferencoError({ code, error: name, message: text }, cause === undefined ? undefined : { cause });
 }
 
-export function serverError(name: ServerErrorName, retry_after_ms?: number): KonferencoError {
-  const { code, text } = SERVER_ERRORS[name];
-  return new KonferencoError({
-    code,
-    error: name,
-    message: text,
-    ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
-  });
-}
-
 /** Whatever was thrown, as a {@link KonferencoError}. */
 export function asError(thrown: unknown): KonferencoError {
   if (thrown instanceof KonferencoError) return thrown;
@@ -96,7 +55,7 @@ export function asError(thrown: unknown): KonferencoError {
   );
 }
 
-/** True for a refusal of the credentials themselves, which only a new sign-in helps. */
+/** True for a refusal of the credentials themselves (2000–2099), which only a new sign-in helps. */
 export function endsSession(error: KonferencoError): boolean {
-  return error.code >= SERVER_ERRORS.unauthenticated.code && error.code < SERVER_ERRORS.forbidden.code;
+  return error.code >= 2000 && error.code < 2100;
 }

@@ -270,8 +270,8 @@ export class Following {
       if (this.#restored && wire.online) await this.pages.fillHoles();
     } catch (thrown) {
       const error = asError(thrown);
-      // The next connection brings another chance; anything else is told to who opened it.
-      if (error.error !== 'disconnected') this.refused(error);
+      // The next connection brings another chance, also to load code; anything else is told to who opened it.
+      if (error.error !== 'disconnected' && error.error !== 'network') this.refused(error);
     }
   }
 

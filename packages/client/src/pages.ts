@@ -1,4 +1,5 @@
-import { LIMITS, type LogName } from '@konferenco/protocol';
+import type { LogName } from '@konferenco/protocol';
+import { asError } from './errors.ts';
 import type { LogKeeping } from './kept/keeping.ts';
 import type { Replica } from './replica.ts';
 import type { Wire } from './request.ts';
@@ -144,21 +145,10 @@ export class Pages {
   }
 
   async #fill(gap: TimelineGap): Promise<void> {
-    const { wire, log, replica, kept } = this.#options;
     const generation = this.#generation;
-    let after = gap.from - 1;
-    while (after < gap.to) {
-      const page = await wire.ask('history', { log, after, limit: Math.min(LIMITS.page, gap.to - after) });
-      if (generation !== this.#generation) return;
-      const items = page.items.filter((item) => item.offset <= gap.to);
-      replica.insert(items);
-      this.#options.changed();
-      const last = items.at(-1)?.offset;
-      kept().putPage({ items, from: after + 1, to: last ?? gap.to, gap: page.gap });
-      if (last === undefined || !page.has_more) break;
-      after = last;
-    }
-    replica.gaps.remove(gap);
+    // Loaded with the first gap.
+    const { fillGap } = await import('./more-history.ts');
+    await fillGap(gap, this.#options, () => generation === this.#generation);
   }
 
   async #counted(fetch: () => Promise<void>): Promise<void> {
@@ -166,6 +156,8 @@ export class Pages {
     this.#options.changed();
     try {
       await fetch();
+    } catch (thrown) {
+      throw asError(thrown);
     } finally {
       this.#fetches--;
       this.#options.changed();

@@ -1,10 +1,11 @@
 import type { PresenceStatus, ServerFrameOf } from '@konferenco/protocol';
 import { asError, type KonferencoError } from './errors.ts';
 import { Signal } from './events.ts';
+import type { ToldPresence } from './presence-told.ts';
 import type { Wire } from './request.ts';
 import type { PresenceView } from './types.ts';
 
-interface Watched {
+export interface Watched {
   readonly channels?: readonly string[];
   readonly users?: readonly string[];
 }
@@ -14,11 +15,8 @@ export class Presence implements PresenceView {
   readonly #wire: Wire;
   readonly #failed: (error: KonferencoError) => void;
   readonly #changes = new Signal();
-  /** Of people watched by name. */
-  #statuses = new Map<string, PresenceStatus>();
-  /** Of the people named in each watched channel: whoever leaves a channel may still be here. */
-  readonly #named = new Map<string, Map<string, PresenceStatus>>();
-  #counts = new Map<string, number>();
+  /** `null` until something is watched on this connection. */
+  #told: ToldPresence | null = null;
   #watched: Watched = {};
   #own: 'online' | 'away' | 'busy' = 'online';
 
@@ -33,17 +31,11 @@ export class Presence implements PresenceView {
   }
 
   status(user: string): PresenceStatus {
-    const watched = this.#statuses.get(user);
-    if (watched !== undefined) return watched;
-    for (const named of this.#named.values()) {
-      const status = named.get(user);
-      if (status !== undefined) return status;
-    }
-    return 'offline';
+    return this.#told?.status(user) ?? 'offline';
   }
 
   count(channel: string): number | null {
-    return this.#counts.get(channel) ?? null;
+    return this.#told?.count(channel) ?? null;
   }
 
   subscribe(fn: () => void): () => void {
@@ -52,8 +44,8 @@ export class Presence implements PresenceView {
 
   watch(what: Watched): void {
     this.#watched = what;
-    this.#forgetOthers();
-    this.#send();
+    this.#told?.keep(what);
+    void this.#send();
   }
 
   set(status: 'online' | 'away' | 'busy'): void {
@@ -62,53 +54,29 @@ export class Presence implements PresenceView {
   }
 
   take(frame: ServerFrameOf<'presence'>): void {
-    if (frame.channel === undefined) for (const { user_id, status } of frame.users) this.#statuses.set(user_id, status);
-    else this.#takeChannel(frame.channel, frame);
+    this.#told?.take(frame);
     this.#changes.emit();
-  }
-
-  #takeChannel(channel: string, { count = 0, full, users }: ServerFrameOf<'presence'>): void {
-    this.#counts.set(channel, count);
-    // A frame of a channel with too many people names nobody, and neither do those after it.
-    const isNameless = users.length === 0 && count > 0;
-    const named = full || isNameless ? new Map<string, PresenceStatus>() : (this.#named.get(channel) ?? new Map());
-    for (const { user_id, status } of users) {
-      if (status === 'offline') named.delete(user_id);
-      else named.set(user_id, status);
-    }
-    this.#named.set(channel, named);
-  }
-
-  /** What is watched no more is not told of any more. */
-  #forgetOthers(): void {
-    const channels = new Set(this.#watched.channels);
-    const users = new Set(this.#watched.users);
-    for (const channel of [...this.#counts.keys()]) {
-      if (channels.has(channel)) continue;
-      this.#counts.delete(channel);
-      this.#named.delete(channel);
-    }
-    for (const user of [...this.#statuses.keys()]) if (!users.has(user)) this.#statuses.delete(user);
   }
 
   resume(): void {
-    if ((this.#watched.channels?.length ?? 0) + (this.#watched.users?.length ?? 0) > 0) this.#send();
+    if (Object.values(this.#watched).some((ids: readonly string[]) => ids.length > 0)) void this.#send();
   }
 
   lost(): void {
-    this.#statuses = new Map();
-    this.#counts = new Map();
-    this.#named.clear();
+    this.#told = null;
     this.#changes.emit();
   }
 
-  #send(): void {
+  async #send(): Promise<void> {
     if (!this.#wire.online) return;
-    const { channels, users } = this.#watched;
-    const fields = { ...(channels ? { channels: [...channels] } : {}), ...(users ? { users: [...users] } : {}) };
-    this.#wire.ask('watch', fields).catch((thrown: unknown) => {
+    try {
+      const { ToldPresence } = await import('./presence-told.ts');
+      this.#told ??= new ToldPresence();
+      const { channels = [], users = [] } = this.#watched;
+      await this.#wire.ask('watch', { channels: [...channels], users: [...users] });
+    } catch (thrown) {
       const error = asError(thrown);
       if (error.error !== 'disconnected') this.#failed(error);
-    });
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { ClientFrame, ReplyOf, ServerFrameOf } from '@konferenco/protocol';
 import type { Connection } from './connection.ts';
-import { clientError, KonferencoError, serverError } from './errors.ts';
+import { clientError, KonferencoError } from './errors.ts';
 import type { Environment } from './types.ts';
 
 /** Requests without an answer at one time; more are refused as overload. */
@@ -77,7 +77,7 @@ export class Requests implements Wire {
   }
 
   #request(text: (ref: number) => string): Promise<unknown> {
-    if (this.#pending.size >= PENDING_MAX) return Promise.reject(serverError('overloaded'));
+    if (this.#pending.size >= PENDING_MAX) return Promise.reject(tooMany());
     const ref = ++this.#lastRef;
     return new Promise((resolve, reject) => {
       const cancelTimeout = this.#options.environment.after(REQUEST_TIMEOUT_MS, () =>
@@ -98,4 +98,8 @@ export class Requests implements Wire {
     pending?.cancelTimeout();
     return pending;
   }
+}
+
+function tooMany(): KonferencoError {
+  return new KonferencoError({ code: 3001, error: 'overloaded', message: 'Too many requests wait.' });
 }

@@ -1,6 +1,7 @@
 import type { Tokens } from '@konferenco/protocol';
-import { asError, clientError, KonferencoError, serverError, type ServerErrorName } from './errors.ts';
+import { asError, clientError, KonferencoError } from './errors.ts';
 import { ROUTE_PATHS, type RouteAddress } from './routes.ts';
+import { serverError, type ServerErrorName } from './server-errors.ts';
 import type { Environment, KonferencoErrorLike, Rest } from './types.ts';
 
 export interface RestOptions {

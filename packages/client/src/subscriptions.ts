@@ -119,11 +119,8 @@ export class Subscriptions {
   }
 
   #answer(log: LogName, answer: LogState | { code: number; error: string; message: string } | undefined): void {
-    if (!answer)
-      return this.#refuse(
-        log,
-        new KonferencoError({ code: 4000, error: 'internal', message: 'The reply left this log out.' }),
-      );
+    // The reply left this log out.
+    if (!answer) return this.#retry([log]);
     if ('code' in answer) return this.#refuse(log, new KonferencoError(answer));
     this.#options.subscribed(log, answer);
   }

@@ -1,4 +1,4 @@
-import { type Item, LIMITS, type LogName } from '@konferenco/protocol';
+import type { LogName } from '@konferenco/protocol';
 import { asError } from './errors.ts';
 import type { LogKeeping } from './kept/keeping.ts';
 import { Signal } from './events.ts';
@@ -15,11 +15,6 @@ export interface ThreadOptions {
   /** Replies were loaded into the conversation. */
   readonly changed: () => void;
 }
-
-/** Replies loaded at most: a thread longer than this shows its newest. */
-const PAGES_MAX = 10;
-/** Entries of the conversation looked through for replies kept on this device. */
-const LOOKED_MAX = 2_000;
 
 /** The replies to one message; they are part of the conversation's log and live with it. */
 export class LogThread implements Thread {
@@ -58,16 +53,19 @@ export class LogThread implements Thread {
   async resume(): Promise<void> {
     const opening = this.#opening;
     if (!opening) return;
+    const { wire } = this.#options;
     try {
-      const { wire } = this.#options;
-      const hasSome = await this.#loadKept();
-      if (wire.online) await this.#load();
+      // Loaded with the first thread that is opened.
+      const { loadKeptReplies, loadReplies } = await import('./more-history.ts');
+      const hasSome = await loadKeptReplies(this.#options);
+      if (wire.online) await loadReplies(this.#options);
       else if (!hasSome) return;
       this.#loaded = wire.online;
       opening.resolve();
     } catch (thrown) {
       const error = asError(thrown);
-      if (error.error === 'disconnected') return;
+      // The next connection brings another chance, also to fetch the code.
+      if (error.error === 'disconnected' || !wire.online) return;
       opening.reject(error);
     }
     this.#opening = null;
@@ -77,47 +75,5 @@ export class LogThread implements Thread {
   changed(): void {
     this.#state = null;
     this.#changes.emit();
-  }
-
-  async #load(): Promise<void> {
-    const { wire, log, replica, kept } = this.#options;
-    let before: number | undefined;
-    for (let pages = 0; pages < PAGES_MAX; pages++) {
-      const page = await wire.ask('history', {
-        log,
-        thread: this.root,
-        limit: LIMITS.page,
-        ...(before === undefined ? {} : { before }),
-      });
-      replica.insert(page.items);
-      kept().put(page.items);
-      before = page.items[0]?.offset;
-      if (!page.has_more || before === undefined) return;
-    }
-  }
-
-  /** Takes the replies from this device, and what corrects them; true when anything is kept of where the thread is. */
-  async #loadKept(): Promise<boolean> {
-    const { kept, replica } = this.#options;
-    const root = replica.message(this.root)?.offset ?? null;
-    if (root === null) return false;
-    const replies = new Set<string>();
-    const corrections: Item[] = [];
-    const found: Item[] = [];
-    let looked = 0;
-    await kept().lookBack((items) => {
-      for (const item of items) {
-        if (item.envelope?.payload['thread'] === this.root || item.thread === this.root) found.push(item);
-        else if (item.envelope?.payload['target'] !== undefined) corrections.push(item);
-      }
-      looked += items.length;
-      return looked < LOOKED_MAX && (items[0]?.offset ?? 0) > root;
-    });
-    for (const { envelope, id } of found) replies.add(envelope?.id ?? id ?? '');
-    replica.insert([
-      ...found,
-      ...corrections.filter(({ envelope }) => replies.has(String(envelope?.payload['target']))),
-    ]);
-    return true;
   }
 }

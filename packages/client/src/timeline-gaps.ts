@@ -9,18 +9,26 @@ export class TimelineGaps {
     return this.all.some(({ from, to }) => from <= offset && offset <= to);
   }
 
+  /** One more, which takes the place of those it overlaps. */
   add(gap: TimelineGap): void {
-    this.all = withGap(this.all, gap);
+    this.remove(gap);
+    this.all = [...this.all, gap].sort((a, b) => a.from - b.from);
   }
 
   /** Its stretch was fetched: what is still missing there will not come. */
   remove(gap: TimelineGap): void {
-    this.all = withoutGap(this.all, gap);
+    this.all = this.all.filter((known) => known.to < gap.from || known.from > gap.to);
   }
 
-  /** The entry at `offset` was found. */
+  /** The entry at `offset` was found: the gap around it is cut in two. */
   found(offset: number): void {
-    this.all = withFound(this.all, offset);
+    if (!this.holds(offset)) return;
+    this.all = this.all.flatMap((gap) => {
+      if (offset < gap.from || offset > gap.to) return [gap];
+      const before = offset > gap.from ? [{ ...gap, to: offset - 1 }] : [];
+      const after = offset < gap.to ? [{ ...gap, from: offset + 1 }] : [];
+      return [...before, ...after];
+    });
   }
 
   /** Forgets those that begin before `offset`. */
@@ -32,25 +40,4 @@ export class TimelineGaps {
   get offline(): readonly TimelineGap[] {
     return this.all.filter(({ offline }) => offline);
   }
-}
-
-/** `gaps` with one more, which takes the place of those it overlaps; in ascending order. */
-export function withGap(gaps: readonly TimelineGap[], gap: TimelineGap): readonly TimelineGap[] {
-  return [...withoutGap(gaps, gap), gap].sort((a, b) => a.from - b.from);
-}
-
-/** `gaps` without whatever lies in `gap`. */
-export function withoutGap(gaps: readonly TimelineGap[], gap: TimelineGap): readonly TimelineGap[] {
-  return gaps.filter((known) => known.to < gap.from || known.from > gap.to);
-}
-
-/** `gaps` after the entry at `offset` was found: the gap around it is cut in two. */
-export function withFound(gaps: readonly TimelineGap[], offset: number): readonly TimelineGap[] {
-  if (!gaps.some(({ from, to }) => from <= offset && offset <= to)) return gaps;
-  return gaps.flatMap((gap) => {
-    if (offset < gap.from || offset > gap.to) return [gap];
-    const before = offset > gap.from ? [{ ...gap, to: offset - 1 }] : [];
-    const after = offset < gap.to ? [{ ...gap, from: offset + 1 }] : [];
-    return [...before, ...after];
-  });
 }

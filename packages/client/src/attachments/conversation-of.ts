@@ -1,5 +1,6 @@
 import { type LogName, parseLogName, peerOf } from '@konferenco/protocol';
-import { clientError, KonferencoError, serverError } from '../errors.ts';
+import { clientError, KonferencoError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import type { Client, Conversation, Message, Receipt } from '../types.ts';
 
 /** @throws {KonferencoError} `not_found` for a log that is no conversation of this person's */

@@ -1,5 +1,6 @@
 import type { Attachment } from '@konferenco/protocol';
-import { asError, clientError, serverError } from '../errors.ts';
+import { asError, clientError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import type { Environment, Rest } from '../types.ts';
 import type { FileStore } from './file-store.ts';
 import { type KeptFiles, keptPreview } from './kept-files.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { KonferencoError, serverError } from '../errors.ts';
+import { KonferencoError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import { LocalStoreError } from '../storage/local-store.ts';
 import { UploadServer } from '../testing/upload-server.ts';
 import { settle, VirtualClock } from '../testing/virtual-clock.ts';
@@ -51,7 +52,7 @@ function locks(): Environment['exclusively'] {
 
 /** Everything that can happen without a network or time does: also what waits for a digest or a file's bytes. */
 async function idle(until: () => boolean): Promise<void> {
-  for (let round = 0; round < 2_000 && !until(); round++) await settle();
+  for (let round = 0; round < 100_000 && !until(); round++) await settle();
   expect(until()).toBe(true);
 }
 

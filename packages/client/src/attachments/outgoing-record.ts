@@ -1,5 +1,5 @@
 import { attachmentName, type Attachment, LIMITS, type LogName, MEDIA_TYPE_PATTERN } from '@konferenco/protocol';
-import { serverError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import type { SendOptions, Written } from '../types.ts';
 import { fileError } from './file-error.ts';
 import { checkRoom, isDescribed, saidOf } from './said-of-files.ts';

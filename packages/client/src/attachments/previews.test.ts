@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { type Attachment, LIMITS, TAXONOMY } from '@konferenco/protocol';
-import { serverError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import { UploadServer } from '../testing/upload-server.ts';
 import { settle, VirtualClock } from '../testing/virtual-clock.ts';
 import type { Client } from '../types.ts';

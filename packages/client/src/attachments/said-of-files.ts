@@ -1,5 +1,5 @@
 import { type Attachment, PREVIEW_LIMITS, TAXONOMY } from '@konferenco/protocol';
-import { serverError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import type { OutgoingRecord, RecordedFile } from './outgoing-record.ts';
 import type { DescribedFile, FileToSend } from './types.ts';
 

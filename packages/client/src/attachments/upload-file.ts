@@ -1,5 +1,6 @@
 import type { Attachment, LogName, Upload } from '@konferenco/protocol';
-import { clientError, KonferencoError, serverError } from '../errors.ts';
+import { clientError, KonferencoError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import type { Environment, Rest } from '../types.ts';
 import { fileError } from './file-error.ts';
 import type { RecordedFile } from './outgoing-record.ts';

@@ -1,5 +1,6 @@
 import type { Tokens } from '@konferenco/protocol';
-import { clientError, serverError } from '../errors.ts';
+import { clientError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import { accountName, tabNames } from '../tabs/lock-names.ts';
 import type { TabLocks } from '../tabs/surroundings.ts';
 import { Credentials } from '../tokens.ts';

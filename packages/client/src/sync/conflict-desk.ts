@@ -1,4 +1,4 @@
-import { serverError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import type { ConflictJournal } from './conflict-journal.ts';
 import type { Conflict, Conflicts, Meetings, Programme, ToldConflict } from './types.ts';
 

@@ -3,7 +3,7 @@ import { documentsOf } from '@konferenco/core/sync/documents';
 import { viewMeeting } from '@konferenco/core/sync/meeting-document';
 import { clashes } from '@konferenco/core/sync/timetable';
 import type { Envelope } from '@konferenco/protocol';
-import { serverError } from '../errors.ts';
+import { serverError } from '../server-errors.ts';
 import type { ConflictJournal } from './conflict-journal.ts';
 import type { OwnOperations } from './own-operations.ts';
 import type { ScopeReplica } from './scope-replica.ts';

@@ -16,11 +16,6 @@ export type Draft =
       readonly payload: Readonly<Record<string, unknown>>;
     };
 
-/** Whether an envelope carries an operation on replicated state. */
-export function isOperation({ type }: Pick<Envelope, 'type'>): boolean {
-  return type === 'state' || type === 'meeting' || type === 'schedule';
-}
-
 export function subtypeOf(draft: Draft): string {
   return draft.type === 'state' ? 'operation' : draft.subtype;
 }

@@ -1,9 +1,10 @@
 import { overOf } from '@konferenco/core/sync/competing-writes';
 import { documentsOf } from '@konferenco/core/sync/documents';
 import { type Envelope, type LogName, PRIORITY_RANK, ruleOf } from '@konferenco/protocol';
-import { asError, serverError } from '../errors.ts';
+import { asError } from '../errors.ts';
 import type { OutboxNews } from '../outbox-news.ts';
 import type { Submission } from '../outbox-entry.ts';
+import { serverError } from '../server-errors.ts';
 import type { SendError } from '../types.ts';
 import type { ReplicatedHost } from './host.ts';
 import { type Draft, logOf, recipientOf, subtypeOf } from './operations.ts';

@@ -1,8 +1,9 @@
 import { decorrelatedJitter } from '@konferenco/core/backoff';
 import { LIMITS, type SyncTrigger } from '@konferenco/protocol';
-import { asError, clientError, type KonferencoError, serverError } from '../errors.ts';
+import { asError, clientError, type KonferencoError } from '../errors.ts';
 import { RECONNECT } from '../reconnect.ts';
 import type { Wire } from '../request.ts';
+import { serverError } from '../server-errors.ts';
 import type { Environment } from '../types.ts';
 import type { ScopeReplica } from './scope-replica.ts';
 

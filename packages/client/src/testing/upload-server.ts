@@ -1,6 +1,7 @@
 import type { Attachment, Upload } from '@konferenco/protocol';
-import { KonferencoError, serverError } from '../errors.ts';
+import { KonferencoError } from '../errors.ts';
 import { Emitter } from '../events.ts';
+import { serverError } from '../server-errors.ts';
 import type { Client, ClientEvents, Conversation, Link, Message, Rest, SendOptions } from '../types.ts';
 import { settle } from './virtual-clock.ts';
 

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { betterThan, TRANSPORTS } from './fallback.ts';
 import {
-  betterThan,
   type Choice,
   choose,
   type ChoiceInput,
   FIRST_CHOICE,
   PROBE_FIRST_MS,
   PROBE_MOST_MS,
-  TRANSPORTS,
 } from './transport-choice.ts';
 
 const failed = (failure: 'blocked' | 'unreachable' | 'refused' | 'unknown'): ChoiceInput => ({

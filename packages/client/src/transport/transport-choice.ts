@@ -1,6 +1,5 @@
 /** Ways to the server, best first. */
-export const TRANSPORTS = ['websocket', 'sse', 'poll'] as const;
-export type TransportName = (typeof TRANSPORTS)[number];
+export type TransportName = 'websocket' | 'sse' | 'poll';
 
 /**
  * What a failed beginning says about the transport. `blocked`: the server is there but this way to it is not;
@@ -53,11 +52,6 @@ export function choose(choice: Choice, input: ChoiceInput): Choice {
     case 'network':
       return { ...FIRST_CHOICE, suspicious: choice.suspicious };
   }
-}
-
-/** Transports better than the one in use, best first. */
-export function betterThan(kind: TransportName): readonly TransportName[] {
-  return TRANSPORTS.slice(0, TRANSPORTS.indexOf(kind));
 }
 
 function afterFailure(choice: Choice, failure: Failure): Choice {

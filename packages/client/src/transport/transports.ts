@@ -1,7 +1,7 @@
 import { SUBPROTOCOL } from '@konferenco/protocol';
 import type { Environment } from '../types.ts';
 import type { Access, TransportSocket } from './request-socket.ts';
-import { betterThan, type Choice, choose, type Failure, FIRST_CHOICE, type TransportName } from './transport-choice.ts';
+import { type Choice, choose, type Failure, FIRST_CHOICE, type TransportName } from './transport-choice.ts';
 
 export interface TransportsOptions {
   readonly environment: Environment;
@@ -18,11 +18,7 @@ export interface TransportsOptions {
 export class Transports {
   readonly #options: TransportsOptions;
   #choice: Choice = FIRST_CHOICE;
-  #cancelProbe: () => void = () => {};
-  /** Ends a look for a better transport that is under way. */
-  #endLook: () => void = () => {};
-  /** Changes whenever what a look finds is of no interest any more. */
-  #generation = 0;
+  #endSearch: () => void = () => {};
 
   constructor(options: TransportsOptions) {
     this.#options = options;
@@ -46,7 +42,7 @@ export class Transports {
   /** The connection stands. */
   worked(): void {
     this.#choice = choose(this.#choice, { kind: 'worked' });
-    this.#planProbe();
+    void this.#search();
   }
 
   /** A connection ended before it stood. */
@@ -64,9 +60,7 @@ export class Transports {
 
   /** The connection is gone. */
   lost(): void {
-    this.#generation++;
-    this.#cancelProbe();
-    this.#endLook();
+    this.#endSearch();
   }
 
   /** The device came to a network. */
@@ -81,35 +75,27 @@ export class Transports {
     return openFallback(kind, { environment, access: await access(refresh) });
   }
 
-  #planProbe(): void {
-    this.#cancelProbe();
+  /** Looks for a better transport from now on. */
+  async #search(): Promise<void> {
+    this.#endSearch();
     if (this.kind === 'websocket') return;
-    const { after, random } = this.#options.environment;
-    this.#cancelProbe = after(this.#choice.probe_ms * (0.75 + random() / 2), () => void this.#probe());
-  }
-
-  async #probe(): Promise<void> {
-    const generation = this.#generation;
-    let better: TransportName | null = null;
-    for (const kind of betterThan(this.kind)) {
-      if (better === null && (await this.#works(kind))) better = kind;
-      if (generation !== this.#generation) return;
-    }
-    this.#choice = choose(this.#choice, { kind: 'probed', better });
-    if (better === null) this.#planProbe();
-    else this.#options.better();
-  }
-
-  /** Whether a connection by `kind` gets a reply to hello. */
-  async #works(kind: TransportName): Promise<boolean> {
-    const generation = this.#generation;
-    const fallback = await loadFallback().catch(() => null);
-    const socket = fallback && (await this.#open(kind, false).catch(() => null));
-    if (generation !== this.#generation) socket?.close(1000, '');
-    if (!socket || generation !== this.#generation) return false;
-    const look = fallback.lookOver(socket, this.#options);
-    this.#endLook = look.end;
-    return look.works;
+    let isOver = false;
+    this.#endSearch = () => {
+      isOver = true;
+    };
+    const { environment, hello, better } = this.#options;
+    // Loaded already by the connection that stands.
+    const { searchBetter } = await loadFallback();
+    if (isOver) return;
+    this.#endSearch = searchBetter({
+      ...{ environment, hello, kind: this.kind },
+      pause: () => this.#choice.probe_ms,
+      open: (kind) => this.#open(kind, false),
+      found: (kind) => {
+        this.#choice = choose(this.#choice, { kind: 'probed', better: kind });
+        if (kind !== null) better();
+      },
+    });
   }
 }
 
