@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { type AnalyticsStore, type Store, StoreUnavailableError } from '@konferenco/core';
 import { describeAnalyticsContract } from '@konferenco/testkit/contracts';
+import { TcpProxy } from '@konferenco/testkit/faults';
 import { startNats, startPostgres } from '@konferenco/testkit/servers';
 import { SQL } from 'bun';
 import type { NatsOptions } from '../../packages/server/src/adapters/nats/connection.ts';
@@ -52,6 +53,33 @@ test('what is older than it is kept goes with its month, and does not come back 
   expect(kept.map(({ messages }) => messages)).toEqual([1]);
   await sql.close();
   await store.close();
+});
+
+// proves BU-19, CN-20
+test('what a node counts takes effect in one round trip: one that never hears the answer keeps no row from the others', async () => {
+  const line = await TcpProxy.start({ target: postgres.port });
+  const url = postgres.url.replace(`:${postgres.port}/`, `:${line.port}/`);
+  const far = await openMessageCounts({ url, schema: 'series_held', now: () => NOW });
+  const near = await openCounts('series_held');
+  const messages = (...sequences: number[]) =>
+    sequences.map(
+      (sequence) => ({ stream: 'CHAT', incarnation: 'i', sequence, event: '', type: 'chat', at: NOW }) as const,
+    );
+  const total = async () =>
+    (await near.query({ from: 0, to: NOW * 2, limit: 10 })).reduce((sum, { messages: count }) => sum + count, 0);
+  // Each of its connections knows the statement.
+  await Promise.all([1, 2, 3, 4].map((sequence) => far.add(messages(sequence))));
+  line.stall('down');
+  const unheard = far.add(messages(5, 6)).catch((error: unknown) => error);
+  await until(async () => (await total()) === 6);
+  expect(await near.add(messages(5, 6, 7))).toBe(1);
+  line.cut();
+  expect(await unheard).toBeInstanceOf(StoreUnavailableError);
+  line.heal();
+  expect(await far.add(messages(4, 5, 6, 7, 8))).toBe(1);
+  expect(await total()).toBe(8);
+  await Promise.all([far.close(), near.close()]);
+  await line.close();
 });
 
 /** A node of a cluster as far as the feed goes: store, streams, relay, and a member of the group that counts. */

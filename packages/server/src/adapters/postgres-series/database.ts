@@ -29,14 +29,27 @@ export class Database {
   }
 
   /** Runs `work` in a transaction. @throws {StoreUnavailableError} when it did not take effect, or nobody can say whether it did */
-  async transaction<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> {
+  transaction<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> {
+    return this.#use((sql) => sql.begin(work));
+  }
+
+  /**
+   * Runs one statement, which begins and ends its transaction at the server: whatever becomes of this node, the rows it changes
+   * are not held until the node is heard of again. Answers its rows.
+   * @throws {StoreUnavailableError} as `transaction` does
+   */
+  statement<R>(text: string, parameters: readonly (string | number | null)[]): Promise<R[]> {
+    return this.#use(async (sql) => (await sql.unsafe(text, [...parameters])) as R[]);
+  }
+
+  async #use<T>(work: (sql: SQL) => Promise<T>): Promise<T> {
     if (this.#closed) throw new StoreUnavailableError('the time series are closed');
     this.#pool ??= this.#open();
     const pool = this.#pool;
     const limit = Promise.withResolvers<never>();
     const timer = setTimeout(() => limit.reject(new Error('PostgreSQL does not answer')), TRANSACTION_MS);
     try {
-      return await Promise.race([pool.then(({ sql }) => sql.begin(work)), limit.promise]);
+      return await Promise.race([pool.then(({ sql }) => work(sql)), limit.promise]);
     } catch (error) {
       if (this.#pool === pool) this.#pool = null;
       release(pool);

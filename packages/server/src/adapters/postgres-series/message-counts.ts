@@ -6,7 +6,6 @@ import {
   type CountedMessage,
   type StreamName,
 } from '@konferenco/core';
-import type { TransactionSQL } from 'bun';
 import { Database, type SeriesOptions } from './database.ts';
 import { createPartitions, dropPartitions, type Partition, type PartitionedTable, partitionAt } from './partitions.ts';
 
@@ -26,8 +25,9 @@ const SETUP_LOCK = `${SCHEMA}/setup`;
 /**
  * Counts of messages in a table partitioned by month.
  *
- * Which messages were counted stands beside the counts, in the same transaction, as ranges of their stream's sequences: so each
- * counts once, though it is delivered again, to another node, or after later ones. In order, that is one range a stream.
+ * Which messages were counted stands beside the counts, changed by the same statement, as ranges of their stream's sequences: so
+ * each counts once, though it is delivered again, to another node, or after later ones. In order, that is one range a stream. A
+ * node that is paused or cut off while it counts keeps no other from it: there is nothing between the claim and the count.
  *
  * @throws {StoreUnavailableError} when PostgreSQL cannot be used
  */
@@ -40,14 +40,6 @@ export async function openMessageCounts(options: MessageCountsOptions): Promise<
     throw error;
   }
   return counts;
-}
-
-interface Tally {
-  readonly bucket: string;
-  readonly event: string;
-  readonly stream: StreamName;
-  readonly type: string;
-  messages: number;
 }
 
 class MessageCounts implements AnalyticsStore {
@@ -78,26 +70,20 @@ class MessageCounts implements AnalyticsStore {
         stream text NOT NULL, incarnation text NOT NULL, sequences int8multirange NOT NULL DEFAULT '{}',
         PRIMARY KEY (stream, incarnation)
       )`);
+      // What the newest change of the row added to it: by it a statement learns which messages were not counted before.
+      await sql.unsafe(
+        `ALTER TABLE ${this.#counted} ADD COLUMN IF NOT EXISTS added int8multirange NOT NULL DEFAULT '{}'`,
+      );
     });
     await this.maintain(this.#now());
   }
 
   async add(messages: readonly CountedMessage[]): Promise<number> {
     const dropped = this.#now() - this.#keepMs;
-    const missing = new Map<string, Partition>();
-    for (const { at } of messages) {
-      const partition = partitionAt(this.#target, at);
-      if (at >= dropped && !this.#partitions.has(partition.name)) missing.set(partition.name, partition);
-    }
-    const counted = await this.#database.transaction(async (sql) => {
-      if (missing.size > 0) await createPartitions(sql, this.#target, [...missing.values()]);
-      let fresh: CountedMessage[] = [];
-      for (const life of livesOf(messages)) fresh = fresh.concat(await this.#claim(sql, life));
-      await this.#increase(sql, tally(fresh.filter(({ at }) => at >= dropped)));
-      return fresh.length;
-    });
-    for (const name of missing.keys()) this.#partitions.add(name);
-    return counted;
+    await this.#makeRoom(messages.filter(({ at }) => at >= dropped));
+    const given = messages.map(({ at, ...message }) => ({ ...message, bucket: at < dropped ? null : bucketOf(at) }));
+    const [row] = await this.#database.statement<{ readonly counted: number }>(this.#count, [JSON.stringify(given)]);
+    return row?.counted ?? 0;
   }
 
   query({ event, from, to, limit }: AnalyticsQuery): Promise<AnalyticsCount[]> {
@@ -136,65 +122,52 @@ class MessageCounts implements AnalyticsStore {
     return `"${this.#target.schema}"."${TABLE}_counted"`;
   }
 
-  /** Marks messages of one stream as counted; returns those that were not. Others that count of this stream wait until the end. */
-  async #claim(sql: TransactionSQL, messages: readonly CountedMessage[]): Promise<CountedMessage[]> {
-    const [first] = messages;
-    if (!first) return [];
-    const { stream, incarnation } = first;
-    const bySequence = new Map(messages.map((message) => [message.sequence, message]));
-    await sql.unsafe(`INSERT INTO ${this.#counted} (stream, incarnation) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
-      stream,
-      incarnation,
-    ]);
-    await sql.unsafe(`SELECT 1 FROM ${this.#counted} WHERE stream = $1 AND incarnation = $2 FOR UPDATE`, [
-      stream,
-      incarnation,
-    ]);
-    const rows: { sequence: string }[] = await sql.unsafe(
-      `SELECT s.value AS sequence FROM ${this.#counted}, jsonb_array_elements_text($3::text::jsonb) s
-       WHERE stream = $1 AND incarnation = $2 AND NOT sequences @> s.value::bigint`,
-      [stream, incarnation, JSON.stringify([...bySequence.keys()])],
-    );
-    if (rows.length === 0) return [];
-    const fresh = rows.map(({ sequence }) => Number(sequence));
-    await sql.unsafe(
-      `UPDATE ${this.#counted} SET sequences = sequences +
-         (SELECT range_agg(int8range(s.value::bigint, s.value::bigint, '[]')) FROM jsonb_array_elements_text($3::text::jsonb) s)
-       WHERE stream = $1 AND incarnation = $2`,
-      [stream, incarnation, JSON.stringify(fresh)],
-    );
-    return fresh.flatMap((sequence) => bySequence.get(sequence) ?? []);
+  /** Makes the partitions that are missing. A node that does so holds no row. */
+  async #makeRoom(messages: readonly CountedMessage[]): Promise<void> {
+    const missing = new Map<string, Partition>();
+    for (const { at } of messages) {
+      const partition = partitionAt(this.#target, at);
+      if (!this.#partitions.has(partition.name)) missing.set(partition.name, partition);
+    }
+    if (missing.size === 0) return;
+    await this.#database.transaction((sql) => createPartitions(sql, this.#target, [...missing.values()]));
+    for (const name of missing.keys()) this.#partitions.add(name);
   }
 
-  async #increase(sql: TransactionSQL, tallies: readonly Tally[]): Promise<void> {
-    if (tallies.length === 0) return;
-    await sql.unsafe(
-      `INSERT INTO ${this.#counts} AS c (bucket, event, stream, type, messages)
-       SELECT bucket, event, stream, type, messages FROM jsonb_to_recordset($1::text::jsonb)
-         AS t(bucket timestamptz, event text, stream text, type text, messages bigint)
-       ORDER BY bucket, event, stream, type
-       ON CONFLICT (bucket, event, stream, type) DO UPDATE SET messages = c.messages + excluded.messages`,
-      [JSON.stringify(tallies)],
-    );
+  /**
+   * Claims the messages that were not counted, and counts them. Rows are taken in one order by all nodes, so that none waits for
+   * another in a circle: those of the streams first, then those of the counts.
+   */
+  get #count(): string {
+    return `WITH given AS (
+         SELECT DISTINCT ON (stream, incarnation, sequence) stream, incarnation, sequence, event, type, bucket
+         FROM jsonb_to_recordset($1::text::jsonb)
+           AS g(stream text, incarnation text, sequence bigint, event text, type text, bucket timestamptz)
+       ), claimed AS (
+         INSERT INTO ${this.#counted} AS c (stream, incarnation, sequences, added)
+         SELECT stream, incarnation, range_agg(place), range_agg(place)
+         FROM (SELECT stream, incarnation, int8range(sequence, sequence, '[]') AS place FROM given) AS p
+         GROUP BY stream, incarnation ORDER BY stream, incarnation
+         ON CONFLICT (stream, incarnation) DO UPDATE
+           SET added = excluded.sequences - c.sequences, sequences = c.sequences + excluded.sequences
+           WHERE NOT c.sequences @> excluded.sequences
+         RETURNING stream, incarnation, added
+       ), fresh AS MATERIALIZED (
+         SELECT g.* FROM given g JOIN claimed c ON c.stream = g.stream AND c.incarnation = g.incarnation
+         WHERE c.added @> g.sequence
+       ), increased AS (
+         INSERT INTO ${this.#counts} AS c (bucket, event, stream, type, messages)
+         SELECT bucket, event, stream, type, count(*) FROM fresh WHERE bucket IS NOT NULL
+         GROUP BY bucket, event, stream, type ORDER BY bucket, event, stream, type
+         ON CONFLICT (bucket, event, stream, type) DO UPDATE SET messages = c.messages + excluded.messages
+       )
+       SELECT count(*)::int AS counted FROM fresh`;
   }
 }
 
-/** Messages by stream and its incarnation, in one order for all nodes, so that none waits for another in a circle. */
-function livesOf(messages: readonly CountedMessage[]): CountedMessage[][] {
-  const lives = Map.groupBy(messages, ({ stream, incarnation }) => `${stream} ${incarnation}`);
-  return [...lives].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, list]) => list);
-}
-
-function tally(messages: readonly CountedMessage[]): Tally[] {
-  const tallies = new Map<string, Tally>();
-  for (const { event, stream, type, at } of messages) {
-    const bucket = isoOf(at - (at % ANALYTICS_BUCKET_MS));
-    const key = JSON.stringify([bucket, event, stream, type]);
-    const known = tallies.get(key);
-    if (known) known.messages++;
-    else tallies.set(key, { bucket, event, stream, type, messages: 1 });
-  }
-  return [...tallies.values()];
+/** When the five minutes of a time begin. */
+function bucketOf(at: number): string {
+  return isoOf(at - (at % ANALYTICS_BUCKET_MS));
 }
 
 function isoOf(at: number): string {
