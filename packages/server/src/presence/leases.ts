@@ -1,5 +1,6 @@
 import type { Lease } from '@konferenco/core';
 import type { PresenceStatus } from '@konferenco/protocol';
+import { Agenda } from './agenda.ts';
 import { moreReachable } from './reach.ts';
 
 interface Word {
@@ -15,8 +16,8 @@ interface Word {
  */
 export class Leases {
   readonly #users = new Map<string, Map<string, Word>>();
-  /** No lease ends before this; Unix ms. */
-  #nextEnd = Number.POSITIVE_INFINITY;
+  /** When each user's first lease ends. */
+  readonly #ends = new Agenda<string>();
 
   /**
    * Takes what `node` says. An ended lease is remembered as long as one that holds: an older word may still come.
@@ -31,7 +32,7 @@ export class Leases {
     if (known && known.version > version) return false;
     const ends = known?.version === version ? Math.max(known.until, until) : until;
     words.set(node, { status, version, until: ends });
-    this.#nextEnd = Math.min(this.#nextEnd, ends);
+    this.#ends.set(user, ends);
     return (known?.status ?? 'offline') !== status;
   }
 
@@ -46,21 +47,24 @@ export class Leases {
     this.#users.delete(user);
   }
 
-  /** Forgets what holds no longer. Returns the users concerned. */
+  /** Forgets what holds no longer at `now` (Unix ms). Returns the users concerned. */
   expire(now: number): readonly string[] {
-    if (now < this.#nextEnd) return [];
-    this.#nextEnd = Number.POSITIVE_INFINITY;
     const expired: string[] = [];
-    for (const [user, words] of this.#users) {
+    for (const user of this.#ends.take(now)) {
+      const words = this.#users.get(user);
+      if (!words) continue;
+      let next = Number.POSITIVE_INFINITY;
+      let isGone = false;
       for (const [node, { status, until }] of words) {
-        if (until > now) {
-          this.#nextEnd = Math.min(this.#nextEnd, until);
-          continue;
+        if (until > now) next = Math.min(next, until);
+        else {
+          words.delete(node);
+          isGone ||= status !== 'offline';
         }
-        words.delete(node);
-        if (status !== 'offline') expired.push(user);
       }
+      if (isGone) expired.push(user);
       if (words.size === 0) this.#users.delete(user);
+      else this.#ends.set(user, next);
     }
     return expired;
   }
