@@ -115,6 +115,70 @@ describe.each(['a directory', 'the bus alone'] as const)('with %s', (having) => 
   });
 
   // proves PS-9
+  test('a channel that nobody watches is told of for a moment when it is first heard, and no longer', async () => {
+    const { clock, north } = startCluster(having);
+    const mere = north.enter('mere').hear('hall');
+    await clock.advance(13_000);
+    expect(north.said.get('crowd')).toBe(2);
+    for (let turn = 0; turn < 20; turn++) {
+      mere.set(turn % 2 ? 'busy' : 'online');
+      await clock.advance(1_000);
+    }
+    expect(north.said.get('crowd')).toBe(2);
+  });
+
+  // proves PS-9
+  test('a channel that is watched stays told of, by nodes that began to hear it before, after and again', async () => {
+    const { clock, north, south, east } = startCluster(having);
+    const before = north.enter('mere').hear('hall');
+    const hone = south.enter('hone').watch({ channels: ['hall'] });
+    await clock.advance(5_000);
+    const after = east.enter('rangi').hear('hall');
+    await clock.advance(20_000);
+    expect(hone.named.get('hall')).toEqual(new Set(['mere', 'rangi']));
+    after.leave();
+    await clock.advance(1_000);
+    expect(hone.named.get('hall')).toEqual(new Set(['mere']));
+    before.leave();
+    await clock.advance(20_000);
+    expect(hone.counts.get('hall')).toBe(0);
+    north.enter('kiri').hear('hall');
+    await clock.advance(1_000);
+    expect(hone.named.get('hall')).toEqual(new Set(['kiri']));
+    await clock.advance(60_000);
+    north.enter('tama').hear('hall');
+    await clock.advance(1_000);
+    expect(hone.named.get('hall')).toEqual(new Set(['kiri', 'tama']));
+  });
+
+  test('a node that hears a channel again after it told nobody of it tells whoever has begun to watch it meanwhile', async () => {
+    const { clock, north, south } = startCluster(having);
+    const mere = north.enter('mere').hear('hall');
+    await clock.advance(20_000);
+    mere.leave();
+    const hone = south.enter('hone').watch({ channels: ['hall'] });
+    await clock.advance(2_000);
+    expect(hone.counts.get('hall')).toBe(0);
+    north.enter('rangi').hear('hall');
+    await clock.advance(1_000);
+    expect(hone.named.get('hall')).toEqual(new Set(['rangi']));
+  });
+
+  test('who comes back to watch within the 30 s in which a channel is still followed is told within a second what was not told meanwhile', async () => {
+    const { clock, north, south } = startCluster(having);
+    const hone = south.enter('hone').watch({ channels: ['hall'] });
+    await clock.advance(1_000);
+    hone.watch({ channels: [] });
+    await clock.advance(1_000);
+    north.enter('mere').hear('hall');
+    await clock.advance(12_500);
+    north.enter('rangi').hear('hall');
+    hone.watch({ channels: ['hall'] });
+    await clock.advance(1_000);
+    expect(hone.named.get('hall')).toEqual(new Set(['mere', 'rangi']));
+  });
+
+  // proves PS-9
   test('what nodes tell each other of a channel does not grow with its members', async () => {
     const records: number[] = [];
     for (const members of [300, 3_000]) {
@@ -136,6 +200,73 @@ describe.each(['a directory', 'the bus alone'] as const)('with %s', (having) => 
     expect(records[1]).toBeLessThanOrEqual(13);
     expect(records[0]).toBeLessThanOrEqual(records[1] ?? 0);
   });
+});
+
+describe('the directory holds of a channel only what is kept true', () => {
+  const partsOf = async ({ clock, directory }: ReturnType<typeof startCluster>) => {
+    const read = directory.connect('reader').partsOf(['hall']);
+    await clock.advance(10);
+    return (await read).map(({ count }) => count);
+  };
+
+  test('nothing while nobody watches it', async () => {
+    const cluster = startCluster('a directory');
+    cluster.north.enter('mere').hear('hall');
+    await cluster.clock.advance(5_000);
+    expect(await partsOf(cluster)).toEqual([]);
+  });
+
+  test('nobody when the last of those who watched it has gone', async () => {
+    const cluster = startCluster('a directory');
+    cluster.north.enter('mere').hear('hall');
+    const hone = cluster.south.enter('hone').watch({ channels: ['hall'] });
+    await cluster.clock.advance(1_000);
+    expect(await partsOf(cluster)).toEqual([1]);
+    hone.leave();
+    await cluster.clock.advance(LEASE_MS + 1_000);
+    expect(await partsOf(cluster)).toEqual([0]);
+  });
+
+  test('nobody as soon as the last of those who heard it has gone', async () => {
+    const cluster = startCluster('a directory');
+    const [mere, rangi] = ['mere', 'rangi'].map((user) => cluster.north.enter(user).hear('hall'));
+    cluster.south.enter('hone').watch({ channels: ['hall'] });
+    await cluster.clock.advance(5_000);
+    mere?.leave();
+    await cluster.clock.advance(300);
+    rangi?.leave();
+    await cluster.clock.advance(500);
+    expect(await partsOf(cluster)).toEqual([0]);
+  });
+});
+
+test('where several nodes watch a channel, not all of them say so to a node that begins to hear it', async () => {
+  const { clock, bus, north, south, east, nodes } = startCluster('the bus alone');
+  const store = createMemoryStore({ now: () => clock.now() });
+  for (const node of nodes)
+    node
+      .enter(`${node.name}-1`)
+      .hear('hall')
+      .watch({ channels: ['hall'] });
+  await clock.advance(2_100);
+  // Its turn to speak is not that of the others, nor is theirs: they were all made at once.
+  const late = new PresenceNode({ name: 'late', bus, clock, random: new SeededRandom(8), store });
+  late
+    .enter('late-1')
+    .hear('hall')
+    .watch({ channels: ['hall'] });
+  await clock.advance(2_000);
+  const answers = () => [north, south, east, late].reduce((sum, node) => sum + (node.said.get('watched') ?? 0), 0);
+  const before = answers();
+  const last = new PresenceNode({ name: 'last', bus, clock, random: new SeededRandom(9), store });
+  last.enter('last-1').hear('hall');
+  await clock.advance(10_000);
+  expect(answers() - before).toBeGreaterThan(0);
+  expect(answers() - before).toBeLessThan(4);
+  const stopped = Promise.all([late.stop(), last.stop()]);
+  await clock.advance(1_000);
+  await stopped;
+  await store.close();
 });
 
 // proves PS-10

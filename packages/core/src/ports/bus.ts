@@ -34,7 +34,8 @@ export type BusRecord =
   | { readonly kind: 'roster'; readonly node: string; readonly to: string; readonly leases: readonly Lease[] }
   /**
    * Who hears a channel at `node` changed, or somebody asked. With `after: null`, `present` is everybody; otherwise those who
-   * changed since that version, `offline`: gone. `present: null`: too many to be named.
+   * changed since that version, `offline`: gone. `present: null`: too many to be named. With `asks`, nobody has said lately
+   * that they watch the channel, and whoever does is to say so.
    */
   | {
       readonly kind: 'crowd';
@@ -44,6 +45,7 @@ export type BusRecord =
       readonly after: number | null;
       readonly count: number;
       readonly present: readonly (Present | { readonly user: string; readonly status: 'offline' })[] | null;
+      readonly asks?: true;
     }
   /** `node` wants to know who of these people is connected, of all nodes, because no directory says so. */
   | { readonly kind: 'who'; readonly node: string; readonly users: readonly string[] }

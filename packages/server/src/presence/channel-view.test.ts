@@ -78,8 +78,9 @@ test('whatever is lost, late or doubled, and whenever somebody begins to watch, 
           statuses.set(one.user, one.to as PresenceStatus);
           there.touch(one.user);
         } else if (one.do === 'here') {
-          here.join(one.user);
-          view.touch();
+          if (here.statusOf(one.user) === 'offline') here.join(one.user);
+          else here.leave(one.user);
+          view.touch(one.user);
         } else if (one.do === 'watch') watch();
         else if (one.do === 'tell') tell();
         else {
@@ -116,10 +117,10 @@ test('who begins to watch between a change and its undoing is told of both', () 
   };
   watch(early);
   here.join('ana');
-  view.touch();
+  view.touch('ana');
   watch(late);
   here.leave('ana');
-  view.touch();
+  view.touch('ana');
   const frame = view.takeFrame(LARGE_GATHER_MS);
   if (frame) for (const shown of [early, late]) shown.take(frame);
   expect([early.count, early.users.size, late.count, late.users.size]).toEqual([0, 0, 0, 0]);
@@ -141,6 +142,79 @@ test('too many to be named are counted, and named again when they are fewer', ()
   expect(view.takeFrame(LARGE_GATHER_MS + 999)).toBeNull();
   shown.take(view.takeFrame(2 * LARGE_GATHER_MS) ?? view.fullFrame());
   expect([shown.count, shown.users.size]).toEqual([6, 6]);
+});
+
+test('too many here to be named are counted with the others, and named again when they are fewer', () => {
+  const { there, here, view } = setUp();
+  const shown = new Shown();
+  let now = 0;
+  const tell = () => {
+    now += LARGE_GATHER_MS;
+    const frame = view.takeFrame(now);
+    if (frame) shown.take(frame);
+    return frame;
+  };
+  const come = (user: string) => {
+    here.join(user);
+    view.touch(user);
+  };
+  const go = (user: string) => {
+    here.leave(user);
+    view.touch(user);
+  };
+  there.join('ana');
+  view.take('north', there.say(1, true), 0);
+  view.watchers.add({} as Connection);
+  shown.take(view.fullFrame());
+  for (let i = 1; i < MOST_NAMED; i++) come(`n${i}`);
+  tell();
+  expect([shown.count, shown.users.size]).toEqual([MOST_NAMED, MOST_NAMED]);
+  come('ben');
+  expect(tell()).toMatchObject({ count: MOST_NAMED + 1, users: [] });
+  come('cyd');
+  come('dov');
+  expect(tell()).toMatchObject({ count: MOST_NAMED + 3, users: [] });
+  for (let i = 1; i < MOST_NAMED; i++) go(`n${i}`);
+  expect(tell()).toMatchObject({ count: 4, full: true });
+  go('dov');
+  expect(tell()).toMatchObject({ count: 3, users: [{ user_id: 'dov', status: 'offline' }] });
+});
+
+test('a change is told without a look at everybody, here and on another node', () => {
+  let looks = 0;
+  const here = new LocalCrowd(() => {
+    looks++;
+    return 'online';
+  });
+  const view = new ChannelView('hall', here);
+  for (let i = 0; i < 100; i++) here.join(`h${i}`);
+  const present = Array.from({ length: 90 }, (_, i) => ({ user: `n${i}`, status: 'online' as const }));
+  view.take('north', { version: 1, after: null, count: 90, present }, 0);
+  view.watchers.add({} as Connection);
+  expect(view.fullFrame().count).toBe(190);
+  looks = 0;
+  here.leave('h1');
+  view.touch('h1');
+  const word = { version: 2, after: 1, count: 90, present: [{ user: 'n1', status: 'busy' as const }] };
+  expect(view.take('north', word, 0)).toBe('taken');
+  expect(view.takeFrame(LARGE_GATHER_MS)).toMatchObject({
+    count: 189,
+    users: [
+      { user_id: 'h1', status: 'offline' },
+      { user_id: 'n1', status: 'busy' },
+    ],
+  });
+  expect(looks).toBe(0);
+});
+
+test('a part that is said again as it was is no change', () => {
+  const { there, view } = setUp();
+  there.join('ana');
+  view.take('north', there.say(1, true), 0);
+  view.watchers.add({} as Connection);
+  view.fullFrame();
+  expect(view.take('north', there.say(2, true), 0)).toBe('taken');
+  expect(view.hasChanges).toBe(false);
 });
 
 test('a part that is not said again ends', () => {

@@ -1,10 +1,12 @@
 import { type BusRecord, type Clock, crowdOf, PART_LEASE_MS } from '@konferenco/core';
-import { channelLog, type LogName, parseLogName, type ServerFrameOf } from '@konferenco/protocol';
+import type { LogName, ServerFrameOf } from '@konferenco/protocol';
 import type { Hub } from '../fanout/hub.ts';
 import type { Connection } from '../gateway/connection.ts';
+import { Agenda } from './agenda.ts';
 import { ChannelView } from './channel-view.ts';
-import { CountedChannel, type CountedDeps } from './counted-channel.ts';
-import type { CrowdWord, LocalCrowd } from './local-crowd.ts';
+import type { CountedDeps } from './counted-channel.ts';
+import { CountedChannels } from './counted-channels.ts';
+import type { CrowdWord } from './local-crowd.ts';
 import { FOLLOW_MS, LINGER_MS, MOST_TOLD, REPEAT_MS } from './pace.ts';
 import { within } from './within.ts';
 
@@ -13,12 +15,15 @@ const MISSED_MS = 1_000;
 
 /** A channel that somebody here watches. */
 interface Viewed {
+  readonly channel: string;
   readonly view: ChannelView;
   /** Unix ms when the other nodes were told that it is watched here. */
   saidAt: number;
   /** Unix ms when they were asked for everything. */
   askedAt: number;
   hasMissed: boolean;
+  /** A node that has begun to hear it wants to know whether it is watched, and nobody has said so since. */
+  isAsked: boolean;
   /** Unix ms since when nobody watches it; `null`: somebody does. */
   idleSince: number | null;
 }
@@ -34,11 +39,19 @@ export interface CrowdsDeps extends CountedDeps {
  */
 export class Crowds {
   readonly #deps: CrowdsDeps;
-  readonly #counted = new Map<LogName, CountedChannel>();
+  readonly #counted: CountedChannels;
   readonly #viewed = new Map<string, Viewed>();
+  readonly #agenda = new Agenda<Viewed>();
+  /** Those whose watchers may have to be told something. */
+  readonly #changed = new Set<Viewed>();
 
   constructor(deps: CrowdsDeps) {
     this.#deps = deps;
+    this.#counted = new CountedChannels({
+      ...deps,
+      isWatched: (channel) => this.#viewed.has(channel),
+      onChange: (channel, user) => this.#touch(channel, user),
+    });
   }
 
   /** Channels counted or watched. */
@@ -48,34 +61,23 @@ export class Crowds {
 
   /** A connection began to hear `log`. */
   joined(connection: Connection, log: LogName): void {
-    const counted = this.#counted.get(log);
-    if (!counted) return this.#countFirst(connection, log);
-    counted.crowd.join(connection.user);
-    this.#viewed.get(counted.channel)?.view.touch();
+    this.#counted.joined(connection, log);
   }
 
   /** A connection hears `log` no more. */
   left(connection: Connection, log: LogName): void {
-    const counted = this.#counted.get(log);
-    if (!counted) return;
-    counted.crowd.leave(connection.user);
-    this.#viewed.get(counted.channel)?.view.touch();
+    this.#counted.left(connection, log);
   }
 
   /** `user` shows otherwise here. */
   changedHere(user: string): void {
-    if (this.#counted.size === 0) return;
-    for (const { logs } of this.#deps.hub.connectionsOf(user)) {
-      for (const log of logs) {
-        const counted = this.#counted.get(log);
-        if (counted?.crowd.touch(user)) this.#viewed.get(counted.channel)?.view.touch();
-      }
-    }
+    this.#counted.changedHere(user);
   }
 
   /** `connection` watches these channels. Returns a promise while what the directory knows of them is read. */
   watch(connection: Connection, channels: readonly string[]): void | Promise<void> {
-    this.#count(channels);
+    const now = this.#deps.clock.now();
+    this.#counted.count(channels);
     const fresh: string[] = [];
     for (const channel of channels) {
       let viewed = this.#viewed.get(channel);
@@ -83,8 +85,10 @@ export class Crowds {
         viewed = this.#begin(channel);
         fresh.push(channel);
       }
+      if (viewed.idleSince !== null) this.#agenda.set(viewed, now);
       viewed.idleSince = null;
       viewed.view.watchers.add(connection);
+      if (viewed.view.hasChanges) this.#changed.add(viewed);
     }
     if (fresh.length === 0 || !this.#deps.bus.lossy) return;
     const asked = this.#askOthers(fresh);
@@ -92,10 +96,12 @@ export class Crowds {
   }
 
   unwatch(connection: Connection, channels: readonly string[]): void {
+    const now = this.#deps.clock.now();
     for (const channel of channels) {
       const viewed = this.#viewed.get(channel);
-      if (viewed?.view.watchers.delete(connection) && viewed.view.watchers.size === 0)
-        viewed.idleSince = this.#deps.clock.now();
+      if (!viewed?.view.watchers.delete(connection) || viewed.view.watchers.size > 0) continue;
+      viewed.idleSince = now;
+      this.#agenda.set(viewed, now + LINGER_MS);
     }
   }
 
@@ -105,107 +111,112 @@ export class Crowds {
   }
 
   /** Another node says who is in a channel there. */
-  take({ node, channel, ...word }: Extract<BusRecord, { kind: 'crowd' }>): void {
-    this.#take(node, channel, word, PART_LEASE_MS);
+  take({ node, channel, asks, ...word }: Extract<BusRecord, { kind: 'crowd' }>): void {
+    const viewed = this.#viewed.get(channel);
+    if (!viewed) return;
+    if (asks) {
+      viewed.isAsked = true;
+      this.#agenda.set(viewed, this.#deps.clock.now());
+    }
+    this.#take(viewed, node, word, PART_LEASE_MS);
   }
 
   /** Another node watches a channel. */
   wanted({ channel, whole }: Extract<BusRecord, { kind: 'watched' }>): void {
-    const log = channelLog(channel);
-    if (!this.#deps.hub.logs.has(log)) return;
-    this.#count([channel]);
-    const counted = this.#counted.get(log);
-    counted?.want(whole, this.#deps.clock.now());
+    const viewed = this.#viewed.get(channel);
+    // Whoever asked has heard it too; that it is watched here as well is said in time.
+    if (viewed) viewed.isAsked = false;
+    this.#counted.wanted(channel, whole);
   }
 
   /** Words may have been lost: asks everybody about everything, and says everything to everybody. */
   askAgain(): void {
-    for (const viewed of this.#viewed.values()) viewed.hasMissed = true;
-    for (const counted of this.#counted.values()) counted.sayAgain();
+    for (const viewed of this.#viewed.values()) this.#missed(viewed);
+    this.#counted.sayAgain();
   }
 
   /** What is done once in a gathering. */
   tick(): void {
     const now = this.#deps.clock.now();
     let asks = MOST_TOLD;
-    for (const [channel, viewed] of this.#viewed) {
-      viewed.view.expire(now);
-      if (viewed.idleSince !== null && now - viewed.idleSince >= LINGER_MS) this.#end(channel);
-      else if (asks > 0 && this.#deps.bus.lossy && this.#remind(channel, viewed, now)) asks--;
+    for (const viewed of this.#agenda.take(now)) {
+      if (this.#viewed.get(viewed.channel) !== viewed) continue;
+      const nextEnd = viewed.view.expire(now);
+      if (viewed.view.hasChanges) this.#changed.add(viewed);
+      if (viewed.idleSince !== null && now - viewed.idleSince >= LINGER_MS) this.#end(viewed.channel);
+      else {
+        if (asks > 0 && this.#deps.bus.lossy && this.#remind(viewed, now)) asks--;
+        this.#agenda.set(viewed, Math.min(nextEnd, this.#nextWord(viewed)));
+      }
     }
-    for (const [log, counted] of this.#counted) {
-      if (counted.isOver(now) && !this.#viewed.has(counted.channel)) this.#counted.delete(log);
-      else counted.tick(now);
-    }
+    this.#counted.tick(now);
   }
 
   /** Tells the others what is not told yet, because this node leaves. */
   sayLast(): void {
-    const now = this.#deps.clock.now();
-    for (const counted of this.#counted.values()) counted.say(now);
+    this.#counted.sayLast();
   }
 
   /** What the watchers of each channel are to be told now. */
   *takeFrames(): Iterable<{ readonly watchers: ReadonlySet<Connection>; readonly frame: ServerFrameOf<'presence'> }> {
     const now = this.#deps.clock.now();
-    for (const { view } of this.#viewed.values()) {
+    for (const viewed of this.#changed) {
+      const { view } = viewed;
       const frame = view.takeFrame(now);
+      if (!view.hasChanges || view.watchers.size === 0) this.#changed.delete(viewed);
       if (frame) yield { watchers: view.watchers, frame };
     }
   }
 
   #begin(channel: string): Viewed {
-    const crowd = this.#counted.get(channelLog(channel))?.crowd ?? this.#start(channel).crowd;
     const now = this.#deps.clock.now();
-    const view = new ChannelView(channel, crowd);
-    const viewed = { view, saidAt: now, askedAt: now, hasMissed: false, idleSince: null };
+    const view = new ChannelView(channel, this.#counted.crowdOf(channel));
+    const asked = { saidAt: now, askedAt: now, hasMissed: false, isAsked: false };
+    const viewed: Viewed = { channel, view, ...asked, idleSince: null };
     this.#viewed.set(channel, viewed);
+    this.#agenda.set(viewed, this.#nextWord(viewed));
     return viewed;
   }
 
   #end(channel: string): void {
     this.#viewed.delete(channel);
     if (this.#deps.bus.lossy) this.#deps.bus.unfollow(crowdOf(channel));
-    this.#counted.get(channelLog(channel))?.keep(this.#deps.clock.now());
+    this.#counted.release(channel);
   }
 
-  #start(channel: string): CountedChannel {
-    const counted = new CountedChannel(this.#deps, channel, this.#deps.clock.now());
-    this.#counted.set(channelLog(channel), counted);
-    return counted;
+  /** Somebody in a channel that is counted here changed. */
+  #touch(channel: string, user: string): void {
+    const viewed = this.#viewed.get(channel);
+    if (!viewed) return;
+    viewed.view.touch(user);
+    this.#changed.add(viewed);
   }
 
-  /** Whoever watches the channel elsewhere may not know that it is heard here now. */
-  #countFirst(connection: Connection, log: LogName): void {
-    const address = parseLogName(log);
-    if (address?.kind !== 'channel' || this.#deps.hub.logs.get(log)?.subscribers !== 1) return;
-    const counted = this.#start(address.channel);
-    counted.want(true, this.#deps.clock.now());
-    counted.crowd.join(connection.user);
+  #missed(viewed: Viewed): void {
+    viewed.hasMissed = true;
+    this.#agenda.set(viewed, viewed.askedAt + MISSED_MS);
   }
 
-  /** Begins to count channels that are not counted yet: one look at all connections for all of them. */
-  #count(channels: readonly string[]): void {
-    const { hub } = this.#deps;
-    const started = new Map<LogName, LocalCrowd>();
-    for (const channel of channels) {
-      const log = channelLog(channel);
-      if (!this.#counted.has(log) && hub.logs.has(log)) started.set(log, this.#start(channel).crowd);
-    }
-    if (started.size === 0) return;
-    for (const { user, logs } of hub.connections()) {
-      for (const log of logs) started.get(log)?.join(user);
-    }
+  /** When there is something to be done about the other nodes, or about nobody watching; Unix ms. */
+  #nextWord({ saidAt, askedAt, hasMissed, isAsked, idleSince }: Viewed): number {
+    const missed = hasMissed ? askedAt + MISSED_MS : Number.POSITIVE_INFINITY;
+    if (idleSince !== null) return Math.min(missed, idleSince + LINGER_MS);
+    if (!this.#deps.bus.lossy) return Number.POSITIVE_INFINITY;
+    return Math.min(missed, isAsked ? saidAt : saidAt + REPEAT_MS);
   }
 
   /** Says that a channel is still watched, or asks what was missed. Returns whether it was due. */
-  #remind(channel: string, viewed: Viewed, now: number): boolean {
+  #remind(viewed: Viewed, now: number): boolean {
     const whole = viewed.hasMissed && now - viewed.askedAt >= MISSED_MS;
-    if (!whole && (viewed.idleSince !== null || now - viewed.saidAt < REPEAT_MS)) return false;
+    const isDue = viewed.isAsked || now - viewed.saidAt >= REPEAT_MS;
+    if (!whole && (viewed.idleSince !== null || !isDue)) return false;
     viewed.saidAt = now;
-    if (whole) viewed.askedAt = now;
-    if (whole) viewed.hasMissed = false;
-    this.#deps.bus.publish({ kind: 'watched', node: this.#deps.node, channel, whole });
+    viewed.isAsked = false;
+    if (whole) {
+      viewed.askedAt = now;
+      viewed.hasMissed = false;
+    }
+    this.#deps.bus.publish({ kind: 'watched', node: this.#deps.node, channel: viewed.channel, whole });
     return true;
   }
 
@@ -221,12 +232,15 @@ export class Crowds {
       return [];
     });
     for (const { node: from, channel, version, count, present, holds_ms } of parts) {
-      if (from !== node) this.#take(from, channel, { version, after: null, count, present }, holds_ms);
+      const viewed = this.#viewed.get(channel);
+      if (viewed && from !== node) this.#take(viewed, from, { version, after: null, count, present }, holds_ms);
     }
   }
 
-  #take(node: string, channel: string, word: CrowdWord, holds_ms: number): void {
-    const viewed = this.#viewed.get(channel);
-    if (viewed?.view.take(node, word, this.#deps.clock.now(), holds_ms) === 'missed') viewed.hasMissed = true;
+  #take(viewed: Viewed, node: string, word: CrowdWord, holds_ms: number): void {
+    const now = this.#deps.clock.now();
+    if (viewed.view.take(node, word, now, holds_ms) === 'missed') this.#missed(viewed);
+    this.#agenda.set(viewed, now + holds_ms);
+    if (viewed.view.hasChanges) this.#changed.add(viewed);
   }
 }

@@ -28,8 +28,18 @@ export class LocalCrowd {
     return this.#users.size;
   }
 
+  /** Whether there are few enough to be named. */
+  get isNamed(): boolean {
+    return this.#users.size <= MOST_NAMED;
+  }
+
   get hasChanges(): boolean {
     return this.#changed.size > 0;
+  }
+
+  /** How `user` shows here; `offline`: not in this channel. */
+  statusOf(user: string): PresenceStatus {
+    return this.#users.has(user) ? this.#here(user) : 'offline';
   }
 
   join(user: string): void {
@@ -53,7 +63,7 @@ export class LocalCrowd {
 
   /** Everybody, or `null` when there are too many to be named. */
   present(): readonly Present[] | null {
-    if (this.#users.size > MOST_NAMED) return null;
+    if (!this.isNamed) return null;
     return [...this.#users.keys()].flatMap((user) => {
       const status = this.#here(user);
       return status === 'offline' ? [] : [{ user, status }];
@@ -62,10 +72,10 @@ export class LocalCrowd {
 
   /** What is to be said now as `version`. `whole`: to somebody who may not know what was said before. */
   say(version: number, whole: boolean): CrowdWord {
-    const { count } = this;
-    const isNamed = count <= MOST_NAMED;
+    const { count, isNamed } = this;
     const after = whole || !isNamed ? null : this.#said;
-    const present = after === null ? this.present() : [...this.#changed].map((user) => this.#change(user));
+    const changes = () => [...this.#changed].map((user) => ({ user, status: this.statusOf(user) }));
+    const present = after === null ? this.present() : changes();
     this.#changed.clear();
     this.#said = isNamed ? version : null;
     return { version, after, count, present };
@@ -75,9 +85,5 @@ export class LocalCrowd {
   forgetChanges(): void {
     this.#changed.clear();
     this.#said = null;
-  }
-
-  #change(user: string): Present | { readonly user: string; readonly status: 'offline' } {
-    return { user, status: this.#users.has(user) ? this.#here(user) : 'offline' };
   }
 }

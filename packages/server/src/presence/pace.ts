@@ -13,6 +13,12 @@ export const REPEAT_MS = 30_000;
 /** How often a node says everything of a channel again. */
 export const PART_REPEAT_MS = 10_000;
 
+/**
+ * How long a node tells of a channel that it begins to hear, before anybody has said that they watch it: everything is said
+ * twice in it, and with it the question who does.
+ */
+export const OFFER_MS = PART_REPEAT_MS + 2_000;
+
 /** What nobody watches any more is followed for this long: whoever connects again watches it again. */
 export const LINGER_MS = 30_000;
 

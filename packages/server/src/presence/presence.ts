@@ -150,8 +150,10 @@ export class Presence {
   }
 
   #tellFirst(connection: Connection, { channels, users }: Watching): void {
-    for (const channel of channels) this.#send([connection], this.#crowds.fullFrame(channel));
-    if (users.length > 0) this.#send([connection], this.#people.firstFrame(users));
+    let sent = 0;
+    for (const channel of channels) sent += this.#send([connection], this.#crowds.fullFrame(channel));
+    if (users.length > 0) sent += this.#send([connection], this.#people.firstFrame(users));
+    this.#deps.count('frame', sent);
   }
 
   #here(user: string): PresenceStatus {
@@ -211,9 +213,11 @@ export class Presence {
     let sent = 0;
     for (const { watchers, frame } of this.#crowds.takeFrames()) sent += this.#send(watchers, frame);
     for (const [connection, frame] of this.#people.takeFrames()) sent += this.#send([connection], frame);
+    if (sent > 0) this.#deps.count('frame', sent);
     return sent;
   }
 
+  /** Returns how many frames that were. */
   #send(watchers: Iterable<Connection>, frame: ServerFrameOf<'presence'> | null): number {
     if (!frame) return 0;
     const text = JSON.stringify(frame);
@@ -223,7 +227,6 @@ export class Presence {
       socket.send(text);
       sent++;
     }
-    this.#deps.count('frame', sent);
     return sent;
   }
 }
