@@ -44,7 +44,7 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
   const { config, start, log, onFault } = options;
   const { name } = start;
   const common = { clock: systemClock, random: systemRandom };
-  const tls = readTlsFiles(config);
+  const tls = readTlsFiles(config, (problem) => log.error({ problem }, 'replaced TLS files cannot be used'));
   const servers = parseServers(config.postgresUrl, tls.postgres);
   const store = keep(
     await openPostgresStore({

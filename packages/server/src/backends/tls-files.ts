@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { TlsMaterial } from '../adapters/tls.ts';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
+import { renewingTls } from './renewing-tls.ts';
 
 /** What the connections to each part need for TLS; absent where nothing is set. */
 export interface PartsTls {
@@ -12,16 +13,23 @@ export interface PartsTls {
 }
 
 /**
- * Reads the files of the TLS options, once: new certificates are taken at the next start.
+ * Reads the files of the TLS options, now and for each connection that is made later: see {@link renewingTls}.
  *
+ * @param onUnfit told why files that were replaced cannot be used; those before them are
  * @throws {ConfigError} naming the option whose file cannot be read, is no PEM of its kind, or does not fit the other one
  */
-export function readTlsFiles(config: Config): PartsTls {
+export function readTlsFiles(config: Config, onUnfit: (problem: string) => void): PartsTls {
+  const of = (...files: Parameters<typeof materialOf>) => renewingTls(() => materialOf(...files), onUnfit);
   return {
-    postgres: materialOf('POSTGRES', config.postgresCaFile, config.postgresCertFile, config.postgresKeyFile),
-    nats: materialOf('NATS', config.natsCaFile, config.natsCertFile, config.natsKeyFile),
-    redis: materialOf('REDIS', config.redisCaFile, config.redisCertFile, config.redisKeyFile),
+    postgres: of('POSTGRES', config.postgresCaFile, config.postgresCertFile, config.postgresKeyFile),
+    nats: of('NATS', config.natsCaFile, config.natsCertFile, config.natsKeyFile),
+    redis: of('REDIS', config.redisCaFile, config.redisCertFile, config.redisKeyFile),
   };
+}
+
+/** The authorities by which a venue knows its mirror, as `readTlsFiles` does it; absent: those the system knows. */
+export function readUplinkTls(config: Config, onUnfit: (problem: string) => void): TlsMaterial | undefined {
+  return renewingTls(() => materialOf('UPLINK', config.uplinkCaFile, '', ''), onUnfit);
 }
 
 function materialOf(part: string, caFile: string, certFile: string, keyFile: string): TlsMaterial | undefined {

@@ -14,10 +14,12 @@ import { ObjectBridge } from '../uplink/object-bridge.ts';
 import { beginJournal, spanOf } from '../uplink/standing.ts';
 import type { BackendOptions, Backends } from './backends.ts';
 import { embeddedOn, openDiskStore } from './embedded.ts';
+import { readUplinkTls } from './tls-files.ts';
 
 /** One process at a venue that keeps everything, and a mirror elsewhere up to date. */
 export async function openVenue(options: BackendOptions): Promise<Backends> {
   const { config, start, log, onFault } = options;
+  const tls = readUplinkTls(config, (problem) => log.error({ problem }, 'replaced TLS files cannot be used'));
   const disk = await openDiskStore(options);
   const now = () => systemClock.now();
   const newId = createIdGenerator({ now, random16: () => systemRandom.bytes(16) });
@@ -31,7 +33,7 @@ export async function openVenue(options: BackendOptions): Promise<Backends> {
   const end = new HomeEnd({
     objects: bridge,
     ...{ secret: config.uplinkSecret, node: start.name, store, bus, inner: embedded.bus, log, onFault },
-    dial: dialerOf(config.uplinkUrl + UPLINK_PATH),
+    dial: dialerOf(config.uplinkUrl + UPLINK_PATH, () => tls?.ca),
     keys: () => files.load(),
     span: () => spanOf(disk),
     clock: systemClock,

@@ -69,6 +69,10 @@ describe('loadConfig', () => {
     expect(() => loadConfig(bare, [])).toThrow('use wss://');
     expect(loadConfig({ ...secret, KONFERENCO_UPLINK_URL: 'ws://127.0.0.1:8081' }, [])).toMatchObject({ mirror: 'no' });
     expect(loadConfig({ ...mirror, ...secret }, [])).toMatchObject({ mirror: 'yes' });
+    const file = { KONFERENCO_UPLINK_CA_FILE: '/etc/authority.pem' };
+    expect(() => loadConfig({ ...mirror, ...secret, ...file }, [])).toThrow('set KONFERENCO_UPLINK_URL too');
+    const local = { ...secret, KONFERENCO_UPLINK_URL: 'ws://127.0.0.1:8081' };
+    expect(() => loadConfig({ ...local, ...file }, [])).toThrow('begin KONFERENCO_UPLINK_URL with wss');
     const short = { ...venue, KONFERENCO_UPLINK_SECRET: 'too-short' };
     expect(() => loadConfig(short, [])).toThrow('KONFERENCO_UPLINK_SECRET');
     expect(() => loadConfig(short, [])).not.toThrow('too-short');

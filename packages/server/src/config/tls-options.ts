@@ -1,7 +1,7 @@
 import type { Option } from './option.ts';
 import type { Config } from './options.ts';
 
-/** Options of the connections to PostgreSQL, NATS and Redis over TLS. Files are in PEM format and read at the start. */
+/** Options of the connections to PostgreSQL, NATS and Redis over TLS. Files are in PEM format, and read anew for each connection. */
 export const TLS_OPTIONS = {
   postgresCaFile: {
     type: 'text',
@@ -78,6 +78,7 @@ export function halfATls(config: Config): string[] {
     ['POSTGRES', postgresUrl, config.postgresCaFile, config.postgresCertFile, config.postgresKeyFile],
     ['NATS', natsUrl, config.natsCaFile, config.natsCertFile, config.natsKeyFile],
     ['REDIS', redisUrl, config.redisCaFile, config.redisCertFile, config.redisKeyFile],
+    ['UPLINK', config.uplinkUrl, config.uplinkCaFile, '', ''],
   ] as const;
   return parts.flatMap(([part, url, ca, cert, key]) => {
     const name = `KONFERENCO_${part}`;
@@ -89,6 +90,8 @@ export function halfATls(config: Config): string[] {
       return [
         `The TLS files of ${name}_… are for connections over TLS: begin ${name}_URL with rediss instead of redis`,
       ];
+    if (part === 'UPLINK' && !url.startsWith('wss:'))
+      return [`${name}_CA_FILE is for a connection over TLS: begin ${name}_URL with wss instead of ws`];
     if (part === 'POSTGRES' && /[?&]sslmode=(disable|allow|prefer)\b/.test(url))
       return [`The TLS files of ${name}_… are for connections over TLS: take sslmode out of ${name}_URL`];
     return [];

@@ -20,6 +20,14 @@ export const UPLINK_OPTIONS = {
     flag: '--uplink-secret',
     description: 'Secret that venue and mirror share, 32 characters or more, such as of openssl rand -hex 32.',
   },
+  uplinkCaFile: {
+    type: 'text',
+    default: '',
+    env: 'KONFERENCO_UPLINK_CA_FILE',
+    flag: '--uplink-ca-file',
+    description:
+      'At the venue: certificates, in PEM format, of the authorities that sign that of the mirror, where this system does not know them. For wss:// addresses.',
+  },
   mirror: {
     type: 'choice',
     default: 'no',
