@@ -68,7 +68,7 @@ export function parseServers(url: string, tls?: TlsMaterial): PostgresServers {
 /** What the driver takes to connect to one of the servers. Without a mode in the address TLS means that everything is checked. */
 export function driverOptions({ tls }: PostgresServers, url: string) {
   if (!tls) return { url };
-  return { url, tls: /[?&](sslmode|ssl|tls)=/.test(url) ? tls : { ...tls, rejectUnauthorized: true } };
+  return { url, tls: { ...tls, ...(/[?&](sslmode|ssl|tls)=/.test(url) ? {} : { rejectUnauthorized: true }) } };
 }
 
 /** Hosts, ports and database, and the user, for people to read; nothing secret. */

@@ -50,7 +50,7 @@ export async function connectNats(
   const settings: NodeConnectionOptions = {
     servers,
     ...credentials,
-    ...(isTls ? { tls: { ...options.tls } } : {}),
+    ...(isTls ? { tls: options.tls ?? {} } : {}),
     name: options.name,
     noEcho,
     timeout: CONNECT_MS,

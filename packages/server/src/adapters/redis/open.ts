@@ -60,7 +60,7 @@ function createClient(address: RedisAddress, { tls: material, random }: RedisOpt
     pause = decorrelatedJitter(pause, random.next(), BACKOFF);
     return pause;
   };
-  const tls = address.tls ? { tls: { ...material } } : {};
+  const tls = address.tls ? { tls: material ?? {} } : {};
   const server: ClientOptions = {
     ...(username === '' ? {} : { username }),
     ...(password === '' ? {} : { password }),
@@ -91,7 +91,7 @@ function createClient(address: RedisAddress, { tls: material, random }: RedisOpt
           sentinelRetryStrategy: retry,
           failoverDetector: true,
           enableTLSForSentinelMode: address.tls,
-          ...(address.tls ? { sentinelTLS: { ...material } } : {}),
+          ...(address.tls ? { sentinelTLS: material ?? {} } : {}),
         }
       : { ...hosts[0] };
   const behaviour = {
