@@ -1,5 +1,6 @@
 import { channelLog, directLog } from '@konferenco/protocol';
 import { Assembly } from './assemble.ts';
+import { clientError } from './errors.ts';
 import type { Client, ClientOptions } from './types.ts';
 
 /**
@@ -39,6 +40,12 @@ export function createClient(options: ClientOptions): Client {
     programme: (event) => replicas.programme(event),
     channel: (id) => parts.conversation(channelLog(id)),
     direct: (user) => parts.conversation(directLog(identity.requireMe().id, user)),
+    publish: async (said) => {
+      if (!parts.wire.online) throw clientError('disconnected');
+      const envelope = parts.composer.envelope(said);
+      const { log, offset } = await parts.wire.publish(JSON.stringify(envelope));
+      return { id: envelope.id, log, offset };
+    },
     usage: () => keeper.kept.usage(),
     signIn: (credentials) => lifecycle.signIn(credentials),
     signOut: () => lifecycle.signOut(),

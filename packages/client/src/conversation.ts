@@ -85,7 +85,8 @@ export class LogConversation implements Conversation {
       typing: this.#typing.users,
       read: this.#marks.own.offset,
       peer_read: this.#replica.peerRead,
-      unread: unread + this.#following.pages.unloadedAfter(this.#marks.own.offset),
+      // Of what only I say nothing is unread; positions among it are nothing to be read.
+      unread: this.#replica.isNotes ? 0 : unread + this.#following.pages.unloadedAfter(this.#marks.own.offset),
       mentions,
       late_above: this.#replica.lateAbove(this.#marks.own.offset, low),
     };

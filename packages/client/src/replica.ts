@@ -1,4 +1,4 @@
-import type { Envelope, InboxItem, Item, LogName } from '@konferenco/protocol';
+import { type Envelope, type InboxItem, type Item, type LogName, peerOf } from '@konferenco/protocol';
 import { assembleTimeline } from './assemble-timeline.ts';
 import { Corrections } from './corrections.ts';
 import { type Dated, isLate, type Placed, placed } from './late.ts';
@@ -81,6 +81,12 @@ export class Replica {
       for (const at of offsets.between(this.#peerRead + 1, offset)) this.#views.delete(this.#idAt.get(at) ?? '');
     }
     this.#peerRead = offset;
+  }
+
+  /** Whether it is what I write to myself. */
+  get isNotes(): boolean {
+    const me = this.#me();
+    return peerOf(this.#log, me) === me;
   }
 
   /** Messages and replies that are stored. */
@@ -238,6 +244,8 @@ export class Replica {
       this.#views.delete(known.id);
       return;
     }
+    // One's own positions lie among one's notes for an hour; of what expired there nothing is shown.
+    if (gone === 'expired' && this.isNotes) return;
     const item = { id, offset, at, gone, ...(thread === undefined ? {} : { thread }) };
     if (gone === 'erased' && !this.#corrections.isDeleted(id)) return void this.#erased.set(id, item);
     this.#unstored.delete(id);

@@ -1,5 +1,6 @@
 import type {
   Attachment,
+  Envelope,
   Gap,
   Item,
   InboxItem,
@@ -291,6 +292,11 @@ export interface Client extends ReplicatedState {
   on<E extends keyof ClientEvents>(event: E, fn: (value: ClientEvents[E]) => void): () => void;
   channel(id: string): Conversation;
   direct(user: string): Conversation;
+  /**
+   * Publishes at once or not at all: nothing waits, and nothing is tried again. For what is worth nothing later; whatever has
+   * to arrive is said in a conversation. Rejects with {@link KonferencoError}: `disconnected` when there is no connection.
+   */
+  publish(said: Pick<Envelope, 'type' | 'subtype' | 'to' | 'payload'>): Promise<Receipt>;
   /** My conversation list: joined channels and people, with unread counts kept up to date. */
   readonly conversations: ConversationList;
   /** Number of messages waiting in the outbox. */

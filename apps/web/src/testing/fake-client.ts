@@ -259,6 +259,7 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     },
     channel: (id) => conversation(`ch:${id}`),
     direct: (user) => conversation(ME.id < user ? `dm:${ME.id}:${user}` : `dm:${user}:${ME.id}`),
+    publish: async () => ({ id: 'p', log: `dm:${ME.id}:${ME.id}`, offset: 1 }),
     conversation,
     outbox: () => [
       ...replicated.sync.state().operations.map(({ id, document }) => {

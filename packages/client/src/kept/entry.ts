@@ -27,8 +27,10 @@ export function timeOfId(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) || 0;
 }
 
-/** An entry as it is kept: without what the inbox adds to it. */
-export function entryOf({ offset, at, envelope, gone, id, thread }: Item): Item {
+/** An entry as it is kept: without what the inbox adds to it. Where its person was stays with the server, which can erase it. */
+export function entryOf(item: Item): Item {
+  const { offset, at, envelope, gone, id, thread } = item;
+  if (envelope?.type === 'location') return blanked(item, 'erased');
   return {
     offset,
     at,
