@@ -1,26 +1,11 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestServer } from '@konferenco/testkit';
-import type { Browser } from 'playwright-core';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import { violations } from './axe.ts';
-import { DESKTOP, PHONE, Person, startBrowser, startWithPage } from './people.ts';
+import { DESKTOP, PHONE, Person } from './people.ts';
+import { useStage } from './support/stage.ts';
 
 setDefaultTimeout(120_000);
 
-let dir: string;
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
-  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+const stage = useStage();
 
 const LOOKS = [
   { name: 'desktop, light', viewport: DESKTOP, colorScheme: 'light', locale: 'en-NZ' },
@@ -31,15 +16,15 @@ const LOOKS = [
 
 for (const { name, ...look } of LOOKS) {
   test(`no screen has anything axe objects to (${name})`, async () => {
-    const person = await Person.open(browser, `Axe ${name.replace(/\W/g, '')}`, look);
+    const person = await Person.open(stage.browser, `Axe ${name.replace(/\W/g, '')}`, look);
     const { page } = person;
-    await page.goto(server.httpUrl);
+    await page.goto(stage.server.httpUrl);
     await page.getByRole('textbox').first().fill(person.name);
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Enter');
     await page.locator('nav.places').waitFor();
     for (const place of ['/talk', '/talk/ch:korero', '/programme', '/people', '/me']) {
-      await page.goto(`${server.httpUrl}${place}`);
+      await page.goto(`${stage.server.httpUrl}${place}`);
       await page.locator('main').first().waitFor();
       await page.waitForLoadState('networkidle');
       expect({ place, found: await violations(page) }).toEqual({ place, found: [] });
@@ -50,9 +35,9 @@ for (const { name, ...look } of LOOKS) {
 }
 
 test('with the keyboard alone somebody joins, finds a channel, writes, edits, reacts and leaves the field with Escape', async () => {
-  const person = await Person.open(browser, 'Kiri');
+  const person = await Person.open(stage.browser, 'Kiri');
   const { page } = person;
-  await page.goto(server.httpUrl);
+  await page.goto(stage.server.httpUrl);
   await page.getByLabel('Your name, as others will see it').waitFor();
   await page.keyboard.type('Kiri');
   await page.keyboard.press('Enter');
@@ -87,10 +72,10 @@ test('with the keyboard alone somebody joins, finds a channel, writes, edits, re
 });
 
 test('at 200 % text and 320 px nothing is cut off sideways', async () => {
-  const person = await Person.open(browser, 'Large', { viewport: { width: 320, height: 640 } });
-  await person.join(server.httpUrl);
+  const person = await Person.open(stage.browser, 'Large', { viewport: { width: 320, height: 640 } });
+  await person.join(stage.server.httpUrl);
   for (const place of ['/talk', '/talk/ch:korero', '/programme', '/people', '/me']) {
-    await person.page.goto(`${server.httpUrl}${place}`);
+    await person.page.goto(`${stage.server.httpUrl}${place}`);
     await person.page.waitForLoadState('networkidle');
     await person.page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
     const overflow = await person.page.evaluate(

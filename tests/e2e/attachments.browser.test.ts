@@ -1,27 +1,14 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestServer } from '@konferenco/testkit';
-import type { Browser, Page } from 'playwright-core';
+import { expect, setDefaultTimeout, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
 import { violations } from './axe.ts';
 import { Device } from './device.ts';
-import { PHONE, Person, startBrowser, startWithPage } from './people.ts';
+import { PHONE, Person } from './people.ts';
+import { useStage } from './support/stage.ts';
 
 setDefaultTimeout(60_000);
 
-let dir: string;
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
-  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+const stage = useStage();
 
 const sha256 = (bytes: Uint8Array) => new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
 const TALK = '/talk/ch:korero';
@@ -65,9 +52,9 @@ async function saved(page: Page, name: string): Promise<Uint8Array> {
 
 /** A member of the conversation, looking at it. */
 async function member(name: string, options = {}): Promise<Person> {
-  const person = await Person.open(browser, name, options);
-  await person.join(server.httpUrl);
-  await person.page.goto(`${server.httpUrl}${TALK}`);
+  const person = await Person.open(stage.browser, name, options);
+  await person.join(stage.server.httpUrl);
+  await person.page.goto(`${stage.server.httpUrl}${TALK}`);
   await person.composer().waitFor();
   return person;
 }
@@ -75,7 +62,7 @@ async function member(name: string, options = {}): Promise<Person> {
 // proves CL-33
 test('a large file, its link cut and its browser closed on the way, arrives once and whole', async () => {
   const reader = await member('Tama');
-  const sender = await Device.open(server.port, 'Aroha');
+  const sender = await Device.open(stage.server.port, 'Aroha');
   await sender.person.join(sender.url);
   await sender.visit(TALK);
   await sender.person.composer().waitFor();
@@ -162,7 +149,7 @@ test('a refusal says why and which file, and a file that is given up is gone', a
 // proves CL-32
 test('files written without a network wait where they can be seen, and are sent once there is one', async () => {
   const reader = await member('Moana');
-  const sender = await Device.open(server.port, 'Kahu');
+  const sender = await Device.open(stage.server.port, 'Kahu');
   await sender.person.join(sender.url);
   await sender.visit(TALK);
   await sender.person.composer().waitFor();

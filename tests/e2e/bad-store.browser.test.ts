@@ -1,30 +1,16 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import { readdir, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createIdGenerator } from '@konferenco/protocol';
-import type { TestServer } from '@konferenco/testkit';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { Away } from './away.ts';
 import { Device, TALL, upToDate } from './device.ts';
-import { startBrowser, startWithPage } from './people.ts';
 import { textsOf } from './server-log.ts';
+import { useStage } from './support/stage.ts';
 
 setDefaultTimeout(120_000);
 
-let dir: string;
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
-  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+const stage = useStage();
 
 const newId = createIdGenerator({
   now: () => Date.now(),
@@ -40,7 +26,7 @@ const marked = (page: Page, text: string, state: string): Promise<void> =>
 
 // proves LS-5, CL-26, AP-13
 test('without room on the device it says so, does not pretend to have kept a message, and sends it all the same', async () => {
-  const device = await Device.open(server.port, 'Jack Whitcombe', { viewport: TALL });
+  const device = await Device.open(stage.server.port, 'Jack Whitcombe', { viewport: TALL });
   await device.person.join(device.url);
   await upToDate(device);
   await device.cut();
@@ -63,7 +49,10 @@ test('without room on the device it says so, does not pretend to have kept a mes
   );
   await device.mend();
   await marked(page, 'There is none.', 'Stored on the server');
-  expect(await textsOf(server, 'jack-whitcombe', 'ch:kai', /^There is/)).toEqual(['There is room.', 'There is none.']);
+  expect(await textsOf(stage.server, 'jack-whitcombe', 'ch:kai', /^There is/)).toEqual([
+    'There is room.',
+    'There is none.',
+  ]);
   expect(device.person.faults).toEqual([]);
   await device.close();
 });
@@ -85,7 +74,10 @@ const REFUSALS: Readonly<Record<string, () => void>> = {
 test.each(Object.keys(REFUSALS))(
   'where IndexedDB %s the page works, and says what is lost when it is closed',
   async (how) => {
-    const away = await Away.join(browser, server.port, 'Ruth Calder', { viewport: TALL, before: REFUSALS[how] });
+    const away = await Away.join(stage.browser, stage.server.port, 'Ruth Calder', {
+      viewport: TALL,
+      before: REFUSALS[how],
+    });
     const { page } = away;
     await away.visit('/talk/ch:kai');
     await line(page).waitFor();
@@ -160,7 +152,7 @@ const stores = (page: Page): Promise<readonly string[]> =>
 
 // proves LS-8, LS-9
 test('two tabs that start at once over the layout of the first version send what waited there, once', async () => {
-  const away = await Away.join(browser, server.port, 'Lena Brandt', { viewport: TALL });
+  const away = await Away.join(stage.browser, stage.server.port, 'Lena Brandt', { viewport: TALL });
   const texts = ['Written in the first version.', 'And this one too.'];
   await layFormer(away, formerEntries('lena-brandt', texts));
   const [own] = await stores(away.page);
@@ -170,7 +162,7 @@ test('two tabs that start at once over the layout of the first version send what
   const other = await away.person.context.newPage();
   await Promise.all([away.page, other].map((page) => page.goto(`${away.url}/talk/ch:kai`)));
   for (const page of [away.page, other]) for (const text of texts) await marked(page, text, 'Stored on the server');
-  expect(await textsOf(server, 'lena-brandt', 'ch:kai', /^Written in the first|^And this one/)).toEqual(texts);
+  expect(await textsOf(stage.server, 'lena-brandt', 'ch:kai', /^Written in the first|^And this one/)).toEqual(texts);
   for (const page of [away.page, other]) expect(await line(page).count()).toBe(0);
   expect(away.person.faults).toEqual([]);
   await away.close();
@@ -178,7 +170,7 @@ test('two tabs that start at once over the layout of the first version send what
 
 // proves LS-8, AP-13
 test('a store of a newer version is left as it is, and the page says what to do and goes on', async () => {
-  const away = await Away.join(browser, server.port, 'Tomasi Vake', { viewport: TALL });
+  const away = await Away.join(stage.browser, stage.server.port, 'Tomasi Vake', { viewport: TALL });
   const { page } = away;
   await page.goto(`${away.url}/api/server`);
   const [own = ''] = await stores(page);
@@ -228,7 +220,7 @@ async function damage(profile: string): Promise<number> {
 
 // proves LS-6, AP-13, AP-20
 test('with the browser’s own files damaged one is still signed in, and the page works and says that unsent messages may be lost', async () => {
-  const device = await Device.open(server.port, 'Moana Te Aho', { viewport: TALL });
+  const device = await Device.open(stage.server.port, 'Moana Te Aho', { viewport: TALL });
   await device.person.join(device.url);
   await upToDate(device);
   await device.cut();
@@ -255,7 +247,7 @@ test('with the browser’s own files damaged one is still signed in, and the pag
 
 // proves LS-4, LS-7, AP-13
 test('of damaged rows those that can be read are sent, and the page says how many were lost', async () => {
-  const away = await Away.join(browser, server.port, 'Sefa Leota', { viewport: TALL });
+  const away = await Away.join(stage.browser, stage.server.port, 'Sefa Leota', { viewport: TALL });
   const { page } = away;
   await away.visit('/talk/ch:kai');
   await away.person.composer().waitFor();
@@ -298,7 +290,10 @@ test('of damaged rows those that can be read are sent, and the page says how man
   );
   await away.mend();
   for (const text of ['Whole one.', 'Whole two.']) await marked(page, text, 'Stored on the server');
-  expect(await textsOf(server, 'sefa-leota', 'ch:kai', /^(Whole|Torn|Turn)/)).toEqual(['Whole one.', 'Whole two.']);
+  expect(await textsOf(stage.server, 'sefa-leota', 'ch:kai', /^(Whole|Torn|Turn)/)).toEqual([
+    'Whole one.',
+    'Whole two.',
+  ]);
   expect(away.person.faults).toEqual([]);
   await away.close();
 });

@@ -1,38 +1,23 @@
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestServer } from '@konferenco/testkit';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterEach, expect, setDefaultTimeout, test } from 'bun:test';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { Away } from './away.ts';
 import { TALL } from './device.ts';
-import { startBrowser, startWithPage } from './people.ts';
 import { ask } from './server-log.ts';
+import { useStage } from './support/stage.ts';
 
 setDefaultTimeout(120_000);
 
-let dir: string;
-let server: TestServer;
-let browser: Browser;
+const stage = useStage();
 let open: Away[] = [];
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
-  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
-});
 afterEach(async () => {
   const faults = open.flatMap(({ person }) => person.faults);
   await Promise.all(open.map((away) => away.close()));
   open = [];
   expect(faults).toEqual([]);
 });
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
 
 async function somebody(name: string, options: BrowserContextOptions = {}): Promise<Away> {
-  const away = await Away.join(browser, server.port, name, { viewport: TALL, ...options });
+  const away = await Away.join(stage.browser, stage.server.port, name, { viewport: TALL, ...options });
   open.push(away);
   return away;
 }
@@ -206,7 +191,7 @@ test.each([
 
 // proves CF-4, AP-13
 test('a channel joined without a network by somebody an organiser removed: they are told, and can join again', async () => {
-  const channel = (await ask(server, 'ngaire-holloway', '/events/hui-taiao-2026/channels', {
+  const channel = (await ask(stage.server, 'ngaire-holloway', '/events/hui-taiao-2026/channels', {
     method: 'POST',
     body: JSON.stringify({ title: 'Tuna', visibility: 'public' }),
   })) as { readonly id: string };
@@ -224,7 +209,7 @@ test('a channel joined without a network by somebody an organiser removed: they 
   await laptop.person.composer().waitFor();
   await laptop.visit('/me/device');
   await laptop.page.getByText('Nothing waits. Everything you wrote is on the server.').waitFor();
-  await ask(server, 'ngaire-holloway', `/channels/${channel.id}/members/jack-whitcombe`, { method: 'DELETE' });
+  await ask(stage.server, 'ngaire-holloway', `/channels/${channel.id}/members/jack-whitcombe`, { method: 'DELETE' });
 
   await phone.mend();
   await told(phone.page).waitFor();

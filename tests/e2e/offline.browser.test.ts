@@ -1,28 +1,14 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestServer } from '@konferenco/testkit';
-import type { Browser, Page } from 'playwright-core';
+import { expect, setDefaultTimeout, test } from 'bun:test';
+import type { Page } from 'playwright-core';
 import { violations } from './axe.ts';
 import { Device, TALL, upToDate } from './device.ts';
-import { PHONE, Person, startBrowser, startWithPage } from './people.ts';
+import { PHONE, Person } from './people.ts';
 import { ask, logOf, textsOf } from './server-log.ts';
+import { useStage } from './support/stage.ts';
 
 setDefaultTimeout(180_000);
 
-let dir: string;
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
-  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+const stage = useStage();
 
 const DIRECT = 'dm:aroha-potiki:priya-nair';
 /** How many messages are written without a network, and where. */
@@ -140,20 +126,24 @@ async function everythingWaits(
 // proves AP-1, AP-2, AP-8, AP-11
 test('opened, used and closed twice without a network, the page loses nothing and brings everything over once, in order', async () => {
   const [phone, laptop] = await Promise.all([
-    Device.open(server.port, 'Aroha Pōtiki', { viewport: TALL }),
-    Person.open(browser, 'Aroha Pōtiki', { viewport: TALL }),
+    Device.open(stage.server.port, 'Aroha Pōtiki', { viewport: TALL }),
+    Person.open(stage.browser, 'Aroha Pōtiki', { viewport: TALL }),
   ]);
-  const priya = await Person.open(browser, 'Priya Nair', { viewport: TALL });
-  await ask(server, 'priya-nair', '/events/hui-taiao-2026/channels', {
+  const priya = await Person.open(stage.browser, 'Priya Nair', { viewport: TALL });
+  await ask(stage.server, 'priya-nair', '/events/hui-taiao-2026/channels', {
     method: 'POST',
     body: JSON.stringify({ title: 'Awa', visibility: 'public' }),
   });
-  await Promise.all([phone.person.join(phone.url), laptop.join(server.httpUrl), priya.join(server.httpUrl)]);
+  await Promise.all([
+    phone.person.join(phone.url),
+    laptop.join(stage.server.httpUrl),
+    priya.join(stage.server.httpUrl),
+  ]);
   const paths = {
-    accept: await askForMeeting(priya, server.httpUrl, 'aroha-potiki', 'The lower stream'),
-    move: await askForMeeting(priya, server.httpUrl, 'aroha-potiki', 'The upper stream'),
+    accept: await askForMeeting(priya, stage.server.httpUrl, 'aroha-potiki', 'The lower stream'),
+    move: await askForMeeting(priya, stage.server.httpUrl, 'aroha-potiki', 'The upper stream'),
   };
-  await priya.page.goto(`${server.httpUrl}/talk/${DIRECT}`);
+  await priya.page.goto(`${stage.server.httpUrl}/talk/${DIRECT}`);
   await priya.say('Kia ora, Aroha');
   await phone.person.openConversation('Kōrero');
   await phone.person.say('Before the hill');
@@ -183,35 +173,35 @@ test('opened, used and closed twice without a network, the page loses nothing an
   await phone.mend();
   await nothingWaits(phone.page);
   for (const log of LOGS) {
-    const arrived = await textsOf(server, 'aroha-potiki', log, /^valley/);
+    const arrived = await textsOf(stage.server, 'aroha-potiki', log, /^valley/);
     expect({ log, arrived }).toEqual({ log, arrived: writtenIn(log) });
   }
-  const korero = await logOf(server, 'aroha-potiki', 'ch:korero');
+  const korero = await logOf(stage.server, 'aroha-potiki', 'ch:korero');
   const mine = (subtype: string) =>
     korero.filter((entry) => entry.from === 'aroha-potiki' && entry.subtype === subtype);
   expect(mine('edit').map(({ payload }) => payload['text'])).toEqual(['Behind the hill']);
   expect(mine('reaction').filter(({ payload }) => payload['emoji'] === '👍')).toHaveLength(1);
 
   // A second device of hers, and the other person, without a reload of the page that was away.
-  await laptop.page.goto(`${server.httpUrl}/programme/radio`);
+  await laptop.page.goto(`${stage.server.httpUrl}/programme/radio`);
   for (const name of ['Favourite', 'I’ll be there'])
     await laptop.page.locator(`.main-column button[aria-pressed="true"]`, { hasText: name }).waitFor();
   for (const person of [laptop, priya]) {
-    await person.page.goto(`${server.httpUrl}${paths.accept}`);
+    await person.page.goto(`${stage.server.httpUrl}${paths.accept}`);
     await person.page.locator('.main-column').getByText('Agreed').waitFor();
     await person.page.getByRole('checkbox', { name: 'Who pays for the probe' }).waitFor();
     await person.page.getByText('We both pay half.').waitFor();
-    await person.page.goto(`${server.httpUrl}/talk/${DIRECT}`);
+    await person.page.goto(`${stage.server.httpUrl}/talk/${DIRECT}`);
     await person.sees(textIn(DIRECT, 30));
     expect(await person.texts(/valley 2-\d+\./)).toEqual([...writtenIn(DIRECT)]);
   }
-  await priya.page.goto(`${server.httpUrl}${paths.move}`);
+  await priya.page.goto(`${stage.server.httpUrl}${paths.move}`);
   await priya.page.locator('.main-column').getByText('Aroha Pōtiki proposes another time').waitFor();
-  await laptop.page.goto(`${server.httpUrl}/me`);
+  await laptop.page.goto(`${stage.server.httpUrl}/me`);
   await laptop.page.locator('.row', { hasText: 'Tomasi Vake' }).getByRole('button', { name: 'Unblock' }).waitFor();
   await laptop.page.locator('nav.places a[href="/talk"]').click();
   await laptop.page.getByRole('list', { name: 'Conversations' }).getByRole('link', { name: /^Awa/ }).waitFor();
-  await laptop.page.goto(`${server.httpUrl}/talk/ch:korero`);
+  await laptop.page.goto(`${stage.server.httpUrl}/talk/ch:korero`);
   await laptop.sees('Behind the hill');
 
   for (const log of LOGS) {
@@ -226,7 +216,7 @@ test('opened, used and closed twice without a network, the page loses nothing an
 
 // proves CL-30, CL-31, RP-12
 test('without a network what waits can be changed or taken out, alone, and the list of conversations shows it', async () => {
-  const device = await Device.open(server.port, 'Kahu Rangi', { viewport: TALL });
+  const device = await Device.open(stage.server.port, 'Kahu Rangi', { viewport: TALL });
   await device.person.join(device.url);
   await device.visit('/programme/radio');
   await upToDate(device);
@@ -266,7 +256,7 @@ test('without a network what waits can be changed or taken out, alone, and the l
   await device.mend();
   await device.visit('/me/device');
   await nothingWaits(device.page);
-  const said = (await logOf(server, 'kahu-rangi', 'ch:wai')).filter(({ from }) => from === 'kahu-rangi');
+  const said = (await logOf(stage.server, 'kahu-rangi', 'ch:wai')).filter(({ from }) => from === 'kahu-rangi');
   expect(said.map(({ subtype, payload }) => [subtype, payload['text']])).toEqual([
     ['channel_message', 'The bridge is open.'],
   ]);
@@ -292,7 +282,7 @@ function tellQueued(): void {
 
 // proves CL-1, CL-14, LS-2
 test('a browser killed as soon as a message is shown as waiting loses none of them, and none comes twice', async () => {
-  const device = await Device.open(server.port, 'Moana Te Aho', { viewport: TALL });
+  const device = await Device.open(stage.server.port, 'Moana Te Aho', { viewport: TALL });
   await device.person.join(device.url);
   await upToDate(device);
   await device.stop();
@@ -327,7 +317,7 @@ test('a browser killed as soon as a message is shown as waiting loses none of th
   await device.mend();
   await device.visit('/me/device');
   await nothingWaits(device.page);
-  const arrived = await textsOf(server, 'moana-te-aho', 'ch:kai', /^killed/);
+  const arrived = await textsOf(stage.server, 'moana-te-aho', 'ch:kai', /^killed/);
   expect(arrived.length).toBe(new Set(arrived).size);
   expect(shown.filter((text) => !arrived.includes(text))).toEqual([]);
   expect(shown.length).toBeGreaterThanOrEqual(KILLS);
@@ -358,7 +348,7 @@ function measure(): void {
 
 // proves AP-1, AP-8
 test('on a slow phone and a weak link a second visit shows the conversations before the server has answered, and nothing jumps', async () => {
-  const device = await Device.open(server.port, 'Jack Whitcombe', { viewport: PHONE });
+  const device = await Device.open(stage.server.port, 'Jack Whitcombe', { viewport: PHONE });
   await device.person.join(device.url);
   await upToDate(device);
   const measured: Record<string, number> = {};
@@ -409,7 +399,7 @@ function listen(): void {
 
 // proves AP-12, AP-13
 test('without a network no screen has anything axe objects to, and those who listen are told once', async () => {
-  const device = await Device.open(server.port, 'Priya Nair', { viewport: PHONE, colorScheme: 'dark' });
+  const device = await Device.open(stage.server.port, 'Priya Nair', { viewport: PHONE, colorScheme: 'dark' });
   await device.page.addInitScript(listen);
   await device.person.join(device.url);
   await upToDate(device);

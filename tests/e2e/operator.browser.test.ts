@@ -1,44 +1,29 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestServer } from '@konferenco/testkit';
-import type { Browser } from 'playwright-core';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import { violations } from './axe.ts';
-import { PHONE, Person, startBrowser, startWithPage } from './people.ts';
+import { PHONE, Person } from './people.ts';
+import { useStage } from './support/stage.ts';
 
 setDefaultTimeout(60_000);
 
 /** Who owns the demo event. */
 const OWNER = 'Ngaire Holloway';
 
-let dir: string;
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
-  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+const stage = useStage();
 
 const tile = (person: Person, name: string) =>
   person.page.locator('.tile', { has: person.page.getByRole('heading', { name }) }).locator('.tile-value');
 
 test('an owner sees the system change, empties the node and opens it again; an attendee sees nothing of it', async () => {
-  const owner = await Person.open(browser, OWNER);
-  await owner.join(server.httpUrl);
+  const owner = await Person.open(stage.browser, OWNER);
+  await owner.join(stage.server.httpUrl);
   const { page } = owner;
   await page.getByRole('link', { name: 'Operate' }).click();
   await page.getByRole('heading', { name: 'Operate', level: 1 }).waitFor();
   await page.getByText('The node is open, and everything it stands on works.').waitFor();
   await tile(owner, 'Connections').getByText('1', { exact: true }).waitFor();
 
-  const attendee = await Person.open(browser, 'Kiri');
-  await attendee.join(server.httpUrl);
+  const attendee = await Person.open(stage.browser, 'Kiri');
+  await attendee.join(stage.server.httpUrl);
   await tile(owner, 'Connections').getByText('2', { exact: true }).waitFor();
   await tile(owner, 'Messages in').getByText('0/s', { exact: true }).waitFor();
   await attendee.openConversation('Kōrero');
@@ -49,7 +34,7 @@ test('an owner sees the system change, empties the node and opens it again; an a
   await tile(owner, 'Time to acknowledge').getByText(/\sms$/).waitFor();
 
   expect(await attendee.page.getByRole('link', { name: 'Operate' }).count()).toBe(0);
-  await attendee.page.goto(`${server.httpUrl}/operator`);
+  await attendee.page.goto(`${stage.server.httpUrl}/operator`);
   await attendee.page.getByRole('heading', { name: 'This page is for the owners of the main event.' }).waitFor();
   expect(await attendee.page.getByRole('table').count()).toBe(0);
   await attendee.close();
@@ -80,9 +65,9 @@ test('an owner sees the system change, empties the node and opens it again; an a
 
 // proves OP-7
 test('on a phone with large text it fits, says when contact is lost, asks nothing while hidden, and calculates', async () => {
-  const owner = await Person.open(browser, OWNER, { viewport: PHONE, colorScheme: 'dark' });
+  const owner = await Person.open(stage.browser, OWNER, { viewport: PHONE, colorScheme: 'dark' });
   await owner.page.clock.install();
-  await owner.join(server.httpUrl);
+  await owner.join(stage.server.httpUrl);
   const { page } = owner;
   let asked = 0;
   let isCut = false;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { TestServer } from '@konferenco/testkit';
+import { TestServer, type TestServerOptions } from '@konferenco/testkit';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { buildWeb } from '../../tools/build-web.ts';
 
@@ -24,7 +24,7 @@ export async function startBrowser(): Promise<Browser> {
 }
 
 /** The real program with the built app and the demo event, as `npm start` runs it. */
-export async function startWithPage(options: { readonly port?: number; readonly dir: string }): Promise<TestServer> {
+export async function startWithPage(options: Pick<TestServerOptions, 'port' | 'dir' | 'env'>): Promise<TestServer> {
   await buildWeb();
   return TestServer.start({ storage: 'disk', ...options });
 }

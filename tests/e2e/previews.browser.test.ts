@@ -1,26 +1,17 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { TestServer } from '@konferenco/testkit';
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { type RunningS3, startS3 } from '@konferenco/testkit/servers';
-import type { Browser, Page } from 'playwright-core';
-import { buildWeb } from '../../tools/build-web.ts';
+import type { Page } from 'playwright-core';
 import { violations } from './axe.ts';
-import { PHONE, Person, startBrowser } from './people.ts';
+import { PHONE, Person } from './people.ts';
+import { useStage } from './support/stage.ts';
 
 setDefaultTimeout(60_000);
 
-let dir: string;
 let s3: RunningS3;
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
+const stage = useStage(async () => {
   // Another origin than the page's, with the one rule that the guide for operators names.
   s3 = await startS3({ corsOrigin: 'http://127.0.0.1:*' });
-  await buildWeb();
-  const env = {
+  return {
     KONFERENCO_S3_ENDPOINT: s3.endpoint,
     KONFERENCO_S3_REGION: s3.region,
     KONFERENCO_S3_BUCKET: s3.bucket,
@@ -28,14 +19,8 @@ beforeAll(async () => {
     KONFERENCO_S3_SECRET: s3.secret_key,
     KONFERENCO_S3_PATH_STYLE: 'on',
   };
-  [server, browser] = await Promise.all([TestServer.start({ storage: 'disk', dir, env }), startBrowser()]);
 });
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  await s3.server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => s3.server.stop());
 
 /** A photo of many colours, so that its bytes are as many as a camera's. */
 async function photo(page: Page) {
@@ -52,14 +37,14 @@ async function photo(page: Page) {
 }
 
 async function member(name: string, options = {}, preferences: object | null = null): Promise<Person> {
-  const person = await Person.open(browser, name, options);
+  const person = await Person.open(stage.browser, name, options);
   if (preferences)
     await person.context.addInitScript(
       (kept) => localStorage.setItem('konferenco.preferences', kept),
       JSON.stringify(preferences),
     );
-  await person.join(server.httpUrl);
-  await person.page.goto(`${server.httpUrl}/talk/ch:korero`);
+  await person.join(stage.server.httpUrl);
+  await person.page.goto(`${stage.server.httpUrl}/talk/ch:korero`);
   await person.composer().waitFor();
   return person;
 }

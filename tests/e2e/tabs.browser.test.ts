@@ -1,29 +1,14 @@
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestServer } from '@konferenco/testkit';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { startBrowser, startWithPage } from './people.ts';
+import { afterEach, expect, setDefaultTimeout, test } from 'bun:test';
+import type { BrowserContext, Page } from 'playwright-core';
+import { useStage } from './support/stage.ts';
 
 setDefaultTimeout(180_000);
 
 /** Tall enough that nothing written here scrolls out of a list that draws only what is visible. */
 const TALL = { viewport: { width: 1440, height: 2400 }, locale: 'en-NZ' };
 
-let dir: string;
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'konferenco-tabs-'));
-  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
-});
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+const stage = useStage();
+afterEach(() => Promise.all(stage.browser.contexts().map((context) => context.close())));
 
 /** One tab of somebody's browser. */
 class Tab {
@@ -41,7 +26,7 @@ class Tab {
   }
 
   async join(name: string): Promise<void> {
-    await this.page.goto(server.httpUrl);
+    await this.page.goto(stage.server.httpUrl);
     await this.page.getByLabel('Your name, as others will see it').fill(name);
     await this.page.getByRole('button', { name: 'Join', exact: true }).click();
     await this.page.getByRole('heading', { name: 'Talk' }).first().waitFor();
@@ -49,7 +34,7 @@ class Tab {
 
   /** Goes to the channel that everybody is in. */
   async visit(): Promise<void> {
-    await this.page.goto(`${server.httpUrl}/talk/ch:korero`);
+    await this.page.goto(`${stage.server.httpUrl}/talk/ch:korero`);
     await this.composer.waitFor();
   }
 
@@ -101,7 +86,7 @@ async function until(holds: () => boolean | Promise<boolean>, what: string): Pro
   }
 }
 
-const connections = async () => (await server.getMetrics()).activeConnections;
+const connections = async () => (await stage.server.getMetrics()).activeConnections;
 const oneConnection = () => until(async () => (await connections()) === 1, 'the server has one connection');
 const ownersOf = async (tabs: readonly Tab[]): Promise<readonly Tab[]> => {
   const owns = await Promise.all(tabs.map((tab) => tab.owns()));
@@ -110,7 +95,7 @@ const ownersOf = async (tabs: readonly Tab[]): Promise<readonly Tab[]> => {
 
 // proves TB-1, TB-7, TB-12
 test('three tabs of one person use one WebSocket, see what each writes, and go on when the owner closes', async () => {
-  const context = await browser.newContext(TALL);
+  const context = await stage.browser.newContext(TALL);
   const first = await Tab.open(context);
   await first.join('Moana');
   await first.visit();
@@ -141,7 +126,7 @@ test('three tabs of one person use one WebSocket, see what each writes, and go o
 
 // proves TB-7
 test('the owner’s process is killed: the others go on by themselves', async () => {
-  const context = await browser.newContext(TALL);
+  const context = await stage.browser.newContext(TALL);
   const owner = await Tab.open(context);
   await owner.join('Tāne');
   await owner.visit();
@@ -162,7 +147,7 @@ test('the owner’s process is killed: the others go on by themselves', async ()
 
 // proves TB-1, TB-11
 test('two tabs start at the same moment, write without a network, and all of it arrives once', async () => {
-  const context = await browser.newContext(TALL);
+  const context = await stage.browser.newContext(TALL);
   const start = await Tab.open(context);
   await start.join('Hina');
   await start.page.close();

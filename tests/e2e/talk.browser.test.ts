@@ -1,39 +1,22 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestServer } from '@konferenco/testkit';
-import type { Browser } from 'playwright-core';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import { Link } from './link.ts';
-import { Person, startBrowser, startWithPage } from './people.ts';
+import { Person } from './people.ts';
 import { ask } from './server-log.ts';
+import { useStage } from './support/stage.ts';
 
 setDefaultTimeout(120_000);
 
 /** Tall enough that nothing written here scrolls out of a list that draws only what is visible. */
 const TALL = { viewport: { width: 1440, height: 2400 } };
 
-let dir: string;
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'konferenco-e2e-'));
-  [server, browser] = await Promise.all([startWithPage({ dir }), startBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-/** Restarts the killed server on its old port, as a supervisor does. */
-async function restart(): Promise<void> {
-  server = await startWithPage({ dir, port: server.port });
-}
+const stage = useStage();
 
 test('two people talk, one is cut off, the server is killed twice: everything is there once, in order, without a reload', async () => {
-  const [lineA, lineB] = [await Link.to(server.port), await Link.to(server.port)];
-  const [aroha, wiremu] = [await Person.open(browser, 'Aroha', TALL), await Person.open(browser, 'Wiremu', TALL)];
+  const [lineA, lineB] = [await Link.to(stage.server.port), await Link.to(stage.server.port)];
+  const [aroha, wiremu] = [
+    await Person.open(stage.browser, 'Aroha', TALL),
+    await Person.open(stage.browser, 'Wiremu', TALL),
+  ];
   await aroha.join(`http://localhost:${lineA.port}`);
   await wiremu.join(`http://localhost:${lineB.port}`);
   for (const person of [aroha, wiremu]) await person.openConversation('Pūtaiao|Kōrero');
@@ -52,16 +35,16 @@ test('two people talk, one is cut off, the server is killed twice: everything is
   await wiremu.sees('word 03');
   await aroha.sees('word 04');
 
-  await server.kill();
+  await stage.server.kill();
   await aroha.say('word 05');
   await aroha.page.getByText(/1 waiting/).waitFor();
-  await restart();
+  await stage.restart();
   await wiremu.sees('word 05');
   await wiremu.say('word 06');
   await aroha.sees('word 06');
 
-  await Promise.all([aroha.say('word 07'), server.kill()]);
-  await restart();
+  await Promise.all([aroha.say('word 07'), stage.server.kill()]);
+  await stage.restart();
   await wiremu.sees('word 07');
 
   const words = ['01', '02', '03', '04', '05', '06', '07'].map((number) => `word ${number}`);
@@ -76,8 +59,8 @@ test('two people talk, one is cut off, the server is killed twice: everything is
 });
 
 test('somebody invites another by link, and they talk directly', async () => {
-  const host = await Person.open(browser, 'Hinemoa', TALL);
-  await host.join(server.httpUrl);
+  const host = await Person.open(stage.browser, 'Hinemoa', TALL);
+  await host.join(stage.server.httpUrl);
   await host.openConversation('Kōrero');
   await host.page
     .getByRole('link', { name: /^People/ })
@@ -89,7 +72,7 @@ test('somebody invites another by link, and they talk directly', async () => {
   await host.page.keyboard.press('Escape');
   await host.page.locator('nav.places a[href="/talk"]').click();
 
-  const guest = await Person.open(browser, 'Tama', TALL);
+  const guest = await Person.open(stage.browser, 'Tama', TALL);
   await guest.page.goto(link);
   await guest.page.getByLabel('Your name, as others will see it').fill('Tama');
   await guest.page.getByRole('button', { name: 'Join', exact: true }).click();
@@ -115,9 +98,12 @@ test('somebody invites another by link, and they talk directly', async () => {
 });
 
 test('a reaction, an edit, a thread reply and a deletion reach the other person', async () => {
-  const [mere, rangi] = [await Person.open(browser, 'Marama', TALL), await Person.open(browser, 'Rangi', TALL)];
+  const [mere, rangi] = [
+    await Person.open(stage.browser, 'Marama', TALL),
+    await Person.open(stage.browser, 'Rangi', TALL),
+  ];
   for (const person of [mere, rangi]) {
-    await person.join(server.httpUrl);
+    await person.join(stage.server.httpUrl);
     await person.openConversation('Kai');
   }
   await mere.say('Who has the key of the kitchen?');
@@ -151,23 +137,23 @@ test('a reaction, an edit, a thread reply and a deletion reach the other person'
 // proves AP-21
 test('who made a private channel removes somebody from it, who cannot read it any more', async () => {
   const [priya, jack] = [
-    await Person.open(browser, 'Priya Nair', TALL),
-    await Person.open(browser, 'Jack Whitcombe', TALL),
+    await Person.open(stage.browser, 'Priya Nair', TALL),
+    await Person.open(stage.browser, 'Jack Whitcombe', TALL),
   ];
-  const { id } = (await ask(server, 'priya-nair', '/events/hui-taiao-2026/channels', {
+  const { id } = (await ask(stage.server, 'priya-nair', '/events/hui-taiao-2026/channels', {
     method: 'POST',
     body: JSON.stringify({ title: 'Weir', visibility: 'private' }),
   })) as { readonly id: string };
-  await ask(server, 'priya-nair', `/channels/${id}/members/jack-whitcombe`, { method: 'PUT' });
-  await Promise.all([priya, jack].map((person) => person.join(server.httpUrl)));
-  await priya.page.goto(`${server.httpUrl}/talk/ch:${id}/about`);
-  await jack.page.goto(`${server.httpUrl}/talk/ch:${id}/about`);
+  await ask(stage.server, 'priya-nair', `/channels/${id}/members/jack-whitcombe`, { method: 'PUT' });
+  await Promise.all([priya, jack].map((person) => person.join(stage.server.httpUrl)));
+  await priya.page.goto(`${stage.server.httpUrl}/talk/ch:${id}/about`);
+  await jack.page.goto(`${stage.server.httpUrl}/talk/ch:${id}/about`);
   await jack.page.getByText('2 members').waitFor();
   expect(await jack.page.getByRole('button', { name: /^Remove .* from the channel/ }).count()).toBe(0);
   await priya.page.getByRole('button', { name: 'Remove Jack Whitcombe from the channel' }).click();
   await priya.page.getByRole('dialog').getByRole('button', { name: 'Remove from the channel' }).click();
   await priya.page.getByText('1 member', { exact: false }).first().waitFor();
-  await expect(ask(server, 'jack-whitcombe', `/channels/${id}/members`)).rejects.toThrow('404');
+  await expect(ask(stage.server, 'jack-whitcombe', `/channels/${id}/members`)).rejects.toThrow('404');
   await jack.page.locator('a.row', { hasText: 'Weir' }).waitFor({ state: 'detached' });
   await Promise.all([priya, jack].map(({ context }) => context.close()));
 });
