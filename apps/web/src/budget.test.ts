@@ -12,7 +12,7 @@ beforeAll(async () => {
   outDir = join(await mkdtemp(join(tmpdir(), 'konferenco-budget-')), 'dist');
   await buildWeb({ outDir });
   manifest = JSON.parse(await readFile(join(outDir, 'files.json'), 'utf8'));
-});
+}, 60_000);
 afterAll(() => rm(join(outDir, '..'), { recursive: true, force: true }));
 
 const first = (pattern: RegExp) =>

@@ -11,6 +11,7 @@ import type { Files } from './files.ts';
 import type { Install } from './install.ts';
 import type { Preferences } from './preferences.ts';
 import type { ScrollMemory } from './scroll-memory.ts';
+import type { Sharing } from './sharing.ts';
 import type { PlainStore } from './store.ts';
 import type { Updates } from './updates.ts';
 import type { Venue } from './venue.ts';
@@ -29,6 +30,8 @@ export interface App {
   readonly device: Device;
   /** Files in messages. */
   readonly files: Files;
+  /** Where this device is, sent while its person wants that. */
+  readonly sharing: Sharing;
   /** Newer versions of the application, and the browser's offer to install it. */
   readonly updates: Updates;
   readonly install: Install;

@@ -8,6 +8,7 @@ import { createDirectory } from './directory.ts';
 import { createDrafts, forgetDrafts } from './drafts.ts';
 import { createPreferences } from './preferences.ts';
 import { createScrollMemories } from './scroll-memory.ts';
+import { createSharing } from './sharing.ts';
 import { createStore } from './store.ts';
 import { createVenue } from './venue.ts';
 
@@ -25,6 +26,11 @@ export function createApp({ client, device, files, updates, install, window, now
   const venue = createVenue(client, storage, preferences);
   const directory = createDirectory(client);
   const navigator = createNavigator(window);
+  const sharing = createSharing({
+    ...{ client, storage, now },
+    onStorage: (fn) => window.addEventListener('storage', ({ key }) => fn(key)),
+    load: async () => (await import('@konferenco/client/positions')).openPositionSender({ client }),
+  });
   const session = createStore<'starting' | 'out' | 'in'>('starting');
   const announcer = createAnnouncer({
     after(ms, fn) {
@@ -41,6 +47,7 @@ export function createApp({ client, device, files, updates, install, window, now
   };
 
   const leave = (): void => {
+    sharing.end();
     files.end('keep').catch(complain);
     venue.forget();
     forgetDrafts(storage);
@@ -55,6 +62,7 @@ export function createApp({ client, device, files, updates, install, window, now
     client.conversations.refresh().catch(complain);
     void venue.refresh();
     files.begin();
+    sharing.begin();
   };
   learnNames(client, directory);
   // What was shown as done was not: what the server has is shown again.
@@ -78,6 +86,7 @@ export function createApp({ client, device, files, updates, install, window, now
     client,
     device,
     files,
+    sharing,
     updates,
     install,
     navigator,
@@ -98,6 +107,7 @@ export function createApp({ client, device, files, updates, install, window, now
       else startSession();
     },
     async endSession() {
+      sharing.end();
       // Before nobody is signed in any more: what is removed is theirs.
       await files.end('forget').catch(complain);
       try {

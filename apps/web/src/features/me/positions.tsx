@@ -1,13 +1,14 @@
 import type { RouteResponse } from '@konferenco/client';
 import { Trash2 } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
-import { useApp, useLocale, useNow } from '../../state/app.ts';
+import { useApp, useLocale, useNow, useStore } from '../../state/app.ts';
+import { SharePosition, sinceWords } from './share-position.tsx';
 
 type Kept = RouteResponse<'positions'>;
 
 /** Whether this person lets the server keep where they were, what it has, and the way to have it erased. */
 export function Positions() {
-  const { client, announcer } = useApp();
+  const { client, announcer, sharing } = useApp();
   const locale = useLocale();
   const { t, why } = locale;
   const now = useNow();
@@ -33,6 +34,15 @@ export function Positions() {
       for (const stop of stops) stop();
     };
   }, [client, load]);
+  // The first position that was sent may be the first that is kept.
+  const isSent = useStore(sharing).sender?.last != null;
+  useEffect(() => {
+    if (isSent) load().catch(setError);
+  }, [isSent, load]);
+  const withdraw = async (): Promise<void> => {
+    sharing.turnOff();
+    await client.rest('withdrawPositions');
+  };
   const run = async (work: () => Promise<unknown>, done: string): Promise<void> => {
     setBusy(true);
     try {
@@ -50,6 +60,7 @@ export function Positions() {
   return (
     <section className="settings">
       <h2>{t('positions')}</h2>
+      <SharePosition />
       <label className="check">
         <input
           type="checkbox"
@@ -58,7 +69,7 @@ export function Positions() {
           onChange={(event) =>
             void (event.target.checked
               ? run(() => client.rest('allowPositions'), t('positions.allowed'))
-              : run(() => client.rest('withdrawPositions'), t('positions.withdrawn')))
+              : run(withdraw, t('positions.withdrawn')))
           }
         />
         {t('positions.allow')}
@@ -67,8 +78,8 @@ export function Positions() {
       {kept === null && error !== null && <p className="error">{why(error)}</p>}
       {kept?.consent && (
         <p className="hint">
-          {t('positions.since', { when: locale.relative(kept.consent.given_at, now) })}{' '}
-          {oldest ? t('positions.kept', { when: locale.relative(oldest.at, now) }) : t('positions.none')}
+          {t('positions.since', { when: sinceWords(locale, kept.consent.given_at, now) })}{' '}
+          {oldest ? t('positions.kept', { when: locale.clock(oldest.at) }) : t('positions.none')}
         </p>
       )}
       {oldest && (

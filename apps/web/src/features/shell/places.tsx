@@ -1,6 +1,7 @@
-import { Activity, CalendarDays, CircleUserRound, MessagesSquare, Users } from 'lucide-react';
+import { Activity, CalendarDays, CircleUserRound, MapPin, MessagesSquare, Users } from 'lucide-react';
 import { programme, type Route, talk } from '../../router.ts';
 import { useApp, useEvent, useLocale, useNow, useRoute, useStore } from '../../state/app.ts';
+import { isSharing } from '../../state/sharing.ts';
 import { initials } from '../../ui/avatar.tsx';
 import { Link } from '../../ui/parts.tsx';
 import { needsMe } from '../programme/agenda.ts';
@@ -23,13 +24,14 @@ function useAttention(): number {
 
 /** The places: a bar at the bottom of a phone, a rail beside everything on a desk. */
 export function Places() {
-  const { client, venue } = useApp();
+  const { client, venue, sharing } = useApp();
   const { t } = useLocale();
   const operates = useStore(venue.me).value?.operator === true;
   const route = useRoute();
   const unread = useStore(client.conversations).items.reduce((sum, s) => sum + (s.muted ? 0 : s.unread), 0);
   const event = useEvent();
   const attention = useAttention();
+  const isShared = isSharing(useStore(sharing));
   const places: readonly {
     readonly name: Route['name'];
     readonly to: Route;
@@ -63,6 +65,12 @@ export function Places() {
             <Icon size={22} aria-hidden />
           </span>
           <span className="place-label">{label}</span>
+          {name === 'me' && isShared && (
+            <span className="sharing-mark">
+              <MapPin size={14} aria-hidden />
+              <span className="sr-only">{t('share.mark')}</span>
+            </span>
+          )}
           {name === 'talk' && unread > 0 && <UnreadCount count={unread} />}
           {name === 'programme' && attention > 0 && (
             <UnreadCount count={attention} words={t('programme.attention', { count: attention })} />
