@@ -3,18 +3,25 @@ import type { Socket } from 'bun';
 /** What happens to a COMMIT that passes: nothing, it is lost on its way, or its answer is. */
 export type Fate = 'passes' | 'is lost' | 'gets no answer';
 
-/** How the server says that it committed. */
-const COMMITTED = 'COMMIT\0';
+/** How the server says what became of a COMMIT. */
+const ENDED = /COMMIT\0|ROLLBACK\0/g;
+/** Of a piece of what the server says, what may be the beginning of that. */
+const TAIL = 8;
 /** The name that a store's writer connects under. */
 const WRITER = /application_name\0konferenco [0-9a-f-]+ w\0/;
 
 interface Link {
   readonly client: Socket<unknown>;
-  readonly early: Uint8Array[];
+  /** For the server: kept until it is connected and takes them. */
+  readonly held: Buffer[];
   server: Socket<unknown> | null;
   readonly messages: ClientMessages;
-  /** Nothing the server says is passed on any more, and when it says that it committed, the connection breaks. */
-  cut: boolean;
+  /** COMMITs of its writer that went to the server, and answers to them that came from there. */
+  asked: number;
+  answered: number;
+  tail: string;
+  /** Nothing the server says is passed on any more, and with this answer of its the connection breaks; `null`: all passes. */
+  cutAt: number | null;
 }
 
 /** Reads what a client says, message by message, to know when a writer asks for a COMMIT. */
@@ -25,14 +32,14 @@ class ClientMessages {
   /** Names of prepared statements that say COMMIT. */
   readonly #commits = new Set<string>();
 
-  /** @returns where in `bytes` the message begins that runs a COMMIT; `null`: nowhere */
-  findCommit(bytes: Uint8Array): number | null {
-    let found: number | null = null;
+  /** @returns where in `bytes` the messages begin that run a COMMIT */
+  findCommits(bytes: Uint8Array): number[] {
+    const found: number[] = [];
     const before = this.#rest.length;
     const all = Buffer.concat([this.#rest, bytes]);
     let at = 0;
     for (let end = this.#endOf(all, at); end !== null; end = this.#endOf(all, at)) {
-      if (this.#runsCommit(all.subarray(at, end))) found ??= Math.max(0, at - before);
+      if (this.#runsCommit(all.subarray(at, end))) found.push(Math.max(0, at - before));
       at = end;
     }
     this.#rest = all.subarray(at);
@@ -60,16 +67,20 @@ class ClientMessages {
   }
 }
 
-/** Stands between a store and its server and breaks the connection of its writer when the next COMMIT comes. */
+/** Stands between a store and its server and breaks the connection of its writer when a COMMIT comes. */
 export class CuttingProxy {
   readonly #listener: Bun.TCPSocketListener<unknown>;
   readonly #target: number;
   readonly #links = new Map<Socket<unknown>, Link>();
   #fate: Fate = 'passes';
+  /** COMMITs that pass before the one that has that fate. */
+  #before = 0;
   #refusing = false;
   #refuseAfter = false;
   /** Connections broken on the way of a COMMIT. */
   cuts = 0;
+  /** The most COMMITs that were under way at once. */
+  most = 0;
 
   constructor(target: number) {
     this.#target = target;
@@ -89,9 +100,10 @@ export class CuttingProxy {
     return `postgres://konferenco@127.0.0.1:${this.#listener.port}/konferenco`;
   }
 
-  /** Says what becomes of the next COMMIT, and whether connections are refused from then on. */
-  next(fate: Fate, { thenRefuse = false } = {}): void {
+  /** Says what becomes of a COMMIT, the next one after `before` others, and whether connections are refused from then on. */
+  next(fate: Fate, { before = 0, thenRefuse = false } = {}): void {
     this.#fate = fate;
+    this.#before = before;
     this.#refuseAfter = thenRefuse;
   }
 
@@ -109,7 +121,8 @@ export class CuttingProxy {
       client.terminate();
       return;
     }
-    const link: Link = { client, early: [], server: null, messages: new ClientMessages(), cut: false };
+    const counts = { asked: 0, answered: 0, tail: '', cutAt: null };
+    const link: Link = { client, held: [], server: null, messages: new ClientMessages(), ...counts };
     this.#links.set(client, link);
     Bun.connect({
       hostname: '127.0.0.1',
@@ -121,12 +134,10 @@ export class CuttingProxy {
             return;
           }
           link.server = server;
-          for (const bytes of link.early) server.write(bytes);
+          pass(link);
         },
-        data: (_, bytes) => {
-          if (!link.cut) client.write(bytes);
-          else if (Buffer.from(bytes).includes(COMMITTED)) this.#break(client);
-        },
+        drain: () => pass(link),
+        data: (_, bytes) => this.#fromServer(link, bytes),
         close: () => void client.end(),
         error: () => void client.end(),
       },
@@ -136,19 +147,30 @@ export class CuttingProxy {
   #fromClient(client: Socket<unknown>, bytes: Uint8Array): void {
     const link = this.#links.get(client);
     if (!link) return;
-    const commit = link.messages.findCommit(bytes);
-    if (commit !== null && this.#fate !== 'passes') {
-      const fate = this.#fate;
-      this.#fate = 'passes';
+    for (const commit of link.messages.findCommits(bytes)) {
+      const fate = this.#before-- > 0 ? 'passes' : this.#fate;
+      if (fate !== 'passes') this.#fate = 'passes';
       if (fate === 'is lost') {
-        link.server?.write(bytes.slice(0, commit));
+        link.held.push(Buffer.from(bytes.slice(0, commit)));
+        pass(link);
         this.#break(client);
         return;
       }
-      link.cut = true;
+      link.asked++;
+      this.most = Math.max(this.most, link.asked - link.answered);
+      if (fate === 'gets no answer') link.cutAt = link.asked;
     }
-    if (link.server) link.server.write(bytes);
-    else link.early.push(bytes.slice());
+    link.held.push(Buffer.from(bytes));
+    pass(link);
+  }
+
+  #fromServer(link: Link, bytes: Uint8Array): void {
+    if (link.cutAt === null) link.client.write(bytes);
+    if (link.asked === link.answered) return;
+    const said = link.tail + Buffer.from(bytes).toString('latin1');
+    link.answered += said.match(ENDED)?.length ?? 0;
+    link.tail = said.slice(-TAIL).replace(ENDED, '');
+    if (link.cutAt !== null && link.answered >= link.cutAt) this.#break(link.client);
   }
 
   #break(client: Socket<unknown>): void {
@@ -165,5 +187,17 @@ export class CuttingProxy {
     this.#links.delete(client);
     link?.server?.end();
     client.terminate();
+  }
+}
+
+/** Hands the server what it takes. */
+function pass({ server, held }: Link): void {
+  while (server && held[0]) {
+    const written = Math.max(0, server.write(held[0]));
+    if (written < held[0].length) {
+      held[0] = held[0].subarray(written);
+      return;
+    }
+    held.shift();
   }
 }

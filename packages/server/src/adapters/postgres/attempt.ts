@@ -1,5 +1,6 @@
 import type { Outcome } from '@konferenco/core';
-import { isLoss } from './errors.ts';
+import { OBSTACLE } from './append-function.ts';
+import { isLoss, sqlState } from './errors.ts';
 import type { Rows, Session } from './session.ts';
 
 /** How one attempt at a batch ended. A loss on the way of its COMMIT leaves open whether it took effect. */
@@ -9,6 +10,7 @@ export type Attempt =
   | ({ readonly kind: 'unknown'; readonly reason: unknown } & Tried);
 
 export interface Tried {
+  readonly session: Session;
   readonly batch: number;
   /** What the callers are told once it is known that it took effect. */
   outcomes(session: Session): Promise<readonly Outcome[]> | readonly Outcome[];
@@ -26,4 +28,9 @@ export function settled(
   }
   const { reason } = commit;
   return isLoss(reason) ? { kind: 'unknown', reason, ...tried } : { kind: 'nothing', reason };
+}
+
+/** Whether what the straight way met is for the other to decide: an id that is stored already, or a log that is not there. */
+export function isObstacle(reason: unknown): boolean {
+  return ['23505', OBSTACLE].includes(sqlState(reason));
 }

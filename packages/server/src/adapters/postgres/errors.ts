@@ -57,6 +57,16 @@ export function asUnavailable(error: unknown): unknown {
   return new StoreUnavailableError(error.message, { cause: error });
 }
 
+/**
+ * Something in the batch, or in the database, that trying again will not mend. For want of room (53) no call of the batch is to
+ * blame, and one that found some alone would overtake those before it.
+ */
+export function asRefusal(reason: unknown): StoreUnavailableError {
+  if (reason instanceof StoreUnavailableError) return reason;
+  const Refusal = sqlState(reason).startsWith('53') ? StoreUnavailableError : BatchRefusedError;
+  return new Refusal(reason instanceof Error ? reason.message : String(reason), { cause: reason });
+}
+
 /** A store that cannot be opened, in one sentence that says what to do. Never holds a password. */
 export function startError(error: unknown, url: string | PostgresServers): StoreUnavailableError {
   const place = known(url);

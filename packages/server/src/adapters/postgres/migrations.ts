@@ -13,7 +13,7 @@ const OLDEST_SERVER = 150_000;
  * unique across all partitions. `seq` is taken while the entry's log is locked, so that it rises with the offsets of every log.
  * `inboxes` are the logs that hold pointers to the entry. A row of `logs` with `head` 0 is a log nobody wrote to yet; a row of
  * `records` without a value exists only inside the transaction that locked it. `writers` holds the last batch that each writer
- * committed, which is how it learns after a broken connection whether its COMMIT arrived.
+ * committed, see `WriterRow`.
  */
 const FIRST = `
 CREATE TABLE meta(one boolean PRIMARY KEY DEFAULT true CHECK(one), epoch text NOT NULL);
@@ -57,7 +57,14 @@ const EMPTY = `DO $$ BEGIN
 END $$`;
 
 /** The schema, step by step, each in its statements; the number of a step is its place. Steps are only ever added. */
-const MIGRATIONS: readonly (readonly string[])[] = [FIRST.split(';\n'), [EMPTY, PLACED_CRC, APPEND_FUNCTION]];
+const MIGRATIONS: readonly (readonly string[])[] = [
+  FIRST.split(';\n'),
+  [EMPTY, PLACED_CRC],
+  [
+    'ALTER TABLE writers ADD COLUMN term bigint NOT NULL DEFAULT 0, ADD COLUMN at bigint NOT NULL DEFAULT 0',
+    APPEND_FUNCTION,
+  ],
+];
 
 /**
  * Brings the schema up to date. Of nodes that start together one does it while the others wait.

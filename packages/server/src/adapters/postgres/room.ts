@@ -17,6 +17,11 @@ export class Room {
     this.#schema = schema;
   }
 
+  /** Whether all that a batch needs is there, as far as this writer knows. */
+  has({ logs, ids }: Pick<Footprint, 'logs' | 'ids'>): boolean {
+    return logs.every((name) => this.#logs.has(name)) && ids.every((id) => this.#partitions.has(partitionOf(id)));
+  }
+
   /** Makes what a batch needs, before its transaction, so that these are never waited for in it. */
   async make(session: Session, { logs, ids }: Pick<Footprint, 'logs' | 'ids'>): Promise<void> {
     const numbers = new Set(ids.map(partitionOf).filter((number) => !this.#partitions.has(number)));

@@ -110,12 +110,16 @@ export class Session {
   }
 
   /**
-   * Runs one statement.
+   * Runs one statement. `turns`: how many transactions' time it may take, itself and those under way before it.
    * @throws {SessionLostError} when the connection breaks, or the server does not answer for longer than a statement may take
    */
-  async query<R = Record<string, unknown>>(text: string, parameters: readonly Parameter[] = []): Promise<Rows<R>> {
+  async query<R = Record<string, unknown>>(
+    text: string,
+    parameters: readonly Parameter[] = [],
+    turns = 1,
+  ): Promise<Rows<R>> {
     if (this.lost.aborted) throw new SessionLostError('the connection is closed');
-    const silence = setTimeout(() => this.destroy(), this.#statementMs + 1_000);
+    const silence = setTimeout(() => this.destroy(), (this.#statementMs + 1_000) * turns);
     try {
       const words = TRANSACTION.get(text);
       return (await (words ? this.#connection(words) : this.#connection.unsafe(text, [...parameters]))) as Rows<R>;

@@ -165,7 +165,7 @@ class OpenStore implements PostgresStore {
     this.#reader = new Reader(this.#pool, (text) => this.#damage.damage(text));
     this.#feed = new FeedReader(this.#side, this.#reader, now);
     this.#words = new WordSearch(this.#searchPool, this.#reader);
-    this.#commits = new CommitQueue((commands) => writer.commit(commands));
+    this.#commits = new CommitQueue(writer);
     this.#cursors = new CursorQueue((cursors) => this.#side.run((side) => saveCursors(side, cursors)));
     this.#background = this.#startBackground();
   }

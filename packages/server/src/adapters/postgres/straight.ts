@@ -5,6 +5,7 @@ import { numberArray, textArray } from './arrays.ts';
 import type { PreparedCommand } from './prepared.ts';
 import { contentCrc, pointerContentCrc } from './row-checksum.ts';
 import type { Parameter, Session } from './session.ts';
+import type { Claim } from './writer-row.ts';
 
 interface Row {
   readonly id: string;
@@ -66,16 +67,14 @@ function isStraight({ appends, requires, changes, erases }: PreparedCommand): bo
 /** Writes the batch inside a transaction. @returns what {@link StraightBatch.outcomes} needs */
 export async function writeStraight(
   session: Session,
-  from: { readonly writer: string; readonly batch: number; readonly epoch: string; readonly now: number },
+  from: Claim & { readonly epoch: string; readonly now: number; readonly turns: number },
   { parameters }: StraightBatch,
 ): Promise<{ at: number; heads: number[] }> {
-  const [row] = await session.query<{ stored_at: number; old_heads: string }>(APPEND, [
-    from.writer,
-    from.batch,
-    from.epoch,
-    from.now,
-    ...parameters,
-  ]);
+  const [row] = await session.query<{ stored_at: number; old_heads: string }>(
+    APPEND,
+    [from.writer, from.term, from.behind, from.batch, from.epoch, from.now, ...parameters],
+    from.turns,
+  );
   if (!row) throw new Error('a batch was neither written nor refused');
   return { at: row.stored_at, heads: row.old_heads.slice(1, -1).split(',').map(Number) };
 }
@@ -101,9 +100,9 @@ const RECALL = `SELECT l.name, min(w.off)::float8 - 1 AS head, max(w.at)::float8
       JOIN pointers p ON p.id = e.id AND p.seq = e.seq) w
   JOIN logs l ON l.id = w.log GROUP BY l.name`;
 
-const APPEND = `SELECT stored_at, old_heads FROM append_batch($1::text, $2::bigint, $3::text, $4::bigint, $5::text[], $6::int[],
-  $7::uuid[], $8::text[], $9::int[], $10::int[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[],
-  $17::int[], $18::int[], $19::int[], $20::int[], $21::bigint[])`;
+const APPEND = `SELECT stored_at, old_heads FROM append_batch($1::text, $2::bigint, $3::bigint, $4::bigint, $5::text, $6::bigint,
+  $7::text[], $8::int[], $9::uuid[], $10::text[], $11::int[], $12::int[], $13::bigint[], $14::bigint[], $15::text[], $16::text[],
+  $17::text[], $18::text[], $19::int[], $20::int[], $21::int[], $22::int[], $23::bigint[])`;
 
 class Draft {
   readonly #rows: Row[] = [];

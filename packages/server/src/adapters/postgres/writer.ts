@@ -1,14 +1,15 @@
 import { decorrelatedJitter, type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
-import { NO_WRITER, OBSTACLE, OTHER_EPOCH } from './append-function.ts';
-import { type Attempt, settled } from './attempt.ts';
+import { NO_WRITER, OTHER_EPOCH, SKIPPED } from './append-function.ts';
+import { type Attempt, isObstacle, settled } from './attempt.ts';
 import { Connection } from './connection.ts';
-import { asUnavailable, BatchRefusedError, isLoss, isPassing, SessionLostError, sqlState } from './errors.ts';
+import { asRefusal, asUnavailable, isLoss, isPassing, SessionLostError, sqlState } from './errors.ts';
 import { type Facts, type Plan, planBatch } from './plan.ts';
 import type { PreparedCommand } from './prepared.ts';
 import { Room } from './room.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { type Footprint, footprintOf, lockAndRead, write } from './statements.ts';
 import { recallStraight, type StraightBatch, straightBatch, writeStraight } from './straight.ts';
+import { type Claim, WriterRow } from './writer-row.ts';
 
 export interface WriterOptions {
   readonly session: SessionOptions;
@@ -23,23 +24,39 @@ export interface WriterOptions {
 
 const PAUSE = { base_ms: 20, cap_ms: 500 };
 
+/** A batch that is on its way. */
+interface Sent {
+  readonly session: Session;
+  readonly batch: number;
+  readonly ended: Promise<Attempt>;
+}
+
+/** A batch handed over. */
+interface Handed {
+  /** Its latest attempt, once that is on its way; `null`: it is none that another may be sent behind. */
+  sent: Promise<Sent | null>;
+}
+
 /**
- * Writes batches, one at a time, each in a transaction that locks what it touches in one order that all nodes keep, so no node
- * waits in a circle. A batch of appends goes straight: the server does all of it in one call, with nothing locked while
- * messages travel or this node is busy. Any other batch takes two rounds: it is locked and read, then its outcomes are decided
- * here, and written; so no command needs a savepoint.
+ * Writes batches, each in a transaction that locks what it touches in one order that all nodes keep, so no node waits in a circle.
+ * A batch of appends goes straight: the server does all of it in one call, with nothing locked while messages travel or this node
+ * is busy. Another such batch may be sent behind it before its answer is there; the server runs one after the other. Any other
+ * batch takes two rounds: it is locked and read, then its outcomes are decided here, and written; so no command needs a savepoint.
  */
 export class Writer {
   readonly #options: WriterOptions;
   readonly #connection: Connection;
   readonly #room: Room;
-  #batch = 0;
+  readonly #row: WriterRow;
+  /** The last batch handed over, and none before it, is what the next may be sent behind. */
+  #last: Handed = { sent: Promise.resolve(null) };
   #lastAt = 0;
   #down = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#room = new Room(options.session.schema);
+    this.#row = new WriterRow(options.writer);
     this.#connection = new Connection(options.session, (session) => this.#takeOver(session));
   }
 
@@ -75,17 +92,21 @@ export class Writer {
   }
 
   /**
+   * Writes a batch when all that were handed over before have ended.
    * @returns the outcomes in the order of the commands
    * @throws {StoreUnavailableError} when nothing took effect
    * @throws {OutcomeUnknownError} when that could not be learnt in time
    */
   async commit(commands: readonly PreparedCommand[]): Promise<readonly Outcome[]> {
     const deadline = performance.now() + (this.#down ? 0 : this.#options.answerMs);
+    const handed = { sent: Promise.resolve<Sent | null>(null) };
+    this.#last = handed;
     let straight = straightBatch(commands);
     for (let pause = PAUSE.base_ms; ; pause = await rest(pause)) {
-      let attempt = await (straight ? this.#writeStraight(straight) : this.#writeDecided(commands));
+      let attempt = await (straight ? this.#writeStraight(straight, handed) : this.#writeDecided(commands));
       if (attempt.kind === 'nothing' && straight && isObstacle(attempt.reason)) {
         straight = null;
+        handed.sent = Promise.resolve(null);
         attempt = await this.#writeDecided(commands);
       }
       if (attempt.kind === 'unknown') attempt = await this.#learn(attempt);
@@ -94,7 +115,7 @@ export class Writer {
         return attempt.outcomes;
       }
       const { reason } = attempt;
-      if (!isLoss(reason) && !isPassing(reason)) throw refused(reason);
+      if (!isLoss(reason) && !isPassing(reason)) throw asRefusal(reason);
       if (performance.now() >= deadline) {
         this.#down = isLoss(reason);
         throw asUnavailable(reason);
@@ -102,34 +123,67 @@ export class Writer {
     }
   }
 
+  /**
+   * Writes a batch behind the last one handed over, whose answer is still to come; it takes effect only when that one does.
+   * @returns the outcomes in the order of the commands; `null`: nothing took effect
+   * @throws {OutcomeUnknownError} when that could not be learnt in time
+   */
+  async commitBehind(commands: readonly PreparedCommand[]): Promise<readonly Outcome[] | null> {
+    const straight = straightBatch(commands);
+    const sending = this.#last.sent.then((before) => (before && straight ? this.#sendBehind(before, straight) : null));
+    this.#last = { sent: sending };
+    const sent = await sending;
+    if (!sent) return null;
+    let attempt = await sent.ended;
+    if (attempt.kind === 'unknown') attempt = await this.#learn(attempt);
+    return attempt.kind === 'done' ? attempt.outcomes : null;
+  }
+
+  #sendBehind({ session, batch }: Sent, straight: StraightBatch): Sent | null {
+    if (session.lost.aborted || !this.#room.has(straight)) return null;
+    return this.#send(session, straight, batch);
+  }
+
   /** One round. What stands in its way, such as an id that is stored already, is left to the other way to decide. */
-  async #writeStraight(straight: StraightBatch): Promise<Attempt> {
-    const session = await this.#ready(straight).catch((error: unknown) => ({ reason: error }));
-    if ('reason' in session) return { kind: 'nothing', reason: session.reason };
-    const { writer, epoch } = this.#options;
-    const batch = ++this.#batch;
-    const begun = session.query('BEGIN');
-    const writing = writeStraight(session, { writer, epoch, batch, now: this.#now() }, straight);
-    const [, written, commit] = await Promise.allSettled([begun, writing, session.query('COMMIT')]);
-    if (written.status === 'rejected') {
+  async #writeStraight(straight: StraightBatch, handed: Handed): Promise<Attempt> {
+    const sending = this.#ready(straight).then((session) => this.#send(session, straight));
+    handed.sent = sending.catch(() => null);
+    const sent = await sending.catch((reason: unknown) => ({ reason }));
+    return 'reason' in sent ? { kind: 'nothing', reason: sent.reason } : sent.ended;
+  }
+
+  /** Puts a batch on its way, `behind` another that is. */
+  #send(session: Session, straight: StraightBatch, behind: number | null = null): Sent {
+    const claim = this.#row.claim(behind);
+    const [now, turns] = [this.#now(), behind === null ? 1 : 2];
+    const begun = session.query('BEGIN', [], turns);
+    const writing = writeStraight(session, { ...claim, epoch: this.#options.epoch, now, turns }, straight);
+    const committed = session.query('COMMIT', [], turns);
+    const tried = { session, batch: claim.batch, outcomes: (later: Session) => recallStraight(later, straight) };
+    const ended = Promise.allSettled([begun, writing, committed]).then(([, written, commit]): Attempt => {
+      if (written.status === 'fulfilled') {
+        const { at, heads } = written.value;
+        this.#lastAt = Math.max(this.#lastAt, at);
+        return this.#settled(commit, { ...tried, outcomes: () => straight.outcomes(at, heads) });
+      }
       const { reason } = written;
-      if (!isLoss(reason)) return { kind: 'nothing', reason: this.#refusal(session, reason) };
-      return { kind: 'unknown', reason, batch, outcomes: (later) => recallStraight(later, straight) };
-    }
-    const { at, heads } = written.value;
-    this.#lastAt = at;
-    return settled(commit, { batch, outcomes: () => straight.outcomes(at, heads) });
+      if (isLoss(reason)) return { kind: 'unknown', reason, ...tried };
+      if (behind !== null && sqlState(reason) === SKIPPED) return { kind: 'nothing', reason };
+      return { kind: 'nothing', reason: this.#refusal(session, reason) };
+    });
+    return { session, batch: claim.batch, ended };
   }
 
   /** Two rounds: locked and read, then decided and written. */
   async #writeDecided(commands: readonly PreparedCommand[]): Promise<Attempt> {
-    const batch = ++this.#batch;
     const footprint = footprintOf(commands);
     let session: Session;
+    let claim: Claim;
     let facts: Facts;
     try {
       session = await this.#ready(footprint);
-      facts = await this.#lockAndRead(session, footprint, batch);
+      claim = this.#row.claim();
+      facts = await this.#lockAndRead(session, footprint, claim);
     } catch (reason) {
       return { kind: 'nothing', reason };
     }
@@ -138,7 +192,13 @@ export class Writer {
     if (written.status === 'rejected' && !isLoss(written.reason)) {
       return { kind: 'nothing', reason: this.#refusal(session, written.reason) };
     }
-    return settled(commit, { batch, outcomes: () => outcomes });
+    return this.#settled(commit, { session, batch: claim.batch, outcomes: () => outcomes });
+  }
+
+  #settled(...end: Parameters<typeof settled>): Attempt {
+    const attempt = settled(...end);
+    if (attempt.kind === 'done') this.#row.tookEffect(end[1].batch);
+    return attempt;
   }
 
   /** A connection, and everything a batch needs that is made but once. */
@@ -165,13 +225,14 @@ export class Writer {
     }
   }
 
-  /** Locks what the batch touches. The row of this writer comes first: whoever holds it knows how the last batch ended. */
-  async #lockAndRead(session: Session, footprint: Footprint, batch: number): Promise<Facts> {
-    const { writer, epoch, session: place } = this.#options;
+  /** Locks what the batch touches, its writer's row first. */
+  async #lockAndRead(session: Session, footprint: Footprint, { writer, ...claim }: Claim): Promise<Facts> {
+    const { epoch, session: place } = this.#options;
     const begun = session.query('BEGIN');
     const noted = session.query<{ epoch: string }>(
-      'UPDATE writers SET batch = $2::bigint, seen = now() WHERE writer = $1 RETURNING (SELECT epoch FROM meta) AS epoch',
-      [writer, batch],
+      `UPDATE writers SET batch = $4::bigint, seen = now() WHERE writer = $1 AND term = $2::bigint AND batch = $3::bigint
+       RETURNING (SELECT epoch FROM meta) AS epoch`,
+      [writer, claim.term, claim.behind, claim.batch],
     );
     const reading = lockAndRead(session, place.schema, footprint);
     const [started, note, facts] = await Promise.allSettled([begun, noted, reading]);
@@ -199,13 +260,13 @@ export class Writer {
   #refusal(session: Session, reason: unknown): unknown {
     this.#room.forget();
     const state = sqlState(reason);
-    if (state === NO_WRITER) return this.#withoutRow(session);
+    if (state === NO_WRITER || state === SKIPPED) return this.#withoutRow(session);
     return state === OTHER_EPOCH ? this.#otherEpoch() : reason;
   }
 
   #withoutRow(session: Session): SessionLostError {
     session.destroy();
-    return new SessionLostError('the row of this writer is gone; a new connection makes it again');
+    return new SessionLostError('the row of this writer is not as it was left; a new connection takes it again');
   }
 
   #otherEpoch(): StoreUnavailableError {
@@ -213,31 +274,23 @@ export class Writer {
     return new StoreUnavailableError('the database was given a new epoch; start this node again');
   }
 
-  /** A new session: ends what a former one may have left running, and makes sure of this writer's row. */
+  /** A new session: ends what a former one may have left running, and takes this writer's row from it. */
   async #takeOver(session: Session): Promise<void> {
-    const { writer, session: place } = this.#options;
     await session.query(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()',
-      [place.name],
+      [this.#options.session.name],
     );
-    await session.query('INSERT INTO writers VALUES($1, 0, now()) ON CONFLICT(writer) DO NOTHING', [writer]);
+    await this.#row.take(session);
     await this.#room.look(session);
   }
 
-  /**
-   * Whether a batch took effect whose COMMIT got no answer. Its transaction held this writer's row before it could commit, so
-   * whoever gets that row sees how it ended; and because this update is committed after it, a replica has both or neither.
-   */
+  /** Whether a batch took effect whose COMMIT got no answer: the next session has taken the writer's row and seen. */
   async #learn(attempt: Attempt & { readonly kind: 'unknown' }): Promise<Attempt> {
     const deadline = performance.now() + this.#options.answerMs;
     for (let pause = PAUSE.base_ms; ; pause = await rest(pause)) {
       try {
         const session = await this.#connection.session();
-        const [row] = await session.query<{ batch: number }>(
-          'UPDATE writers SET seen = now() WHERE writer = $1 RETURNING batch::float8',
-          [this.#options.writer],
-        );
-        return row?.batch === attempt.batch
+        return this.#row.hasTakenEffect(attempt.batch, attempt.session)
           ? { kind: 'done', outcomes: await attempt.outcomes(session) }
           : { kind: 'nothing', reason: attempt.reason };
       } catch (cause) {
@@ -255,21 +308,6 @@ export class Writer {
     this.#room.forget();
     return new StoreUnavailableError('logs that were there are gone from the database');
   }
-}
-
-/** Whether what the straight way met is for the other to decide: an id that is stored already, or a log that is not there. */
-function isObstacle(reason: unknown): boolean {
-  return ['23505', OBSTACLE].includes(sqlState(reason));
-}
-
-/**
- * Something in the batch, or in the database, that trying again will not mend. For want of room (53) no call of the batch is to
- * blame, and one that found some alone would overtake those before it.
- */
-function refused(reason: unknown): StoreUnavailableError {
-  if (reason instanceof StoreUnavailableError) return reason;
-  const Refusal = sqlState(reason).startsWith('53') ? StoreUnavailableError : BatchRefusedError;
-  return new Refusal(reason instanceof Error ? reason.message : String(reason), { cause: reason });
 }
 
 /** Waits with decorrelated jitter. @returns the pause, from which the next is made */
