@@ -28,7 +28,7 @@ export async function patiently<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError) || tries === 100) throw error;
+      if (!(error instanceof StoreUnavailableError) || tries === 1_000) throw error;
       await Bun.sleep(20);
     }
   }
