@@ -85,8 +85,7 @@ export class LogConversation implements Conversation {
       typing: this.#typing.users,
       read: this.#marks.own.offset,
       peer_read: this.#replica.peerRead,
-      // Of what only I say nothing is unread; positions among it are nothing to be read.
-      unread: this.#replica.isNotes ? 0 : unread + this.#following.pages.unloadedAfter(this.#marks.own.offset),
+      unread: unread + this.#following.pages.unloadedAfter(this.#marks.own.offset),
       mentions,
       late_above: this.#replica.lateAbove(this.#marks.own.offset, low),
     };

@@ -3,6 +3,7 @@ import { asError } from './errors.ts';
 import type { LogKeeping } from './kept/keeping.ts';
 import type { Replica } from './replica.ts';
 import type { Wire } from './request.ts';
+import { isNotes } from './said.ts';
 import type { TimelineGap } from './types.ts';
 
 export interface PagesOptions {
@@ -73,9 +74,9 @@ export class Pages {
     this.#loadedAny = false;
   }
 
-  /** Entries after `offset` that are not loaded: how many, not what they are. */
+  /** Entries after `offset` that are not loaded: how many, not what they are. Of what only I say nothing is unread. */
   unloadedAfter(offset: number): number {
-    if (this.#low === null) return 0;
+    if (this.#low === null || isNotes(this.#options.log)) return 0;
     return Math.max(0, this.#low - 1 - Math.max(offset, this.#first - 1));
   }
 

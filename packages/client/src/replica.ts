@@ -1,9 +1,9 @@
-import { type Envelope, type InboxItem, type Item, type LogName, peerOf } from '@konferenco/protocol';
+import type { Envelope, InboxItem, Item, LogName } from '@konferenco/protocol';
 import { assembleTimeline } from './assemble-timeline.ts';
 import { Corrections } from './corrections.ts';
 import { type Dated, isLate, type Placed, placed } from './late.ts';
 import { type Body, bodyOf, goneBody, type GoneItem, type PlacedCorrection, viewMessage } from './message-view.ts';
-import { readSaid } from './said.ts';
+import { leavesPlace, readSaid } from './said.ts';
 import { SortedOffsets } from './sorted-offsets.ts';
 import { TimelineGaps } from './timeline-gaps.ts';
 import type { Message, MessageState, SendError, TimelineEntry, TimelineGap } from './types.ts';
@@ -44,7 +44,7 @@ export class Replica {
   insert(items: readonly (Item | InboxItem)[]): void {
     for (const item of items) {
       if (item.envelope) this.#insertEnvelope(item.offset, item.at, item.envelope);
-      if (item.gone) this.#insertGone({ ...item, gone: item.gone });
+      if (item.gone && leavesPlace(this.#log, item.gone)) this.#insertGone({ ...item, gone: item.gone });
       this.gaps.found(item.offset);
     }
   }
@@ -81,12 +81,6 @@ export class Replica {
       for (const at of offsets.between(this.#peerRead + 1, offset)) this.#views.delete(this.#idAt.get(at) ?? '');
     }
     this.#peerRead = offset;
-  }
-
-  /** Whether it is what I write to myself. */
-  get isNotes(): boolean {
-    const me = this.#me();
-    return peerOf(this.#log, me) === me;
   }
 
   /** Messages and replies that are stored. */
@@ -244,8 +238,6 @@ export class Replica {
       this.#views.delete(known.id);
       return;
     }
-    // One's own positions lie among one's notes for an hour; of what expired there nothing is shown.
-    if (gone === 'expired' && this.isNotes) return;
     const item = { id, offset, at, gone, ...(thread === undefined ? {} : { thread }) };
     if (gone === 'erased' && !this.#corrections.isDeleted(id)) return void this.#erased.set(id, item);
     this.#unstored.delete(id);

@@ -1,11 +1,14 @@
-import type {
-  Attachment,
-  DeletePayload,
-  EditPayload,
-  Envelope,
-  ReactionPayload,
-  TextPayload,
-  ThreadReplyPayload,
+import {
+  type Attachment,
+  type DeletePayload,
+  type EditPayload,
+  type Envelope,
+  type Gone,
+  type LogName,
+  parseLogName,
+  type ReactionPayload,
+  type TextPayload,
+  type ThreadReplyPayload,
 } from '@konferenco/protocol';
 
 /** What an envelope means for a conversation's timeline. */
@@ -65,4 +68,15 @@ export function readSaid(envelope: Envelope): Said | null {
     default:
       return null;
   }
+}
+
+/** Whether a log is one person's notes to themselves, among which the server puts their positions for an hour. */
+export function isNotes(log: LogName): boolean {
+  const address = parseLogName(log);
+  return address?.kind === 'direct' && address.users[0] === address.users[1];
+}
+
+/** Whether an entry whose content is gone is shown as gone. Nothing says whether what expired among notes was one. */
+export function leavesPlace(log: LogName, gone: Gone): boolean {
+  return gone !== 'expired' || !isNotes(log);
 }

@@ -1,4 +1,4 @@
-import type { Attachment, LogName } from '@konferenco/protocol';
+import type { Attachment, Envelope, LogName } from '@konferenco/protocol';
 import type { MessageState } from './types.ts';
 
 export interface SendOptions {
@@ -19,6 +19,9 @@ export interface Written {
   readonly timestamp: number;
   readonly after?: number;
 }
+
+/** What is published as it is: who says it, when and under which id is put to it. */
+export type Publication = Pick<Envelope, 'type' | 'subtype' | 'to' | 'payload'>;
 
 /** Proof that a message is on the server's disk. */
 export interface Receipt {

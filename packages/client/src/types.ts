@@ -1,6 +1,5 @@
 import type {
   Attachment,
-  Envelope,
   Gap,
   Item,
   InboxItem,
@@ -16,14 +15,14 @@ import type {
 import type { ConversationList } from './conversation-list-types.ts';
 import type { DeviceUsage, KeepLimits, People } from './kept/types.ts';
 import type { LocalStore, LocalStoreFault } from './storage/local-store.ts';
-import type { Receipt, SendOptions, Written } from './send-types.ts';
+import type { Publication, Receipt, SendOptions, Written } from './send-types.ts';
 import type { OutboxStore, TokenStore } from './storage/stores.ts';
 import type { Conflict, ReplicatedState } from './sync/types.ts';
 import type { TabSharing } from './tabs/types.ts';
 import type { RouteAddress } from './routes.ts';
 
 export type { ConversationList, ConversationSummary } from './conversation-list-types.ts';
-export type { Receipt, SendOptions, Written } from './send-types.ts';
+export type { Publication, Receipt, SendOptions, Written } from './send-types.ts';
 export type { OutboxEntry, OutboxStore, TokenStore } from './storage/stores.ts';
 
 /** State of the link, as a person should be told it. */
@@ -292,11 +291,8 @@ export interface Client extends ReplicatedState {
   on<E extends keyof ClientEvents>(event: E, fn: (value: ClientEvents[E]) => void): () => void;
   channel(id: string): Conversation;
   direct(user: string): Conversation;
-  /**
-   * Publishes at once or not at all: nothing waits, and nothing is tried again. For what is worth nothing later; whatever has
-   * to arrive is said in a conversation. Rejects with {@link KonferencoError}: `disconnected` when there is no connection.
-   */
-  publish(said: Pick<Envelope, 'type' | 'subtype' | 'to' | 'payload'>): Promise<Receipt>;
+  /** Publishes at once or not at all, for what is worth nothing later. Rejects with {@link KonferencoError}, as `disconnected`. */
+  publish(said: Publication): Promise<Receipt>;
   /** My conversation list: joined channels and people, with unread counts kept up to date. */
   readonly conversations: ConversationList;
   /** Number of messages waiting in the outbox. */

@@ -26,11 +26,7 @@ export function createApp({ client, device, files, updates, install, window, now
   const venue = createVenue(client, storage, preferences);
   const directory = createDirectory(client);
   const navigator = createNavigator(window);
-  const sharing = createSharing({
-    ...{ client, storage, now },
-    onStorage: (fn) => window.addEventListener('storage', ({ key }) => fn(key)),
-    load: async () => (await import('@konferenco/client/positions')).openPositionSender({ client }),
-  });
+  const sharing = sharingOn(window, client, now);
   const session = createStore<'starting' | 'out' | 'in'>('starting');
   const announcer = createAnnouncer({
     after(ms, fn) {
@@ -119,6 +115,14 @@ export function createApp({ client, device, files, updates, install, window, now
       leave();
     },
   };
+}
+
+function sharingOn(window: Window, client: App['client'], now: () => number): App['sharing'] {
+  return createSharing({
+    ...{ client, now, storage: window.localStorage },
+    onStorage: (fn) => window.addEventListener('storage', ({ key }) => fn(key)),
+    load: async () => (await import('@konferenco/client/positions')).openPositionSender({ client }),
+  });
 }
 
 /** Names that this device keeps are known without a network; those of conversations come with their list. */
