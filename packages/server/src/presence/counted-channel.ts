@@ -23,6 +23,8 @@ export class CountedChannel {
   readonly channel: string;
   readonly #deps: CountedDeps;
   #wantedUntil = 0;
+  /** When it was heard here after nobody had. */
+  #heardAt = 0;
   #offeredUntil = 0;
   #keptUntil: number;
   #saidAt = 0;
@@ -45,6 +47,7 @@ export class CountedChannel {
 
   /** It is heard here from now on: is told for a while, so that whoever watches it elsewhere can say so. */
   offer(now: number): void {
+    this.#heardAt = now;
     this.#offeredUntil = now + OFFER_MS;
     this.#isWholeDue = true;
   }
@@ -54,8 +57,9 @@ export class CountedChannel {
     this.#keptUntil = now + LEASE_MS;
   }
 
-  /** What was said may have been lost. */
-  sayAgain(): void {
+  /** What was said lately may have been lost, and so may the answers. */
+  sayAgain(now: number): void {
+    if (now - this.#heardAt < LEASE_MS) this.#offeredUntil = now + OFFER_MS;
     this.#isWholeDue = true;
   }
 

@@ -98,7 +98,7 @@ export class CountedChannels {
   sayAgain(): void {
     const now = this.#deps.clock.now();
     for (const counted of this.#counted.values()) {
-      counted.sayAgain();
+      counted.sayAgain(now);
       this.#agenda.set(counted, now);
     }
   }
