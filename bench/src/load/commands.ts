@@ -1,5 +1,6 @@
 import type { Address } from './connection.ts';
 import type { Counters } from './group.ts';
+import type { Pace } from './pace.ts';
 import type { Farewell, OpenPlan, Opened, TicketPlan } from './pool.ts';
 import type { Saturated, Saturation, Rounds, RoundTimes } from './traffic/fan-out.ts';
 import type { Meeting, MeetingPlan } from './traffic/meeting.ts';
@@ -34,7 +35,7 @@ export interface Commands {
   saturateFanOut(args: { members: string; publisher: string; plan: Saturation }): Saturated;
   timeFanOut(args: { members: string; publisher: string; plan: Rounds }): RoundTimes;
   saturateRelay(args: { senders: string; receivers: string; plan: RelayPlan }): Relayed;
-  timeRelay(args: { senders: string; receivers: string; size: number; per_s: number; ms: number }): RelayTimes;
+  timeRelay(args: { senders: string; receivers: string; size: number } & Pace): RelayTimes;
   saturatePublish(args: { publishers: string; plan: PublishPlan }): Published;
   /** Publishes at an even pace, whatever comes back, and measures until the acknowledgements. */
   timePublish(args: { publishers: string; plan: TimedPublishPlan }): TimedPublished;

@@ -8,6 +8,9 @@ import type { Address } from '../load/connection.ts';
 
 const BARE_INSERT = resolve(import.meta.dir, '../peers/bare-insert.ts');
 
+/** The generator shares its core with PostgreSQL, so it sleeps between messages. */
+const BEAT_MS = 1;
+
 /** Durable publishes through the whole gateway on PostgreSQL, beside the multi-row insert alone. */
 export const postgres: Scenario = {
   name: 'postgres',
@@ -64,7 +67,7 @@ async function inChannels(stage: FleetStage, { load, address }: Driven, context:
     });
   await publish(ms / 3);
   const full = await withSpent(stage, () => publish(ms));
-  const timing = { channels, size, ms, per_s: full.per_s / 2 };
+  const timing = { channels, size, ms, per_s: full.per_s / 2, beat_ms: BEAT_MS };
   const half = await load.ask('timePublish', { publishers: 'publishers', plan: timing });
   assertNoneMissing(full.missing + half.missing, 'acknowledgements');
   return {
@@ -90,7 +93,7 @@ async function direct(stage: FleetStage, { load, address }: Driven, context: Con
     load.ask('saturateRelay', { ...sides, plan: { size, ms: length, window: context.param('window') } });
   await relay(ms / 3);
   const full = await withSpent(stage, () => relay(ms));
-  const half = await load.ask('timeRelay', { ...sides, size, ms, per_s: full.per_s / 2 });
+  const half = await load.ask('timeRelay', { ...sides, size, ms, per_s: full.per_s / 2, beat_ms: BEAT_MS });
   assertNoneMissing(full.missing + half.missing, 'messages');
   return {
     direct_per_s: full.per_s,

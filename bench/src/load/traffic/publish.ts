@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts';
 import type { Group } from '../group.ts';
 import { Histogram, type Summary } from '../histogram.ts';
-import { pace, settled } from '../pace.ts';
+import { type Pace, pace, settled } from '../pace.ts';
 import { numberedText } from '../scan.ts';
 import { IDLE } from '../wire.ts';
 import { FIRST_REF } from '../wires/konferenco.ts';
@@ -70,11 +70,9 @@ export async function saturatePublish(publishers: Group, plan: PublishPlan): Pro
   };
 }
 
-export interface TimedPublishPlan {
+export interface TimedPublishPlan extends Pace {
   readonly channels: readonly string[];
   readonly size: number;
-  readonly per_s: number;
-  readonly ms: number;
 }
 
 export interface TimedPublished {
