@@ -16,8 +16,8 @@ test('among notes to oneself positions are neither shown nor counted, nor when t
   const { client, server, connect, from } = fixture();
   const note = from('mere', 'buy rope', NOTES);
   server.store(NOTES, note);
-  for (let i = 0; i < 60; i++) server.store(NOTES, here(note, from('mere', '', NOTES).id));
-  server.log(NOTES).items.push({ offset: 62, at: 1, gone: 'expired', id: from('mere', '', NOTES).id });
+  for (let i = 0; i < 1_100; i++) server.store(NOTES, here(note, from('mere', '', NOTES).id));
+  server.log(NOTES).items.push({ offset: 1_102, at: 1, gone: 'expired', id: from('mere', '', NOTES).id });
   await connect();
   const notes = client.direct('mere');
   const opening = notes.open();

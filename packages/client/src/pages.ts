@@ -20,6 +20,8 @@ const PAGE = 50;
 const SCREEN = 20;
 /** Pages loaded at once to fill a screen. */
 const MORE_PAGES = 4;
+/** Pages of notes to oneself looked through for a note: between them may lie a day of one's own positions. */
+const NOTES_PAGES = 20;
 /** Holes up to this size are filled without being asked for. */
 const HOLE_MAX = 1_000;
 
@@ -83,7 +85,7 @@ export class Pages {
   /** The page before the oldest loaded one; several calls share one fetch. */
   older(): Promise<void> {
     if (!this.hasOlder) return Promise.resolve();
-    this.#loading ??= this.#counted(() => this.#older()).finally(() => {
+    this.#loading ??= this.#counted(() => this.#olderShown()).finally(() => {
       this.#loading = null;
     });
     return this.#loading;
@@ -106,6 +108,15 @@ export class Pages {
   /** Fetches what could not be fetched without a network, one hole after the other. */
   async fillHoles(): Promise<void> {
     for (const hole of this.#options.replica.gaps.offline) if (hole.to - hole.from < HOLE_MAX) await this.fill(hole);
+  }
+
+  /** The page before; of notes, on until something is shown, within reason. */
+  async #olderShown(): Promise<void> {
+    const { log, replica } = this.#options;
+    const { size } = replica;
+    let pages = isNotes(log) ? NOTES_PAGES : 1;
+    do await this.#older();
+    while (--pages > 0 && replica.size === size && this.hasOlder);
   }
 
   async #older(): Promise<void> {

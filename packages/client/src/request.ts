@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { clientError, KonferencoError } from './errors.ts';
 import type { Environment } from './types.ts';
 
-/** Requests without an answer at one time; more are refused as overload. */
+/** Requests without an answer at one time; more are refused as `outbox_full`. */
 export const PENDING_MAX = 512;
 export const REQUEST_TIMEOUT_MS = 20_000;
 
@@ -77,7 +77,7 @@ export class Requests implements Wire {
   }
 
   #request(text: (ref: number) => string): Promise<unknown> {
-    if (this.#pending.size >= PENDING_MAX) return Promise.reject(tooMany());
+    if (this.#pending.size >= PENDING_MAX) return Promise.reject(clientError('outbox_full'));
     const ref = ++this.#lastRef;
     return new Promise((resolve, reject) => {
       const cancelTimeout = this.#options.environment.after(REQUEST_TIMEOUT_MS, () =>
@@ -98,8 +98,4 @@ export class Requests implements Wire {
     pending?.cancelTimeout();
     return pending;
   }
-}
-
-function tooMany(): KonferencoError {
-  return new KonferencoError({ code: 3001, error: 'overloaded', message: 'Too many requests wait.' });
 }

@@ -1,4 +1,11 @@
-import { type Envelope, type Item, type LogName, parseLogName, ruleOf } from '@konferenco/protocol';
+import {
+  type ConversationInfo,
+  type Envelope,
+  type Item,
+  type LogName,
+  parseLogName,
+  ruleOf,
+} from '@konferenco/protocol';
 import { readSaid } from '../said.ts';
 
 /** What an entry needs beside its text, about. */
@@ -39,6 +46,11 @@ export function entryOf(item: Item): Item {
     ...(id && { id }),
     ...(thread && { thread }),
   };
+}
+
+/** A line of the conversation list as it is kept: with its newest entry as that is kept. */
+export function lineOf(info: ConversationInfo): ConversationInfo {
+  return info.last ? { ...info, last: entryOf(info.last) } : info;
 }
 
 /** What is left of an entry whose content went. */

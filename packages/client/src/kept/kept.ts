@@ -2,7 +2,7 @@ import type { ConversationInfo, InboxItem, LogName } from '@konferenco/protocol'
 import { LOCAL_TABLES, type LocalStore, type LocalStoreError, type LocalTable } from '../storage/local-store.ts';
 import type { RowWriter } from '../sync/scope-rows.ts';
 import type { ClientEvents, Environment, OutboxEntry } from '../types.ts';
-import { isConversation } from './entry.ts';
+import { isConversation, lineOf } from './entry.ts';
 import type { Keeping } from './keeping.ts';
 import { KeptLog, type KeptLogHost } from './kept-log.ts';
 import { KeptPeople, usersIn } from './kept-people.ts';
@@ -97,7 +97,7 @@ export class Kept implements Keeping {
   keepInfos(infos: readonly ConversationInfo[]): void {
     const logs = new Set(infos.map(({ log }) => log));
     for (const kept of this.#logs.values()) if (!logs.has(kept.log)) kept.note({ info: undefined });
-    for (const info of infos) this.log(info.log).note({ info });
+    for (const info of infos) this.log(info.log).note({ info: lineOf(info) });
     this.people.learn(infos.flatMap(({ peer }) => peer ?? []));
   }
 
