@@ -6,6 +6,9 @@ import { Agenda } from './agenda.ts';
 import { CountedChannel, type CountedDeps } from './counted-channel.ts';
 import type { LocalCrowd } from './local-crowd.ts';
 
+/** How often all connections are looked at, to count channels that nobody watched until now, at the most. */
+const LOOK_MS = 150;
+
 export interface CountedChannelsDeps extends CountedDeps {
   readonly hub: Hub;
   readonly clock: Clock;
@@ -20,6 +23,11 @@ export class CountedChannels {
   readonly #deps: CountedChannelsDeps;
   readonly #counted = new Map<LogName, CountedChannel>();
   readonly #agenda = new Agenda<CountedChannel>();
+  /** Channels whose hearers are to be looked up. */
+  readonly #uncounted = new Map<LogName, CountedChannel>();
+  /** Unix ms. */
+  #lookedAt = 0;
+  #looking: Promise<void> | null = null;
   /** Channels that other nodes said they watch since the last tick, and whether they want everything. */
   readonly #wanted = new Map<string, boolean>();
 
@@ -60,18 +68,20 @@ export class CountedChannels {
     }
   }
 
-  /** Begins to count channels that are not counted yet: one look at all connections for all of them. */
-  count(channels: Iterable<string>): void {
-    const { hub } = this.#deps;
-    const started = new Map<LogName, LocalCrowd>();
-    for (const channel of channels) {
-      const log = channelLog(channel);
-      if (!this.#counted.has(log) && hub.logs.has(log)) started.set(log, this.#start(channel).crowd);
-    }
-    if (started.size === 0) return;
-    for (const { user, logs } of hub.connections()) {
-      for (const log of logs) started.get(log)?.join(user);
-    }
+  /** Begins to count channels that are not counted yet. Returns a promise while they wait for the next look, 150 ms at the most. */
+  count(channels: readonly string[]): void | Promise<void> {
+    this.#begin(channels);
+    if (!channels.some((channel) => this.#uncounted.has(channelLog(channel)))) return;
+    const left = this.#lookedAt + LOOK_MS - this.#deps.clock.now();
+    if (left <= 0) return this.#look();
+    this.#looking ??= new Promise((resolve) => {
+      this.#deps.clock.after(Math.min(left, LOOK_MS), () => {
+        this.#looking = null;
+        this.#look();
+        resolve();
+      });
+    });
+    return this.#looking;
   }
 
   /** Who is in `channel` here; counted from now on. */
@@ -111,6 +121,8 @@ export class CountedChannels {
 
   /** What is done once in a gathering, at `now` (Unix ms). */
   tick(now: number): void {
+    this.#begin(this.#wanted.keys());
+    this.#look();
     this.#takeWanted(now);
     for (const counted of this.#agenda.take(now)) {
       const log = channelLog(counted.channel);
@@ -121,9 +133,29 @@ export class CountedChannels {
     }
   }
 
+  #begin(channels: Iterable<string>): void {
+    for (const channel of channels) {
+      const log = channelLog(channel);
+      if (!this.#counted.has(log) && this.#deps.hub.logs.has(log)) this.#uncounted.set(log, this.#start(channel));
+    }
+  }
+
+  /** One look at all connections, for all channels that wait for it. */
+  #look(): void {
+    if (this.#uncounted.size === 0) return;
+    const { hub, clock, onChange } = this.#deps;
+    this.#lookedAt = clock.now();
+    // Whoever came meanwhile is among them.
+    for (const { crowd } of this.#uncounted.values()) crowd.forgetAll();
+    for (const { user, logs } of hub.connections()) {
+      for (const log of logs) this.#uncounted.get(log)?.crowd.join(user);
+    }
+    for (const { channel, crowd } of this.#uncounted.values())
+      for (const user of crowd.users()) onChange(channel, user);
+    this.#uncounted.clear();
+  }
+
   #takeWanted(now: number): void {
-    if (this.#wanted.size === 0) return;
-    this.count(this.#wanted.keys());
     for (const [channel, whole] of this.#wanted) {
       const counted = this.#counted.get(channelLog(channel));
       if (!counted) continue;

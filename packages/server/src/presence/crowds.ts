@@ -74,10 +74,10 @@ export class Crowds {
     this.#counted.changedHere(user);
   }
 
-  /** `connection` watches these channels. Returns a promise while what the directory knows of them is read. */
-  watch(connection: Connection, channels: readonly string[]): void | Promise<void> {
+  /** `connection` watches these channels. Returns promises while they are counted, and what the directory knows is read. */
+  watch(connection: Connection, channels: readonly string[]): readonly Promise<void>[] {
     const now = this.#deps.clock.now();
-    this.#counted.count(channels);
+    const counting = this.#counted.count(channels) ?? [];
     const fresh: string[] = [];
     for (const channel of channels) {
       let viewed = this.#viewed.get(channel);
@@ -90,9 +90,8 @@ export class Crowds {
       viewed.view.watchers.add(connection);
       if (viewed.view.hasChanges) this.#changed.add(viewed);
     }
-    if (fresh.length === 0 || !this.#deps.bus.lossy) return;
-    const asked = this.#askOthers(fresh);
-    return this.#deps.directory?.available ? asked : undefined;
+    const asked = fresh.length > 0 && this.#deps.bus.lossy ? this.#askOthers(fresh) : null;
+    return [counting, this.#deps.directory?.available ? (asked ?? []) : []].flat();
   }
 
   unwatch(connection: Connection, channels: readonly string[]): void {

@@ -37,6 +37,10 @@ export class LocalCrowd {
     return this.#changed.size > 0;
   }
 
+  users(): Iterable<string> {
+    return this.#users.keys();
+  }
+
   /** How `user` shows here; `offline`: not in this channel. */
   statusOf(user: string): PresenceStatus {
     return this.#users.has(user) ? this.#here(user) : 'offline';
@@ -79,6 +83,12 @@ export class LocalCrowd {
     this.#changed.clear();
     this.#said = isNamed ? version : null;
     return { version, after, count, present };
+  }
+
+  /** Is to be counted from the beginning. */
+  forgetAll(): void {
+    this.#users.clear();
+    this.forgetChanges();
   }
 
   /** Nobody wants to be told: what is said next is everything. */

@@ -125,9 +125,9 @@ export class Presence {
     const before = this.#watchedBy.get(connection);
     const watching = { channels: [...new Set(channels)], users: [...new Set(users)] };
     const asking = [
-      this.#crowds.watch(connection, watching.channels),
-      this.#people.watch(connection, watching.users),
-    ].filter((one) => one !== undefined);
+      ...this.#crowds.watch(connection, watching.channels),
+      this.#people.watch(connection, watching.users) ?? [],
+    ].flat();
     this.#watchedBy.set(connection, watching);
     if (before) this.#unwatch(connection, without(before, watching));
     this.#schedule();
