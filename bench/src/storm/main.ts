@@ -40,7 +40,7 @@ interface Orders {
 async function load({ bases, doomed, prefix, onDoomed, beside }: Orders): Promise<void> {
   const common = { bases, channel: CHANNEL };
   const crowds = [
-    new Crowd({ ...common, first: doomed, size: onDoomed, prefix: `${prefix}-a` }),
+    new Crowd({ ...common, first: { node: 'three', url: doomed }, size: onDoomed, prefix: `${prefix}-a` }),
     new Crowd({ ...common, size: beside, prefix: `${prefix}-b` }),
   ];
   const say = () => console.log(JSON.stringify(sumOf(crowds.map((crowd) => crowd.figures()))));

@@ -6,6 +6,7 @@ import { createTicketService } from './accounts/tickets.ts';
 import { createTokenService } from './accounts/tokens.ts';
 import type { Attachments } from './attachments/attachments.ts';
 import type { Backends, PartReport } from './backends/backends.ts';
+import { gauge } from './backends/figures.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { joinCluster } from './cluster/join.ts';
 import type { Config } from './config/options.ts';
@@ -92,6 +93,11 @@ export function standUp(
   const { metrics } = node;
   backends.register(metrics.registry);
   const door = doorOf(config, context);
+  const pace = {
+    name: 'konferenco_ticket_pace',
+    help: 'Tickets for sockets this node issues a second at the most; less than its rate while it is late with its work.',
+  };
+  gauge(metrics.registry, pace, () => ({ '': door.desk.pace(context.clock.now()) }));
   const cluster = joinCluster(config, { context, node, door, log, start, onNamesake });
   const parts = () => [...backends.parts(), ...files.parts()];
   const operator = new OperatorConsole({

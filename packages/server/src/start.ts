@@ -12,6 +12,7 @@ import { openBackends, type VenueCalls } from './backends/backends.ts';
 import { isDemo, isLoopback } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { DRAIN_MS } from './gateway/gateway.ts';
+import { watchLateness } from './gateway/ticket-desk.ts';
 import { type SocketData, socketHandlers, upgrade } from './gateway/websocket.ts';
 import { idleSecondsOf } from './http/attachments.ts';
 import { Proxies } from './http/forwarded.ts';
@@ -170,7 +171,9 @@ async function listen(config: Config, parts: Parts, webDir: string | undefined):
     tidies: tidiesOf(config),
     isMirror: config.mirror === 'yes',
   });
+  const endWatch = watchLateness(door.desk, systemClock);
   const close = () => {
+    endWatch();
     operator.close();
     return endUpkeep();
   };

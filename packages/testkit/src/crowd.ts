@@ -1,11 +1,16 @@
 import { channelLog, SUBPROTOCOL } from '@konferenco/protocol';
 import { decorrelatedJitter } from '@konferenco/core';
 
+interface Place {
+  readonly node: string;
+  readonly url: string;
+}
+
 export interface CrowdOptions {
   /** Addresses of nodes that are asked where to go; each member asks one of them. */
   readonly bases: readonly string[];
-  /** Node at which everybody begins, whatever `bases` would say. */
-  readonly first?: string;
+  /** Node at which everybody begins, whatever `bases` would say: its name and address. */
+  readonly first?: Place;
   readonly size: number;
   readonly prefix: string;
   readonly channel: string;
@@ -81,7 +86,7 @@ class Member {
   }
 
   /** Tries until it is in. */
-  async come(at?: string): Promise<void> {
+  async come(at?: Place): Promise<void> {
     for (let pause = 0; !this.#hasLeft; ) {
       const wait = await this.#try(at).catch(() => null);
       if (wait === 0) return;
@@ -98,22 +103,25 @@ class Member {
   }
 
   /** Milliseconds until it may come again; 0: it is in. @throws when a node cannot be reached */
-  async #try(at: string | undefined): Promise<number> {
+  async #try(at: Place | undefined): Promise<number> {
     const avoid = this.#avoid === '' ? '' : `?avoid=${this.#avoid}`;
     const answer = await fetch(`${this.#base}/api/connect${avoid}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${this.#user}` },
       signal: AbortSignal.timeout(SILENT_MS),
     });
-    if (answer.status === 429) return Number(answer.headers.get('retry-after')) * 1_000;
+    if (answer.status === 429) {
+      const { retry_after_ms } = (await answer.json()) as { retry_after_ms: number };
+      return retry_after_ms + Math.random() * PAUSE.base_ms;
+    }
     if (!answer.ok) throw new Error(`/api/connect answered ${answer.status}`);
     const { url, node, ticket } = (await answer.json()) as { url: string; node?: string; ticket: string };
-    const address = new URL(at === undefined ? url : '/ws', at ?? this.#base);
+    const address = new URL(at === undefined ? url : '/ws', at?.url ?? this.#base);
     address.protocol = 'ws:';
     address.searchParams.set('ticket', ticket);
-    this.#avoid = node ?? '';
+    // From the moment it is lost without a word: it is probably gone.
+    this.#avoid = at?.node ?? node ?? '';
     await this.#open(address.href);
-    this.#avoid = '';
     return 0;
   }
 

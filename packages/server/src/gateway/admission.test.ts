@@ -5,12 +5,13 @@ const RATE = { burst: 10, per_s: 5 };
 const waitOf = (admission: ReturnType<Door['admit']>) => (admission.ok ? 0 : admission.retry_after_ms);
 
 // proves CN-10
-test('those beyond the rate are told to come back one by one, tickets and sockets each by themselves', () => {
+test('those beyond the rate are told to come back one by one, tickets and sockets each by themselves; a ticket is counted once', () => {
   const door = new Door(RATE, 1_000, 0);
   for (const take of [() => door.admit(0, 0), () => door.admitTicket(0)]) {
     for (let i = 0; i < RATE.burst; i++) expect(take()).toEqual({ ok: true });
     expect([take(), take(), take()].map(waitOf)).toEqual([200, 400, 600]);
   }
+  expect(door.admit(0, 0, true)).toEqual({ ok: true });
   expect(door.admit(0, 200)).toEqual({ ok: true });
   expect(waitOf(door.admit(0, 200))).toBe(600);
 });

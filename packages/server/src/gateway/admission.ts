@@ -8,6 +8,7 @@ import {
 } from '@konferenco/core';
 import { type ErrorName, SUBPROTOCOL } from '@konferenco/protocol';
 import type { Encoding } from './socket.ts';
+import { TicketDesk } from './ticket-desk.ts';
 
 /** Whether somebody may come in; `retry_after_ms` when later is better. */
 export type Admission =
@@ -19,23 +20,18 @@ const DRAINING_COMEBACK = { least: 1_000, spread: 2_000 };
 /** In ms. When a full node has room again nobody knows. */
 const FULL_COMEBACK = { least: 5_000, spread: 10_000 };
 
-/** A bucket, and when those who found it empty come back. */
-interface Queue {
-  readonly bucket: TokenBucket;
-  readonly comebacks: Comebacks;
-}
-
 /**
- * The door: a token bucket on new connections, a bound on all of them, and closed while draining (S6). Tickets, which
- * mostly open a socket next, have a bucket of the same rate: a browser learns when to come back from the answer to its
- * request for a ticket, never from a refused socket.
+ * The door: a bound on connections, a token bucket on new ones, and closed while draining (S6). Those with a ticket were
+ * admitted at the desk that issued it: a browser learns when to come back from the answer to its request for a ticket,
+ * never from a refused socket.
  */
 export class Door {
   readonly #rate: BucketRate;
   readonly #most: number;
   readonly #random: () => number;
-  readonly #sockets: Queue;
-  readonly #tickets: Queue;
+  readonly #bucket: TokenBucket;
+  readonly #comebacks: Comebacks = { next_at: 0 };
+  readonly desk: TicketDesk;
   draining = false;
 
   /**
@@ -47,32 +43,35 @@ export class Door {
     this.#rate = rate;
     this.#most = most;
     this.#random = random;
-    this.#sockets = { bucket: fullBucket(rate, now), comebacks: { next_at: 0 } };
-    this.#tickets = { bucket: fullBucket(rate, now), comebacks: { next_at: 0 } };
+    this.#bucket = fullBucket(rate, now);
+    this.desk = new TicketDesk(rate, now, random);
   }
 
-  /** Whether a connection may be opened where there are `open`. */
-  admit(open: number, now: number): Admission {
+  /**
+   * Whether a connection may be opened where there are `open`. One that comes with a ticket was counted when that was issued,
+   * here or at another node.
+   */
+  admit(open: number, now: number, hasTicket = false): Admission {
     if (this.draining) return { ok: false, error: 'draining', retry_after_ms: this.#spread(DRAINING_COMEBACK) };
     if (open >= this.#most) return { ok: false, error: 'overloaded', retry_after_ms: this.#spread(FULL_COMEBACK) };
-    return this.#take(this.#sockets, now);
+    if (hasTicket || takeTokenMutable(this.#bucket, this.#rate, now) === 0) return { ok: true };
+    const { per_s } = this.#rate;
+    return overloaded(comebackMutable(this.#comebacks, { per_s, now, random: this.#random() }));
   }
 
   /** Whether a ticket may be issued: also while this node drains, for tickets are good at every node. */
   admitTicket(now: number): Admission {
-    return this.#take(this.#tickets, now);
-  }
-
-  #take({ bucket, comebacks }: Queue, now: number): Admission {
-    if (takeTokenMutable(bucket, this.#rate, now) === 0) return { ok: true };
-    const { per_s } = this.#rate;
-    const retry_after_ms = comebackMutable(comebacks, { per_s, now, random: this.#random() });
-    return { ok: false, error: 'overloaded', retry_after_ms };
+    const wait_ms = this.desk.take(now);
+    return wait_ms === 0 ? { ok: true } : overloaded(wait_ms);
   }
 
   #spread({ least, spread }: { readonly least: number; readonly spread: number }): number {
     return Math.round(least + this.#random() * spread);
   }
+}
+
+function overloaded(retry_after_ms: number): Admission {
+  return { ok: false, error: 'overloaded', retry_after_ms };
 }
 
 /** The encoding a client asks for by the subprotocols it offers; `null` when it offers only others. */

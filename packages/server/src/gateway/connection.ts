@@ -27,6 +27,8 @@ export interface ConnectionStart {
   readonly slot: number;
   /** Unix ms of the upgrade. */
   readonly now: number;
+  /** Connections that do not keep up, for who watches them: this one puts itself in and takes itself out. */
+  readonly laggards?: Set<Connection>;
 }
 
 /**
@@ -50,8 +52,8 @@ export class Connection {
   logs: LogName[] = [];
   /** Logs whose live frames were dropped; `null` while the connection keeps up. */
   lost: Set<LogName> | null = null;
-  /** Unix ms since when the connection has not taken what was sent to it; 0: it keeps up. */
-  behindSince = 0;
+  readonly #laggards: Set<Connection> | undefined;
+  #behindSince = 0;
   /** Replies that wait for the buffer to empty; `null` when none. */
   deferred: (() => void)[] | null = null;
   /** Envelopes refused in a way that lets them be sent again; `null` while there are none. */
@@ -65,14 +67,31 @@ export class Connection {
   #waiting: string[] | null = null;
   #waitingUnits = 0;
 
-  constructor({ socket, identity, encoding, slot, now }: ConnectionStart) {
+  constructor({ socket, identity, encoding, slot, now, laggards }: ConnectionStart) {
     this.socket = socket;
     this.identity = identity;
     this.encoding = encoding;
     this.slot = slot;
     this.openedAt = now;
     this.lastSeen = now;
+    this.#laggards = laggards;
     this.#bucket = fullBucket(FRAME_RATE, now);
+  }
+
+  /** Unix ms since when the connection has not taken what was sent to it; 0: it keeps up. */
+  get behindSince(): number {
+    return this.#behindSince;
+  }
+
+  fellBehind(now: number): void {
+    if (this.#behindSince !== 0) return;
+    this.#behindSince = now;
+    this.#laggards?.add(this);
+  }
+
+  keepsUp(): void {
+    this.#behindSince = 0;
+    this.#laggards?.delete(this);
   }
 
   get user(): string {

@@ -57,7 +57,9 @@ export class Gateway {
   /** A socket was upgraded. Without a subprotocol it speaks short frames and needs no hello. */
   open(socket: Socket, identity: Identity, encoding: Encoding): Connection {
     const { clock, hub, metrics, presence } = this.#services;
-    const connection = new Connection({ socket, identity, encoding, slot: this.#wheel.nextSlot(), now: clock.now() });
+    const { laggards } = this.#wheel;
+    const slot = this.#wheel.nextSlot();
+    const connection = new Connection({ socket, identity, encoding, slot, now: clock.now(), laggards });
     if (encoding === 'short') {
       connection.phase = 'ready';
       hub.add(connection);

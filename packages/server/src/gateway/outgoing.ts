@@ -33,7 +33,7 @@ export function reply(connection: Connection, ref: number | undefined, data: str
   }
   connection.deferred ??= [];
   // The request being answered is the last thing heard, so this is the time.
-  connection.behindSince ||= connection.lastSeen;
+  connection.fellBehind(connection.lastSeen);
   if (connection.deferred.length >= MOST_DEFERRED) return false;
   connection.deferred.push(() => connection.socket.send(text, text.length >= COMPRESS_FROM));
   return true;
@@ -60,7 +60,7 @@ export function refuse(connection: Connection, refused: Refused): void {
 /** From now on the connection gets no live frames of `log` until it has caught up and asked again. */
 export function markLost(connection: Connection, log: LogName, now: number): void {
   connection.lost ??= new Set();
-  connection.behindSince ||= now;
+  connection.fellBehind(now);
   connection.lost.add(log);
 }
 
@@ -69,7 +69,7 @@ export function caughtUp(connection: Connection): void {
   const { deferred, lost } = connection;
   connection.deferred = null;
   connection.lost = null;
-  connection.behindSince = 0;
+  connection.keepsUp();
   for (const send of deferred ?? []) send();
   for (const log of lost ?? []) sendFrame(connection, { type: 'resync', log });
 }

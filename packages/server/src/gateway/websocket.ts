@@ -126,7 +126,9 @@ export async function upgrade(
   server: Server<SocketData>,
 ): Promise<Response | undefined> {
   const { gateway, door, origins, metrics } = deps;
-  const admission = door.admit(gateway.connections, Date.now());
+  const query = new URL(request.url).searchParams;
+  const hasTicket = query.has('ticket');
+  const admission = door.admit(gateway.connections, Date.now(), hasTicket);
   if (!admission.ok) {
     metrics.drops.inc({ reason: 'admission' });
     return refusal(admission.error, admission.error === 'draining' ? 503 : 429, {
@@ -138,7 +140,7 @@ export async function upgrade(
   const origin = request.headers.get('origin');
   const allowed = [...origins, ...(deps.ownOrigins?.() ?? [])];
   if (!isOriginAllowed(origin, request.headers.get('host'), allowed)) return refusal('forbidden', 403);
-  const authentication = await authenticate(deps.authenticator, new URL(request.url).searchParams).catch(unavailable);
+  const authentication = await authenticate(deps.authenticator, query).catch(unavailable);
   if (!authentication) return refusal('store_unavailable', 503, { 'retry-after': '5' });
   if (!authentication.ok) {
     metrics.refusals.inc({ error: authentication.error });
@@ -146,6 +148,7 @@ export async function upgrade(
   }
   const headers: Record<string, string> = encoding === 'frames' ? { 'sec-websocket-protocol': SUBPROTOCOL } : {};
   const data: SocketData = { kind: 'person', identity: authentication.identity, encoding, connection: null };
+  if (hasTicket) door.desk.cameIn();
   if (server.upgrade(request, { data, headers })) return undefined;
   return refusal('invalid', 426, { upgrade: 'websocket' });
 }

@@ -30,6 +30,8 @@ export interface WheelDeps {
 export class Wheel {
   readonly #deps: WheelDeps;
   readonly #slots: readonly Set<Connection>[] = Array.from({ length: SLOTS }, () => new Set<Connection>());
+  /** Connections that do not keep up. */
+  readonly laggards = new Set<Connection>();
   /** Connections without a hello, oldest first. */
   readonly #opening = new Set<Connection>();
   #turn = 0;
@@ -79,6 +81,7 @@ export class Wheel {
   remove(connection: Connection): void {
     this.#slots[connection.slot]?.delete(connection);
     this.#opening.delete(connection);
+    this.laggards.delete(connection);
   }
 
   #tick(): void {
@@ -90,7 +93,7 @@ export class Wheel {
       this.#opening.delete(connection);
       onNoHello(connection);
     }
-    for (const connection of this.connections()) if (connection.behindSince !== 0) onBehind(connection);
+    for (const connection of [...this.laggards]) onBehind(connection);
     this.#nonce++;
     const slot = this.#nonce % SLOTS;
     for (const connection of this.#slots[slot] ?? []) {
