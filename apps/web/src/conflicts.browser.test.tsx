@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Conflict } from '@konferenco/client';
-import type { Page } from 'playwright-core';
 import { violations } from './testing/axe.ts';
-import { type Harness, type OpenOptions, startHarness } from './testing/harness.ts';
+import { type Harness, startHarness } from './testing/harness.ts';
 
 // What a person is told of conflicts, over a client in memory, in a real browser.
 let harness: Harness;
@@ -14,13 +13,7 @@ afterAll(() => harness?.close());
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Opens a place, works with it, and closes it again. */
-async function at(path: string, options: OpenOptions, work: (page: Page) => Promise<void>): Promise<void> {
-  const page = await harness.open(path, options);
-  page.setDefaultTimeout(10_000);
-  await work(page);
-  await page.context().close();
-}
+const at: Harness['visit'] = (path, options, work) => harness.visit(path, options, work);
 
 // proves AP-13, CF-1
 test.each([

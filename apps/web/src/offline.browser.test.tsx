@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { Page } from 'playwright-core';
 import { violations } from './testing/axe.ts';
 import { type Harness, type OpenOptions, startHarness } from './testing/harness.ts';
 
@@ -12,13 +11,7 @@ afterAll(() => harness?.close());
 
 const phone: OpenOptions = { width: 360, height: 740, touch: true };
 
-/** Opens a place, works with it, and closes it again. */
-async function at(path: string, options: OpenOptions, work: (page: Page) => Promise<void>): Promise<void> {
-  const page = await harness.open(path, options);
-  page.setDefaultTimeout(10_000);
-  await work(page);
-  await page.context().close();
-}
+const at: Harness['visit'] = (path, options, work) => harness.visit(path, options, work);
 
 describe('accessibility', () => {
   // proves AP-12
@@ -315,12 +308,8 @@ describe('what is told', () => {
           .evaluate((t) => t.scrollHeight - t.scrollTop - t.clientHeight);
       await page.getByText('Message 100000.').last().waitFor();
       expect(await beyond()).toBeLessThan(2);
-      const before = await page
-        .locator('.timeline')
-        .first()
-        .evaluate((t) => t.clientHeight);
       await page.evaluate(() => window.fake.setLink({ kind: 'offline' }));
-      await page.waitForFunction((h) => (document.querySelector('.timeline')?.clientHeight ?? h) < h, before);
+      await page.getByRole('status').getByText('Offline').waitFor();
       await page.evaluate(() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r))));
       expect(await beyond()).toBeLessThan(2);
     });

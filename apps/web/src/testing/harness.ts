@@ -25,6 +25,9 @@ export const CHROMIUM_ARGS = [
   '--disable-sync',
 ];
 
+/** How long what a test waits for may take, on a busy machine too. */
+const PATIENCE_MS = 10_000;
+
 export interface OpenOptions {
   readonly width?: number;
   readonly height?: number;
@@ -38,6 +41,8 @@ export interface OpenOptions {
 export interface Harness {
   /** Opens the application over the fake client; what the page or its policy complains of is kept in `complaints`. */
   open(path: string, options?: OpenOptions): Promise<Page>;
+  /** Opens a place, works with it, and closes it again. A failure comes with what the page showed. */
+  visit(path: string, options: OpenOptions, work: (page: Page) => Promise<void>): Promise<void>;
   readonly complaints: string[];
   close(): Promise<void>;
 }
@@ -54,26 +59,42 @@ export async function startHarness(): Promise<Harness> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
   const contexts: BrowserContext[] = [];
   const complaints: string[] = [];
+  const open: Harness['open'] = async (
+    path,
+    { width = 1440, height = 900, language = 'en', dark = false, touch = false, timeZone } = {},
+  ) => {
+    const context = await browser.newContext({
+      viewport: { width, height },
+      locale: language === 'mi' ? 'mi-NZ' : 'en-NZ',
+      timezoneId: timeZone ?? 'Pacific/Auckland',
+      colorScheme: dark ? 'dark' : 'light',
+      hasTouch: touch,
+      isMobile: touch,
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(`http://127.0.0.1:${server.port}${path}`);
+    await page.locator('#main, .join-card').first().waitFor({ state: 'attached' });
+    await page.evaluate(() => document.fonts.ready);
+    return page;
+  };
   return {
     complaints,
-    async open(path, { width = 1440, height = 900, language = 'en', dark = false, touch = false, timeZone } = {}) {
-      const context = await browser.newContext({
-        viewport: { width, height },
-        locale: language === 'mi' ? 'mi-NZ' : 'en-NZ',
-        timezoneId: timeZone ?? 'Pacific/Auckland',
-        colorScheme: dark ? 'dark' : 'light',
-        hasTouch: touch,
-        isMobile: touch,
-        permissions: ['clipboard-read', 'clipboard-write'],
-      });
-      contexts.push(context);
-      const page = await context.newPage();
-      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-      page.on('pageerror', (error) => complaints.push(String(error)));
-      await page.goto(`http://127.0.0.1:${server.port}${path}`);
-      await page.locator('#main, .join-card').first().waitFor({ state: 'attached' });
-      await page.evaluate(() => document.fonts.ready);
-      return page;
+    open,
+    async visit(path, options, work) {
+      const page = await open(path, options);
+      page.setDefaultTimeout(PATIENCE_MS);
+      try {
+        await work(page);
+      } catch (error) {
+        const shown = await page.locator('body').ariaSnapshot();
+        throw new Error(`${page.url()} showed:\n${shown}`, { cause: error });
+      } finally {
+        await page.context().close();
+      }
     },
     async close() {
       await Promise.all(contexts.map((c) => c.close()));
