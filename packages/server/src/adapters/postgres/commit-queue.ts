@@ -7,7 +7,7 @@ const WAITING_LIMIT = 20_000;
 /** Commands in one transaction. */
 const BATCH = 512;
 /** Waiting commands for which a second batch is sent while the first is under way. Fewer do not pay for their own `fsync`. */
-const OVERLAP = 128;
+const OVERLAP = 64;
 
 interface Call {
   readonly commands: readonly PreparedCommand[];
