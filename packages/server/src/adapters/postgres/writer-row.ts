@@ -61,3 +61,12 @@ export class WriterRow {
     return batch <= end;
   }
 }
+
+/** Moves the row to a batch inside its transaction. @returns the store's epoch; none: the claim does not hold */
+export async function moveRow(session: Session, claim: Claim): Promise<readonly { readonly epoch: string }[]> {
+  return session.query<{ epoch: string }>(
+    `UPDATE writers SET batch = $4::bigint, seen = now() WHERE writer = $1 AND term = $2::bigint AND batch = $3::bigint
+     RETURNING (SELECT epoch FROM meta) AS epoch`,
+    [claim.writer, claim.term, claim.behind, claim.batch],
+  );
+}

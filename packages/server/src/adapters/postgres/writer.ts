@@ -1,15 +1,16 @@
-import { decorrelatedJitter, type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
+import { type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
 import { NO_WRITER, OTHER_EPOCH, SKIPPED } from './append-function.ts';
 import { type Attempt, isObstacle, settled } from './attempt.ts';
 import { Connection } from './connection.ts';
 import { asRefusal, asUnavailable, isLoss, isPassing, SessionLostError, sqlState } from './errors.ts';
 import { type Facts, type Plan, planBatch } from './plan.ts';
 import type { PreparedCommand } from './prepared.ts';
+import { NO_PAUSE, rest } from './rest.ts';
 import { Room } from './room.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { type Footprint, footprintOf, lockAndRead, write } from './statements.ts';
 import { recallStraight, type StraightBatch, straightBatch, writeStraight } from './straight.ts';
-import { type Claim, WriterRow } from './writer-row.ts';
+import { type Claim, moveRow, WriterRow } from './writer-row.ts';
 
 export interface WriterOptions {
   readonly session: SessionOptions;
@@ -21,8 +22,6 @@ export interface WriterOptions {
   /** Milliseconds after which a batch that could not be written is given up. */
   readonly answerMs: number;
 }
-
-const PAUSE = { base_ms: 20, cap_ms: 500 };
 
 /** A batch that is on its way. */
 interface Sent {
@@ -102,7 +101,7 @@ export class Writer {
     const handed = { sent: Promise.resolve<Sent | null>(null) };
     this.#last = handed;
     let straight = straightBatch(commands);
-    for (let pause = PAUSE.base_ms; ; pause = await rest(pause)) {
+    for (let pause = NO_PAUSE; ; pause = await rest(pause)) {
       let attempt = await (straight ? this.#writeStraight(straight, handed) : this.#writeDecided(commands));
       if (attempt.kind === 'nothing' && straight && isObstacle(attempt.reason)) {
         straight = null;
@@ -226,14 +225,10 @@ export class Writer {
   }
 
   /** Locks what the batch touches, its writer's row first. */
-  async #lockAndRead(session: Session, footprint: Footprint, { writer, ...claim }: Claim): Promise<Facts> {
+  async #lockAndRead(session: Session, footprint: Footprint, claim: Claim): Promise<Facts> {
     const { epoch, session: place } = this.#options;
     const begun = session.query('BEGIN');
-    const noted = session.query<{ epoch: string }>(
-      `UPDATE writers SET batch = $4::bigint, seen = now() WHERE writer = $1 AND term = $2::bigint AND batch = $3::bigint
-       RETURNING (SELECT epoch FROM meta) AS epoch`,
-      [writer, claim.term, claim.behind, claim.batch],
-    );
+    const noted = moveRow(session, claim);
     const reading = lockAndRead(session, place.schema, footprint);
     const [started, note, facts] = await Promise.allSettled([begun, noted, reading]);
     const failed = [started, note, facts].find((part) => part.status === 'rejected');
@@ -287,7 +282,7 @@ export class Writer {
   /** Whether a batch took effect whose COMMIT got no answer: the next session has taken the writer's row and seen. */
   async #learn(attempt: Attempt & { readonly kind: 'unknown' }): Promise<Attempt> {
     const deadline = performance.now() + this.#options.answerMs;
-    for (let pause = PAUSE.base_ms; ; pause = await rest(pause)) {
+    for (let pause = NO_PAUSE; ; pause = await rest(pause)) {
       try {
         const session = await this.#connection.session();
         return this.#row.hasTakenEffect(attempt.batch, attempt.session)
@@ -308,11 +303,4 @@ export class Writer {
     this.#room.forget();
     return new StoreUnavailableError('logs that were there are gone from the database');
   }
-}
-
-/** Waits with decorrelated jitter. @returns the pause, from which the next is made */
-async function rest(pause: number): Promise<number> {
-  const next = decorrelatedJitter(pause, Math.random(), PAUSE);
-  await Bun.sleep(next);
-  return next;
 }
