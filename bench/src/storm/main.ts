@@ -60,7 +60,9 @@ class Loader {
 
   constructor(orders: Orders) {
     const command = [process.execPath, import.meta.path, 'load', JSON.stringify(orders)];
-    this.#child = Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' });
+    // More requests than these wait inside the load process, where no server answers them.
+    const env = { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: '20000' };
+    this.#child = Bun.spawn(command, { env, stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' });
     void this.#read();
   }
 

@@ -48,6 +48,8 @@ export interface NodeDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly onFault: (error: unknown) => void;
+  /** Told of each person who came in. */
+  readonly onWelcome?: () => void;
   /** Where nodes leave who is connected to them; without it they ask each other on the bus. */
   readonly presence?: PresenceDirectory;
   /** Where people were, of those who want that kept; without it no positions are taken. */

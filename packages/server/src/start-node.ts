@@ -74,6 +74,7 @@ export function standUp(
     node.metrics.faults.inc();
     log.error({ err: error }, 'a request failed');
   };
+  const door = doorOf(config, context);
   const node = createNode({
     ...context,
     accounts: context,
@@ -88,16 +89,16 @@ export function standUp(
       subscriberCount: (topic) => topics.subscriberCount(topic),
     },
     onFault,
+    onWelcome: () => door.desk.cameIn(),
     options: { rateLimits: config.rateLimits === 'on', digestRate: config.digestRate, sendBuffer: config.sendBuffer },
   });
   const { metrics } = node;
   backends.register(metrics.registry);
-  const door = doorOf(config, context);
   const pace = {
     name: 'konferenco_ticket_pace',
-    help: 'Tickets for sockets this node issues a second at the most; less than its rate while it is late with its work.',
+    help: 'Tickets for sockets this node issues a second at the most; less than its rate while it does not keep up.',
   };
-  gauge(metrics.registry, pace, () => ({ '': door.desk.pace(context.clock.now()) }));
+  gauge(metrics.registry, pace, () => ({ '': door.desk.pace }));
   const cluster = joinCluster(config, { context, node, door, log, start, onNamesake });
   const parts = () => [...backends.parts(), ...files.parts()];
   const operator = new OperatorConsole({

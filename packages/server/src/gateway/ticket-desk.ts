@@ -9,24 +9,29 @@ import {
 } from '@konferenco/core';
 
 /** How often the node looks whether it keeps up with its work. */
-export const LOOK_MS = 250;
+export const LOOK_MS = 100;
 /** A node whose timer comes later than this has more to do than it manages: everybody who asks it something waits as long. */
 const LATE_MS = 150;
-/** While it is late, this many who have a ticket may be on their way to a socket. */
-const ON_THEIR_WAY = 256;
-/** A ticket whose socket did not come within this many looks is not expected any more; it may have been used elsewhere. */
-const LOOKS_EXPECTED = 12;
+/**
+ * So many who have a ticket may be on their way until they are welcomed, and so many while the node is late. The first lets a
+ * thousand a second in, whatever the delay of their links; a crowd that is quicker makes a node late before a timer says so.
+ */
+export const ON_THEIR_WAY = { in_time: 1_024, late: 256 } as const;
+/** A ticket whose bearer did not come within this many looks is not expected any more; it may have been used elsewhere. */
+export const LOOKS_EXPECTED = 10;
 /** Of a late node's pace, what those told to come later are spread by: some stay away, and coming too early costs little. */
 const OPTIMISM = 1.25;
 /** Share of the rate that the pace is never taken to be below. */
 const LEAST = 0.05;
 /** Weight of the newest look in the pace. */
-const NEWEST = 0.4;
+const NEWEST = 0.2;
+/** By which it grows from look to look while nobody is turned away. */
+const GROWTH = 1.05;
 
 /**
- * Who gets a ticket now, and when the others are to come back. A node in time issues them at the rate its operator allows. A
- * late one issues the next when somebody has come in, as a transport's window does: so it works as fast as it can, whatever
- * the machine, and a crowd finds a queue with times and not a node that does not answer.
+ * Who gets a ticket now, and when the others are to come back. Tickets are issued at the rate the operator allows, and no more
+ * than a window of them is out, as with a transport: the next one goes when somebody has come in. So the node works as fast as
+ * it can, whatever the machine, and a crowd finds a queue with times and not a node that does not answer.
  */
 export class TicketDesk {
   readonly #rate: BucketRate;
@@ -36,11 +41,13 @@ export class TicketDesk {
   /** Tickets out, by the look before which they were issued, oldest first. */
   readonly #out: number[] = Array.from({ length: LOOKS_EXPECTED }, () => 0);
   #isLate = false;
+  /** Since the last look somebody was turned away for want of room on the way. */
+  #wasFull = false;
   /** Unix ms. */
   #lookedAt: number;
   #cameIn = 0;
-  /** People who came in a second while the node was late; `null`: it was not. */
-  #managed: number | null = null;
+  /** People a second that the node is taken to manage. */
+  #managed: number;
 
   /**
    * @param now Unix ms
@@ -51,19 +58,21 @@ export class TicketDesk {
     this.#random = random;
     this.#bucket = fullBucket(rate, now);
     this.#lookedAt = now;
+    this.#managed = rate.per_s;
   }
 
   /** @returns 0: a ticket may be issued; else the milliseconds after which to come again */
   take(now: number): number {
-    const mayCome = !this.isLate(now) || this.#expected < ON_THEIR_WAY;
+    const mayCome = this.#expected < (this.isLate(now) ? ON_THEIR_WAY.late : ON_THEIR_WAY.in_time);
+    this.#wasFull ||= !mayCome;
     if (mayCome && takeTokenMutable(this.#bucket, this.#rate, now) === 0) {
       this.#out[LOOKS_EXPECTED - 1] = (this.#out[LOOKS_EXPECTED - 1] ?? 0) + 1;
       return 0;
     }
-    return comebackMutable(this.#comebacks, { per_s: this.pace(now), now, random: this.#random() });
+    return comebackMutable(this.#comebacks, { per_s: this.pace, now, random: this.#random() });
   }
 
-  /** Somebody used a ticket here. */
+  /** Somebody was welcomed here. */
   cameIn(): void {
     this.#cameIn++;
     const oldest = this.#out.findIndex((count) => count > 0);
@@ -74,9 +83,11 @@ export class TicketDesk {
   look(late_ms: number, now: number): void {
     const per_s = (this.#cameIn * 1000) / Math.max(1, now - this.#lookedAt);
     this.#isLate = late_ms > LATE_MS;
-    if (!this.#isLate) this.#managed = null;
-    else this.#managed = this.#managed === null ? per_s : this.#managed * (1 - NEWEST) + per_s * NEWEST;
+    // Only while somebody was turned away is what came in what the node manages; else it is who was asked to come.
+    if (this.#wasFull) this.#managed = this.#managed * (1 - NEWEST) + per_s * NEWEST;
+    else this.#managed = Math.min(this.#rate.per_s, this.#managed * GROWTH);
     this.#cameIn = 0;
+    this.#wasFull = false;
     this.#lookedAt = now;
     this.#out.shift();
     this.#out.push(0);
@@ -87,10 +98,9 @@ export class TicketDesk {
     return this.#isLate || now - this.#lookedAt > LOOK_MS + LATE_MS;
   }
 
-  /** People a second by which those who are turned away at `now` are spread. */
-  pace(now: number): number {
+  /** People a second by which those who are turned away are spread. */
+  get pace(): number {
     const { per_s } = this.#rate;
-    if (this.#managed === null || !this.isLate(now)) return per_s;
     return Math.min(per_s, Math.max(this.#managed * OPTIMISM, per_s * LEAST));
   }
 

@@ -148,7 +148,6 @@ export async function upgrade(
   }
   const headers: Record<string, string> = encoding === 'frames' ? { 'sec-websocket-protocol': SUBPROTOCOL } : {};
   const data: SocketData = { kind: 'person', identity: authentication.identity, encoding, connection: null };
-  if (hasTicket) door.desk.cameIn();
   if (server.upgrade(request, { data, headers })) return undefined;
   return refusal('invalid', 426, { upgrade: 'websocket' });
 }

@@ -22,6 +22,7 @@ export function handleHello(services: Services, connection: Connection, frame: C
   welcome(services, connection, followed).then(
     (data) => {
       reply(connection, frame.ref, JSON.stringify(data), services.sendBuffer);
+      services.onWelcome?.();
       if (frame.inbox !== undefined && frame.inbox < data.inbox.head)
         void catchUpInbox(services, connection, frame.inbox);
     },

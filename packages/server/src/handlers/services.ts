@@ -39,6 +39,8 @@ export interface Services {
   readonly onFault: (error: unknown) => void;
   /** Bytes that may wait for one connection. */
   readonly sendBuffer: number;
+  /** Told of each person who came in. */
+  readonly onWelcome?: () => void;
   /** Milliseconds for which credentials are good after their end, because nobody can renew them now; absent: 0. */
   readonly grace_ms?: () => number;
 }
