@@ -20,6 +20,44 @@ const CONCURRENCY = 256;
  */
 const OPENING = 2;
 
+const METRICS: Scenario['metrics'] = [
+  { key: 'held', label: 'connections held to the end', unit: '', better: 'more' },
+  { key: 'per_s', label: 'connections/s while all came', unit: '/s', better: 'more' },
+  {
+    key: 'come_cpu',
+    label: 'processor time of the servers for one that comes',
+    unit: 'µs',
+    better: 'less',
+  },
+  {
+    key: 'come_load_cpu',
+    label: 'processor time of the load generators for one that comes',
+    unit: 'µs',
+    better: 'neither',
+  },
+  {
+    key: 'bytes',
+    label: 'resident memory of the servers per connection',
+    unit: 'B',
+    better: 'less',
+    goal: '≤ 4,096 B',
+  },
+  {
+    key: 'cpu',
+    label: 'processor time of the servers per connection',
+    unit: 'µs/s',
+    better: 'less',
+    goal: '≤ 1.2 µs/s',
+  },
+  { key: 'busy', label: 'servers busy while all stay', unit: 'cores', better: 'neither' },
+  { key: 'load_busy', label: 'load generators busy while all stay', unit: 'cores', better: 'neither' },
+  { key: 'nodes', label: 'server processes', unit: '', better: 'neither' },
+  { key: 'fullest', label: 'connections in the fullest process', unit: '', better: 'neither' },
+  { key: 'base', label: 'resident memory of a server process before', unit: 'MiB', better: 'less' },
+  { key: 'load_mib', label: 'resident memory of a load process at the end', unit: 'MiB', better: 'neither' },
+  { key: 'machine', label: 'memory of the machine taken meanwhile, everything', unit: 'GiB', better: 'neither' },
+];
+
 /** Connections by the hundred thousand, held by as many processes on one port as the limit of open files asks for. */
 export function connections(count: number, only: readonly Fleet['name'][], isQuickToo: boolean): Scenario {
   return {
@@ -37,43 +75,7 @@ export function connections(count: number, only: readonly Fleet['name'][], isQui
       settle_ms: { full: 15_000, quick: 300, about: 'longest wait for memory to settle' },
       cpu_ms: { full: 60_000, quick: 500, about: 'time over which processor time is measured; two heartbeats at 60 s' },
     },
-    metrics: [
-      { key: 'held', label: 'connections held to the end', unit: '', better: 'more' },
-      { key: 'per_s', label: 'connections/s while all came', unit: '/s', better: 'more' },
-      {
-        key: 'come_cpu',
-        label: 'processor time of the servers for one that comes',
-        unit: 'µs',
-        better: 'less',
-      },
-      {
-        key: 'come_load_cpu',
-        label: 'processor time of the load generators for one that comes',
-        unit: 'µs',
-        better: 'neither',
-      },
-      {
-        key: 'bytes',
-        label: 'resident memory of the servers per connection',
-        unit: 'B',
-        better: 'less',
-        goal: '≤ 4,096 B',
-      },
-      {
-        key: 'cpu',
-        label: 'processor time of the servers per connection',
-        unit: 'µs/s',
-        better: 'less',
-        goal: '≤ 1.2 µs/s',
-      },
-      { key: 'busy', label: 'servers busy while all stay', unit: 'cores', better: 'neither' },
-      { key: 'load_busy', label: 'load generators busy while all stay', unit: 'cores', better: 'neither' },
-      { key: 'nodes', label: 'server processes', unit: '', better: 'neither' },
-      { key: 'fullest', label: 'connections in the fullest process', unit: '', better: 'neither' },
-      { key: 'base', label: 'resident memory of a server process before', unit: 'MiB', better: 'less' },
-      { key: 'load_mib', label: 'resident memory of a load process at the end', unit: 'MiB', better: 'neither' },
-      { key: 'machine', label: 'memory of the machine taken meanwhile, everything', unit: 'GiB', better: 'neither' },
-    ],
+    metrics: METRICS,
     entrants: ENTRANTS.filter(({ name }) => only.includes(name)),
   };
 }

@@ -16,6 +16,13 @@ export interface Tried {
   outcomes(session: Session): Promise<readonly Outcome[]> | readonly Outcome[];
 }
 
+/** A batch that is on its way. */
+export interface Sent {
+  readonly session: Session;
+  readonly batch: number;
+  readonly ended: Promise<Attempt>;
+}
+
 /** How a batch ended whose statements all went well, by what became of its COMMIT. */
 export function settled(
   commit: PromiseSettledResult<Rows<unknown>>,

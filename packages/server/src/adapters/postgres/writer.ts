@@ -1,6 +1,6 @@
 import { type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
 import { NO_WRITER, OTHER_EPOCH, SKIPPED } from './append-function.ts';
-import { type Attempt, isObstacle, settled } from './attempt.ts';
+import { type Attempt, isObstacle, type Sent, settled } from './attempt.ts';
 import { Connection } from './connection.ts';
 import { asRefusal, asUnavailable, isLoss, isPassing, SessionLostError, sqlState } from './errors.ts';
 import { type Facts, type Plan, planBatch } from './plan.ts';
@@ -21,13 +21,6 @@ export interface WriterOptions {
   readonly now: () => number;
   /** Milliseconds after which a batch that could not be written is given up. */
   readonly answerMs: number;
-}
-
-/** A batch that is on its way. */
-interface Sent {
-  readonly session: Session;
-  readonly batch: number;
-  readonly ended: Promise<Attempt>;
 }
 
 /** A batch handed over. */
