@@ -262,6 +262,7 @@ export class Assembly implements ConversationHost, SessionParts, LifecycleParts,
         session.resume(reply);
       },
       frame: (frame) => session.frame(frame),
+      brokeOff: () => identity.brokeOff(),
       lost: () => {
         identity.lost();
         session.lost();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { CLOSE_CODES, type Tokens } from '@konferenco/protocol';
 import fc from 'fast-check';
 import { stepConnection } from './connection-state.ts';
-import { pauseAfterLoss, RECONNECT } from './reconnect.ts';
+import { BROKEN_OFF, pauseAfterLoss, RECONNECT } from './reconnect.ts';
 import { memoryTokens } from './storage/memory.ts';
 import { fixture } from './testing/fixture.ts';
 import { settle } from './testing/virtual-clock.ts';
@@ -246,6 +246,24 @@ describe('with tokens', () => {
     while (server.connections.length < 4) await clock.pass(500);
     expect(server.wires.url).toBe('ws://node-4.test/ws?ticket=T');
     expect(avoided().at(-1)).toBe('');
+  });
+
+  // proves CN-9
+  test('a node whose connection breaks off without a word is avoided at once, one that says goodbye is not', async () => {
+    const { server, clock, world, connect } = await signedIn();
+    await connect();
+    const avoided = () => world.asked.filter(({ path }) => path === '/api/connect').map(({ search }) => search);
+    for (const [reason, expected] of [
+      [BROKEN_OFF, '?avoid=node-1'],
+      ['', ''],
+    ] as const) {
+      const before = server.connections.length;
+      await server.cut(1006, reason);
+      while (server.connections.length === before) await clock.pass(500);
+      expect(avoided().at(-1)).toBe(expected);
+      await server.accept();
+      await server.flush();
+    }
   });
 
   test('a close for an expired token refreshes first and then comes back', async () => {

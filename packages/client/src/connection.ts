@@ -7,6 +7,7 @@ import {
   stepConnection,
 } from './connection-state.ts';
 import { asError } from './errors.ts';
+import { BROKEN_OFF } from './reconnect.ts';
 import type { Access, TransportSocket } from './transport/request-socket.ts';
 import type { Failure } from './transport/transport-choice.ts';
 import { Transports } from './transport/transports.ts';
@@ -31,6 +32,8 @@ export interface ConnectionHost {
   frame(frame: ServerFrame): void;
   /** The socket is gone, whoever closed it. */
   lost(): void;
+  /** The connection broke off, and its node may be gone. Told before {@link lost}. */
+  brokeOff(): void;
   link(link: Link): void;
 }
 
@@ -213,6 +216,7 @@ export class Connection {
   }
 
   #lose(code: number, reason: string, comeback: Comeback): void {
+    if (reason === BROKEN_OFF && this.#state.kind === 'online') this.#host.brokeOff();
     const seconds = /^\d+$/.test(reason) ? Number(reason) : undefined;
     const retry_after_ms =
       comeback === 'with_backoff' && code >= 4100 && seconds !== undefined ? seconds * 1000 : undefined;

@@ -1,3 +1,4 @@
+import { BROKEN_OFF } from './reconnect.ts';
 import type { Environment, Socket } from './types.ts';
 
 /** The platform's own: browsers, Bun, Node ≥ 22. */
@@ -34,7 +35,7 @@ function openWebSocket(url: string, protocol: string): Socket {
   };
   socket.onopen = () => adapter.onopen?.();
   socket.onmessage = ({ data }) => adapter.onmessage?.(String(data));
-  socket.onclose = ({ code, reason }) => adapter.onclose?.(code, reason);
+  socket.onclose = ({ code, reason }) => adapter.onclose?.(code, code === 1006 ? BROKEN_OFF : reason);
   return adapter;
 }
 

@@ -1,4 +1,4 @@
-import type { Tokens, User } from '@konferenco/protocol';
+import type { ReplyOf, Tokens, User } from '@konferenco/protocol';
 import { asError, clientError, type KonferencoError } from './errors.ts';
 import type { Emitter } from './events.ts';
 import type { Wire } from './request.ts';
@@ -29,6 +29,8 @@ export class Identity {
   #cancelRenewal: () => void = () => {};
   /** Nodes the socket was to go to since a connection last stood. */
   #tried: string[] = [];
+  /** The node that answered the last hello. */
+  #node = '';
 
   constructor(parts: IdentityParts) {
     const { demoUser, device_id } = parts.options;
@@ -98,8 +100,9 @@ export class Identity {
     return { url: options.url, token: (current ?? (await credentials.refresh())).access_token };
   }
 
-  greeted(hello: { user_id: string; device_id: string; expires_at: number | null; server_time: number }): void {
+  greeted(hello: Pick<ReplyOf<'hello'>, 'user_id' | 'device_id' | 'node' | 'expires_at' | 'server_time'>): void {
     this.#tried = [];
+    this.#node = hello.node;
     if (this.#me?.id !== hello.user_id) this.#be({ id: hello.user_id, name: this.#me?.name ?? hello.user_id });
     this.#device = hello.device_id;
     this.#planRenewal(hello.expires_at, hello.server_time);
@@ -107,6 +110,11 @@ export class Identity {
 
   lost(): void {
     this.#cancelRenewal();
+  }
+
+  /** The others may take seconds to miss a node that is gone. */
+  brokeOff(): void {
+    this.#tried = [this.#node];
   }
 
   /** New credentials for the running connection. Rejects when they cannot be had. */

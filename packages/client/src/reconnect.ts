@@ -3,6 +3,9 @@ import type { Comeback } from '@konferenco/protocol';
 
 export const RECONNECT: BackoffBounds = { base_ms: 300, cap_ms: 20_000 };
 
+/** Reason of an end without a closing frame: the server did not say goodbye, so it may be gone. */
+export const BROKEN_OFF = 'broken off';
+
 /** A connection that held this long counts as good: the next loss starts from a short pause again. */
 export const STEADY_MS = 5_000;
 

@@ -205,6 +205,7 @@ export interface Socket {
   close(code?: number, reason?: string): void;
   onopen: (() => void) | null;
   onmessage: ((text: string) => void) | null;
+  /** Code 1006 with the reason `broken off`: the connection ended without a closing frame, so its node may be gone. */
   onclose: ((code: number, reason: string) => void) | null;
   /** Bytes handed over but not yet sent. */
   readonly buffered: number;
