@@ -47,7 +47,7 @@ const rates =
       const onAlone = () => {
         throw new Error('a node decided alone');
       };
-      return createRedisRates({ link: link(index), local, clock: systemClock, onAlone, prefix });
+      return createRedisRates({ link: link(index), local, clock: systemClock, onAlone, prefix, wait_ms: 10_000 });
     });
   };
 

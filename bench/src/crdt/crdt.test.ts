@@ -21,7 +21,7 @@ test('every library ends each trace with what the trace expects, merged singly, 
       for (const figure of Object.values(figures)) expect(figure).toBeGreaterThan(0);
     }
   }
-}, 60_000);
+}, 180_000);
 
 test('a library that ends elsewhere is refused', async () => {
   const { types } = await LIBRARIES.konferenco();

@@ -12,15 +12,17 @@ export interface RedisRatesOptions {
   /** Told of each message for which this node decided alone. */
   readonly onAlone: () => void;
   readonly prefix?: string;
+  /** Milliseconds that a message waits for Redis at the most, 50 unless given. */
+  readonly wait_ms?: number;
 }
 
 /**
  * The rates of the taxonomy, counted by all nodes together in Redis. A refusal that is known here needs no question; a
- * message that would pass here is asked about, for 50 ms at the most.
+ * message that would pass here is asked about, and waits no longer than `wait_ms`.
  */
 export function createRedisRates(options: RedisRatesOptions): Rates {
-  const { link, local, clock, onAlone, prefix = 'konferenco:' } = options;
-  const patience = new Patience(clock);
+  const { link, local, clock, onAlone, prefix = 'konferenco:', wait_ms = 50 } = options;
+  const patience = new Patience(clock, { wait_ms });
   const refusals = new Refusals(clock);
 
   const take = async (user: string, rule: MessageRule, writtenOffline: boolean, known: string): Promise<number> => {
