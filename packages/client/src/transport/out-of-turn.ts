@@ -34,3 +34,12 @@ export function outOfTurn(waiting: readonly string[], sent: readonly string[], h
   });
   return { waiting: kept, answers };
 }
+
+/** Whether one of the messages in `sent` has no answer among these: the server stopped waiting for it, and may yet store it. */
+export function leavesOpen(sent: readonly string[], heard: readonly string[]): boolean {
+  const answered = new Set(heard.map((text) => (JSON.parse(text) as ServerFrame & { readonly ref?: number }).ref));
+  return sent.some((text) => {
+    const frame = JSON.parse(text) as ClientFrame;
+    return frame.type === 'publish' && !answered.has(frame.ref);
+  });
+}

@@ -282,6 +282,21 @@ test('a message does not overtake those of a request that has no answer when the
   expect(asked.slice(1).map(({ body }) => body.frames?.map(({ type }) => type))).toEqual([['publish'], ['ack']]);
 });
 
+// proves DL-24
+test('a message without an answer among the others ends the connection, so that nothing overtakes it', async () => {
+  const socket = await open('sse');
+  await nth(0).write(greeting);
+  say(socket, publish(20));
+  say(socket, publish(21));
+  await settle();
+  say(socket, publish(22));
+  await nth(1).write({ type: 'reply', ref: 20, data: {} });
+  await nth(1).end();
+  expect(heard.at(-1)).toEqual({ type: 'reply', ref: 20, data: {} });
+  expect(closed).toEqual([[1006, '']]);
+  expect(asked.slice(1).map(({ body }) => body.frames?.map(({ type }) => type))).toEqual([['publish', 'publish']]);
+});
+
 test('a fresh token authorises the requests after it', async () => {
   const socket = await open('sse');
   await nth(0).write(greeting);

@@ -2,7 +2,7 @@ import { LIMITS } from '@konferenco/protocol';
 import type { ClientFrame, ServerFrame } from '@konferenco/protocol';
 import { asServerError, type Ending, endingOf, UNREACHABLE } from './ending.ts';
 import { EventParser } from './event-parser.ts';
-import { outOfTurn } from './out-of-turn.ts';
+import { leavesOpen, outOfTurn } from './out-of-turn.ts';
 
 /** UTF-8 bytes of one request, below what the server takes. */
 const BYTES_MAX = 60_000;
@@ -66,12 +66,11 @@ export class Uplink {
       const response = await post(`[${frames.join(',')}]`, false);
       if (this.#isClosed) return;
       if (!response.ok) return await this.#refused(frames, response);
-      const events = new EventParser().push(await response.text());
+      const heard = new EventParser().push(await response.text()).map(({ data }) => data);
       if (this.#isClosed) return;
-      this.#answer(
-        frames,
-        events.map(({ data }) => data),
-      );
+      this.#answer(frames, heard);
+      // What waits must not overtake it; the next connection says all of it again, in order (DL-24).
+      if (leavesOpen(frames, heard)) ended(UNREACHABLE);
     } catch {
       if (!this.#isClosed) ended(UNREACHABLE);
     }
