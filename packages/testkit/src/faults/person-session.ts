@@ -89,10 +89,11 @@ export class PersonSession {
     this.#everFollowed.add(conversation.log);
     // Over a fallback transport nobody hears where following begins again: what follows proves nothing then.
     if (wasFollowed && !this.#heads.has(conversation.log)) return true;
-    // What had been said before following began is history and is shown, not told.
-    const after = Math.max(newestOf(conversation), this.#heads.get(conversation.log) ?? 0);
+    // What had been said before following began is history and is shown, not told; some of it was told while opening took its time.
+    const { log } = conversation;
+    const after = Math.max(newestOf(conversation), this.#heads.get(log) ?? 0, this.newest(log));
     this.#followed.set(channel, after);
-    this.#options.recorder.record({ kind: 'follow', session: this.#options.session, log: conversation.log, after });
+    this.#options.recorder.record({ kind: 'follow', session: this.#options.session, log, after });
     return true;
   }
 
