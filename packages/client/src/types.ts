@@ -199,13 +199,12 @@ export interface Environment {
   readonly visible?: () => boolean;
 }
 
-/** The part of a WebSocket the SDK uses. */
+/** The part of a WebSocket the SDK uses. An end with 1006 and the reason `broken off` came without a closing frame. */
 export interface Socket {
   send(text: string): void;
   close(code?: number, reason?: string): void;
   onopen: (() => void) | null;
   onmessage: ((text: string) => void) | null;
-  /** Code 1006 with the reason `broken off`: the connection ended without a closing frame, so its node may be gone. */
   onclose: ((code: number, reason: string) => void) | null;
   /** Bytes handed over but not yet sent. */
   readonly buffered: number;
