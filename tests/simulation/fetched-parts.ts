@@ -2,6 +2,8 @@
 export async function fetchParts(): Promise<void> {
   await Promise.all([
     import('../../packages/client/src/kept/open-kept.ts'),
+    import('../../packages/client/src/more-history.ts'),
+    import('../../packages/client/src/presence-told.ts'),
     import('../../packages/client/src/rest.ts'),
     import('../../packages/client/src/notes/shared-notes.ts'),
     import('../../packages/client/src/sync/open-replicated.ts'),
