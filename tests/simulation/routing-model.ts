@@ -2,6 +2,7 @@ import { decorrelatedJitter, type KnownNode, NODE_TIMES, type NodeReport } from 
 import { SeededRandom } from '@konferenco/testkit';
 import { Places } from '../../packages/server/src/cluster/places.ts';
 import { Door } from '../../packages/server/src/gateway/admission.ts';
+import { LOOK_MS } from '../../packages/server/src/gateway/ticket-desk.ts';
 
 /** The SDK's pauses between tries (packages/client/src/reconnect.ts), in ms. */
 const RECONNECT = { base_ms: 300, cap_ms: 20_000 };
@@ -126,6 +127,8 @@ export class RoutingModel {
       for (const [index, node] of this.nodes.entries()) {
         if (node.diedAt === null && this.#now % NODE_TIMES.report_ms === (index * 37) % NODE_TIMES.report_ms)
           this.#report(node);
+        // Connecting costs nothing here, so nobody is late.
+        if (this.#now % LOOK_MS === 0) node.door.desk.look(0, this.#now);
       }
       const due = this.#agenda[this.#now] ?? [];
       delete this.#agenda[this.#now];
@@ -164,12 +167,13 @@ export class RoutingModel {
       return this.#comeAgain(client);
     }
     // A browser is not told why its socket was refused.
-    if (!node.door.admit(node.connections, this.#now).ok) {
+    if (!node.door.admit(node.connections, this.#now, true).ok) {
       this.#refused++;
       client.tried = [...client.tried.slice(-3), node.name];
       return this.#comeAgain(client);
     }
     node.connections++;
+    node.door.desk.cameIn();
     node.admitted[this.#now] = (node.admitted[this.#now] ?? 0) + 1;
     Object.assign(client, { node, since: this.#now, tried: [] });
   }

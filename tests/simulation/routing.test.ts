@@ -142,7 +142,8 @@ describe('a storm', () => {
     slow.arrive(peopleInEvents(PEOPLE / 4), 40_000);
     const storm = slow.kill(slow.nodes.slice(0, 13));
     tell('13 of 25 nodes lost, doors at 40/s', storm);
-    expect(storm.peak_per_s).toBeLessThanOrEqual(81);
+    // A ticket counts where it is issued: those of several nodes meet at one, of twelve here.
+    expect(storm.peak_per_s).toBeLessThanOrEqual(4 * 40);
     // The 12 doors that are left need this long at least, and little more is taken.
     const least_ms = (storm.people / 12 / 40) * 1_000;
     expect(storm.all_ms).toBeLessThan(2 * least_ms);
