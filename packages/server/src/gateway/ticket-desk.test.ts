@@ -75,31 +75,64 @@ test('a node in time issues tickets at its rate when people come in as fast', ()
   expect(come(10_000, LOOK_MS)).toBe((RATE.per_s * LOOK_MS) / 1_000);
 });
 
-test('lateness is what the timer took beyond its time', () => {
-  const looks: (readonly [number, number])[] = [];
-  const timers: (() => void)[] = [];
+describe('the watch', () => {
+  test('tells the desk by how much the timer came late', () => {
+    const { clock, pass } = timers();
+    const looks: (readonly [number, number])[] = [];
+    const end = watchLateness(
+      { look: (late_ms, at) => void looks.push([late_ms, at]), isIdle: false, sleep: (wake) => wake() },
+      clock,
+    );
+    for (const ms of [LOOK_MS, LOOK_MS + 700, LOOK_MS]) pass(ms);
+    expect(looks).toEqual([
+      [0, 10_100],
+      [700, 10_900],
+      [0, 11_000],
+    ]);
+    end();
+  });
+
+  test('sleeps while nobody comes, and a desk that slept is not late', () => {
+    const { clock, planned, pass } = timers();
+    const watched = new TicketDesk(RATE, clock.now(), () => 0.5);
+    const end = watchLateness(watched, clock);
+    expect(planned()).toBe(0);
+    pass(60_000);
+    expect(watched.take(clock.now())).toBe(0);
+    expect(watched.isLate(clock.now())).toBe(false);
+    for (let look = 0; look < LOOKS_EXPECTED; look++) {
+      expect(planned()).toBe(1);
+      pass(LOOK_MS);
+    }
+    expect(planned()).toBe(0);
+    end();
+    expect(watched.take(clock.now())).toBe(0);
+    expect(planned()).toBe(0);
+  });
+});
+
+/** A clock whose timers run when time passes, all that were planned before. */
+function timers() {
   let now = 10_000;
+  const waiting = new Set<() => void>();
   const clock = {
     now: () => now,
     after(_: number, fn: () => void) {
-      timers.push(fn);
-      return () => void timers.splice(timers.indexOf(fn), 1);
+      const one = () => fn();
+      waiting.add(one);
+      return () => void waiting.delete(one);
     },
     soon: () => {},
   };
-  const end = watchLateness({ look: (late_ms, at) => void looks.push([late_ms, at]) }, clock);
-  for (const passed of [LOOK_MS, LOOK_MS + 700, LOOK_MS]) {
-    now += passed;
-    timers.shift()?.();
-  }
-  expect(looks).toEqual([
-    [0, 10_100],
-    [700, 10_900],
-    [0, 11_000],
-  ]);
-  end();
-  expect(timers).toEqual([]);
-});
+  const pass = (ms: number) => {
+    now += ms;
+    for (const fn of [...waiting]) {
+      waiting.delete(fn);
+      fn();
+    }
+  };
+  return { clock, pass, planned: () => waiting.size };
+}
 
 interface Crowd {
   readonly people: number;

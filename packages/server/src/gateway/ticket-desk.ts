@@ -48,6 +48,7 @@ export class TicketDesk {
   #cameIn = 0;
   /** People a second that the node is taken to manage. */
   #managed: number;
+  #wake: (() => void) | null = null;
 
   /**
    * @param now Unix ms
@@ -63,6 +64,7 @@ export class TicketDesk {
 
   /** @returns 0: a ticket may be issued; else the milliseconds after which to come again */
   take(now: number): number {
+    this.#awake(now);
     const mayCome = this.#expected < (this.isLate(now) ? ON_THEIR_WAY.late : ON_THEIR_WAY.in_time);
     this.#wasFull ||= !mayCome;
     if (mayCome && takeTokenMutable(this.#bucket, this.#rate, now) === 0) {
@@ -93,6 +95,16 @@ export class TicketDesk {
     this.#out.push(0);
   }
 
+  /** Whether there is nothing to look at: nobody is on the way, and the node manages what it may. */
+  get isIdle(): boolean {
+    return !this.#isLate && this.#expected === 0 && this.#managed >= this.#rate.per_s;
+  }
+
+  /** Looks end until somebody asks for a ticket; then `wake` is called. */
+  sleep(wake: () => void): void {
+    this.#wake = wake;
+  }
+
   /** Whether the node was late at its last look, or the next one is overdue. */
   isLate(now: number): boolean {
     return this.#isLate || now - this.#lookedAt > LOOK_MS + LATE_MS;
@@ -104,22 +116,37 @@ export class TicketDesk {
     return Math.min(per_s, Math.max(this.#managed * OPTIMISM, per_s * LEAST));
   }
 
+  #awake(now: number): void {
+    const wake = this.#wake;
+    if (!wake) return;
+    this.#wake = null;
+    this.#lookedAt = now;
+    wake();
+  }
+
   get #expected(): number {
     return this.#out.reduce((sum, count) => sum + count, 0);
   }
 }
 
-/** Lets `desk` look, again and again, whether the node keeps up. Returns what ends it. */
-export function watchLateness(desk: Pick<TicketDesk, 'look'>, clock: Clock): () => void {
+/**
+ * Lets `desk` look again and again whether the node keeps up, while people come; a node to which nobody comes is not woken ten
+ * times a second. Returns what ends it.
+ */
+export function watchLateness(desk: Pick<TicketDesk, 'look' | 'isIdle' | 'sleep'>, clock: Clock): () => void {
   let cancel = () => {};
   const plan = () => {
     const due = clock.now() + LOOK_MS;
     cancel = clock.after(LOOK_MS, () => {
       const now = clock.now();
-      plan();
       desk.look(Math.max(0, now - due), now);
+      if (desk.isIdle) desk.sleep(plan);
+      else plan();
     });
   };
-  plan();
-  return () => cancel();
+  desk.sleep(plan);
+  return () => {
+    desk.sleep(() => {});
+    cancel();
+  };
 }

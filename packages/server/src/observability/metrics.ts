@@ -92,7 +92,8 @@ export class Metrics {
   readonly #http: Histogram<'route' | 'method' | 'status'>;
   readonly #acceptedChildren = new Map<string, { inc(): void }>();
   readonly #steps: ReadonlyMap<Step, HotHistogram> = new Map(STEPS.map((step) => [step, new HotHistogram(SECONDS)]));
-  readonly #loop = monitorEventLoopDelay({ resolution: 100 });
+  /** Each look wakes a node that has nothing to do. */
+  readonly #loop = monitorEventLoopDelay({ resolution: 250 });
 
   constructor(readings: Readings) {
     registerHistograms(
