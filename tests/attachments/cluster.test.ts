@@ -19,12 +19,12 @@ beforeAll(async () => {
   };
   const start = () => TestServer.start({ storage: 'disk', rateLimits: false, env });
   nodes = [await start(), await start()];
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   for (const node of nodes) await node.stop();
   const [postgres, nats, s3] = programs;
   await Promise.all([postgres.stop(), nats.stop(), s3.server.stop()]);
-}, 60_000);
+}, 240_000);
 
 // proves AT-10, AT-18, AT-20
 test('two nodes on PostgreSQL, NATS and S3 take an upload in turns, and lose a message and its file together', async () => {
@@ -42,4 +42,4 @@ test('two nodes on PostgreSQL, NATS and S3 take an upload in turns, and lose a m
   expect(Buffer.from(await hone.download(file.id)).equals(bytes)).toBe(true);
   expect(await here.say('ch:general', { target }, { subtype: 'delete' })).toHaveLength(36);
   expect((await there.link(file.id)).status).toBe(404);
-}, 30_000);
+}, 120_000);

@@ -37,7 +37,7 @@ describe('an S3 storage', () => {
 
   // proves AT-7
   test('that does not answer rejects every call in bounded time, and answers again afterwards', async () => {
-    const objects = await openS3Objects({ ...options(), timeout_ms: 200 });
+    const objects = await openS3Objects({ ...options(), timeout_ms: 1_000 });
     await objects.put('a/1', bodyOf(1000), 1000);
     s3.server.pause();
     const asked = [
@@ -125,7 +125,7 @@ describe('a server with files in S3', () => {
     const page = await fetch(`${server.httpUrl}/api/server`);
     expect(page.headers.get('content-security-policy')).toContain(`img-src 'self' data: blob: ${s3.endpoint}`);
     await server.stop();
-  }, 20_000);
+  }, 90_000);
 
   // proves AT-8
   test('does not start with a bucket that is not there, and says so', async () => {

@@ -39,4 +39,4 @@ test('S3 is killed: text goes on, files say that they wait, and an upload goes o
   await allSee([mere, hone], 'awa', ['without a file', 'heard', 'with a file']);
   const reader = new Person('hone', () => cluster().node(1).url);
   expect(Buffer.from(await reader.download(file.id)).equals(bytes)).toBe(true);
-}, 90_000);
+}, 300_000);

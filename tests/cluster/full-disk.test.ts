@@ -7,7 +7,7 @@ import { allSee, ask, history, PATIENCE_MS, publish, useCluster } from './suppor
 const start = () => useCluster(async () => ({ KONFERENCO_DIGEST_RATE: '10000' }), { small_disks: true });
 /** Where no test runs, nothing is started for them. */
 const cluster: ReturnType<typeof start> = hasSmallDisks() ? start() : noCluster;
-const TEST_MS = 120_000;
+const TEST_MS = 400_000;
 const NODES = [1, 2, 3];
 /** More messages than fit into pages that are there already. */
 const MANY = 200;

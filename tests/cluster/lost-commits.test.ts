@@ -7,7 +7,7 @@ import { allSee, history, PATIENCE_MS, publish, useCluster } from './support.ts'
 
 // Everything said is shown: nothing is gathered into digests.
 const cluster = useCluster(async () => ({ KONFERENCO_DIGEST_RATE: '10000' }));
-const TEST_MS = 120_000;
+const TEST_MS = 400_000;
 const NODES = [1, 2, 3];
 
 const undo: (() => Promise<void>)[] = [];

@@ -4,7 +4,7 @@ import { until } from '../system/support/until.ts';
 import { allSee, ask, PATIENCE_MS, publish, texts, useCluster } from './support.ts';
 
 const cluster = useCluster();
-const TEST_MS = 90_000;
+const TEST_MS = 400_000;
 const EVENT = 'hui-taiao-2026';
 const OWNER = 'ngaire-holloway';
 

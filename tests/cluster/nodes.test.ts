@@ -4,7 +4,7 @@ import { until } from '../system/support/until.ts';
 import { ask, history, PATIENCE_MS, publish, useCluster } from './support.ts';
 
 const cluster = useCluster(async () => ({ KONFERENCO_DIGEST_RATE: '10000' }));
-const TEST_MS = 120_000;
+const TEST_MS = 400_000;
 const PEOPLE = 12;
 const NODES = [1, 2, 3] as const;
 

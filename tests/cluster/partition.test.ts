@@ -38,13 +38,13 @@ beforeAll(async () => {
   const [here = '', there = ''] = nats.map(({ url }) => url);
   nodes = [await startNode('here-1', here), await startNode('here-2', here), await startNode('there', there)];
   await until(async () => (await known(0)) === 'here-1 here-2 there', 'the nodes know each other', PATIENCE_MS);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await Promise.race([Promise.all(people.map((person) => person.disconnect())), Bun.sleep(1_000)]);
   for (const node of nodes) await node.kill();
   for (const node of nodes) await node.stop();
   await Promise.all([...nats.map((server) => server.stop()), postgres.stop(), ...routes.map((route) => route.close())]);
-}, 60_000);
+}, 240_000);
 
 async function view(index: number): Promise<View> {
   return (await (await fetch(`${nodes[index]?.httpUrl}/topology`)).json()) as View;
@@ -109,4 +109,4 @@ test('in a partition between the servers of NATS each side goes on live, what is
   await hears(rua, mere);
   await rua.sendChannelMessage('hall', { text: 'together' });
   await allSee(people, 'hall', [...said, 'together']);
-}, 90_000);
+}, 300_000);

@@ -7,7 +7,7 @@ import { allSee, ask, history, PATIENCE_MS, publish, texts, useCluster } from '.
 
 // Everything said is shown: nothing is gathered into digests.
 const cluster = useCluster(async () => ({ KONFERENCO_DIGEST_RATE: '10000' }));
-const TEST_MS = 120_000;
+const TEST_MS = 400_000;
 const NODES = [1, 2, 3];
 
 // proves DL-23, DL-24, CN-18

@@ -5,7 +5,7 @@ import { until } from '../system/support/until.ts';
 import { allSee, ask, PATIENCE_MS, publish, useCluster } from './support.ts';
 
 const cluster = useCluster(async () => ({ KONFERENCO_RATE_LIMITS: 'on' }));
-const TEST_MS = 90_000;
+const TEST_MS = 400_000;
 
 const isSeen = (watcher: TestClient, user: string, status: string) =>
   until(() => watcher.sdk.presence.status(user) === status, `${watcher.userId} sees ${user} as ${status}`, PATIENCE_MS);
@@ -28,30 +28,40 @@ async function lifeGoesOn(people: readonly TestClient[], channel: string): Promi
   await stranger.close();
 }
 
+/** Requests of one person at two nodes at once, each fewer than one node allows; `alone`: those that were not counted together. */
+async function ofOnePerson(user: string) {
+  const nodes = [1, 2];
+  const alone = async () => {
+    const counts = await Promise.all(nodes.map((number) => cluster().metric(number, 'konferenco_rates_alone_total')));
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
+  const aloneBefore = await alone();
+  const started = performance.now();
+  const asked = nodes.map(async (number) => {
+    const answers: number[] = [];
+    for (let n = 0; n < 110; n++) answers.push((await ask(cluster().node(number).url, user, 'GET /api/me')).status);
+    return answers;
+  });
+  const statuses = (await Promise.all(asked)).flat();
+  return { statuses, refilled: ((performance.now() - started) / 1_000) * 10 + 1, alone: (await alone()) - aloneBefore };
+}
+
 // proves PS-16
 test(
   'requests of one person count at all nodes together: what two nodes would each allow, both refuse',
   async () => {
-    const started = performance.now();
-    // Each fewer than one node allows at once.
-    const statuses = await Promise.all(
-      [1, 2].map(async (number) => {
-        const answers: number[] = [];
-        for (let n = 0; n < 110; n++)
-          answers.push((await ask(cluster().node(number).url, 'busy', 'GET /api/me')).status);
-        return answers;
-      }),
-    );
-    const refilled = ((performance.now() - started) / 1_000) * 10 + 1;
-    const passed = statuses.flat().filter((status) => status === 200).length;
+    let round = 0;
+    let last = await ofOnePerson('busy');
+    // Where the machine is so busy that Redis does not answer in time, each node counts for itself, and says so.
+    while (last.alone > 0) last = await ofOnePerson(`busy-${++round}`);
+    const passed = last.statuses.filter((status) => status === 200).length;
     expect(passed).toBeGreaterThanOrEqual(120);
-    expect(passed).toBeLessThanOrEqual(120 + refilled);
-    expect(statuses.flat().filter((status) => status !== 200 && status !== 429)).toEqual([]);
+    expect(passed).toBeLessThanOrEqual(120 + last.refilled);
+    expect(last.statuses.filter((status) => status !== 200 && status !== 429)).toEqual([]);
   },
   TEST_MS,
 );
 
-// proves PS-10, PS-14, PS-15, CN-16
 test(
   'Redis is killed: people talk, sign in and see each other; each node counts rates for itself; empty, it comes back by itself',
   async () => {

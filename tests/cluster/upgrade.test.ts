@@ -4,7 +4,7 @@ import { until } from '../system/support/until.ts';
 import { history, PATIENCE_MS, useCluster } from './support.ts';
 
 const cluster = useCluster(async () => ({ KONFERENCO_DIGEST_RATE: '10000' }));
-const TEST_MS = 120_000;
+const TEST_MS = 400_000;
 const WRITERS = 6;
 /** Mean pause between two messages of a writer, in milliseconds. */
 const PACE_MS = 20;

@@ -3,7 +3,7 @@ import { violations } from './axe.ts';
 import { DESKTOP, PHONE, Person } from './people.ts';
 import { useStage } from './support/stage.ts';
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(600_000);
 
 const stage = useStage();
 

@@ -6,7 +6,7 @@ import { Device } from './device.ts';
 import { PHONE, Person } from './people.ts';
 import { useStage } from './support/stage.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(600_000);
 
 const stage = useStage();
 

@@ -8,7 +8,7 @@ import { Device, TALL, upToDate } from './device.ts';
 import { Person, startWithPage } from './people.ts';
 import { ask, textsOf } from './server-log.ts';
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(600_000);
 
 let dir: string;
 let server: TestServer;

@@ -8,7 +8,7 @@ import { Device, TALL, upToDate } from './device.ts';
 import { textsOf } from './server-log.ts';
 import { useStage } from './support/stage.ts';
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(600_000);
 
 const stage = useStage();
 

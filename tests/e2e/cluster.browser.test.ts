@@ -8,7 +8,7 @@ import { buildWeb } from '../../tools/build-web.ts';
 import { until } from '../system/support/until.ts';
 import { Person, startBrowser } from './people.ts';
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(600_000);
 
 const TALL = { viewport: { width: 1440, height: 2400 } };
 

@@ -5,7 +5,7 @@ import { TALL } from './device.ts';
 import { ask } from './server-log.ts';
 import { useStage } from './support/stage.ts';
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(600_000);
 
 const stage = useStage();
 let open: Away[] = [];

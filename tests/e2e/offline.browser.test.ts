@@ -6,7 +6,7 @@ import { PHONE, Person } from './people.ts';
 import { ask, logOf, textsOf } from './server-log.ts';
 import { useStage } from './support/stage.ts';
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(600_000);
 
 const stage = useStage();
 

@@ -3,7 +3,7 @@ import { violations } from './axe.ts';
 import { PHONE, Person } from './people.ts';
 import { useStage } from './support/stage.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(600_000);
 
 /** Who owns the demo event. */
 const OWNER = 'Ngaire Holloway';

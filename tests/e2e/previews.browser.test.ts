@@ -5,7 +5,7 @@ import { violations } from './axe.ts';
 import { PHONE, Person } from './people.ts';
 import { useStage } from './support/stage.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(600_000);
 
 let s3: RunningS3;
 const stage = useStage(async () => {

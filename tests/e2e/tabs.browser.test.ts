@@ -2,7 +2,7 @@ import { afterEach, expect, setDefaultTimeout, test } from 'bun:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { useStage } from './support/stage.ts';
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(600_000);
 
 /** Tall enough that nothing written here scrolls out of a list that draws only what is visible. */
 const TALL = { viewport: { width: 1440, height: 2400 }, locale: 'en-NZ' };

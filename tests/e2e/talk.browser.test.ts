@@ -4,7 +4,7 @@ import { Person } from './people.ts';
 import { ask } from './server-log.ts';
 import { useStage } from './support/stage.ts';
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(600_000);
 
 /** Tall enough that nothing written here scrolls out of a list that draws only what is visible. */
 const TALL = { viewport: { width: 1440, height: 2400 } };

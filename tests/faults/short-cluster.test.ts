@@ -36,6 +36,6 @@ test('three nodes keep every promise to thirty people while nodes, services, lin
     await topology.close();
     rmSync(dir, { recursive: true, force: true });
   }
-}, 80_000);
+}, 300_000);
 
 testWithSmallDisk('the run had disks that can be filled', async () => expect(missing).toEqual([]));

@@ -36,6 +36,6 @@ test('a node that is killed, paused, cut off and out of room keeps every promise
     await topology.close();
     rmSync(dir, { recursive: true, force: true });
   }
-}, 60_000);
+}, 240_000);
 
 testWithSmallDisk('the run had disks that can be filled', async () => expect(missing).toEqual([]));

@@ -12,11 +12,11 @@ beforeAll(async () => {
   browser = await prepareChromium();
   context = await browser.start();
   page = await browser.tab(context);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await context?.close();
   await browser?.close();
-}, 60_000);
+}, 240_000);
 
 let accounts = 0;
 describeLocalStoreContract(
@@ -62,7 +62,7 @@ describe('the quota of Chromium', () => {
     expect([bytes, quota].every((known) => known !== null && known > 0)).toBe(true);
     expect(persisted).toBe(false);
     await session.detach();
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('tabs of Chromium', () => {
@@ -78,7 +78,7 @@ describe('tabs of Chromium', () => {
       expect(await (n % 2 === 0 ? there : here).get('meta', 'n')).toBe(n);
     }
     await other.close();
-  }, 30_000);
+  }, 120_000);
 
   // proves LS-9
   test('a tab makes way for a newer version opened in another, and says so', async () => {
@@ -101,7 +101,7 @@ describe('tabs of Chromium', () => {
     const again = await openInPage(other, 'upgrade');
     expect([again.store.kind, again.notice?.kind]).toEqual(['memory', 'newer']);
     await other.close();
-  }, 30_000);
+  }, 120_000);
 
   // proves LS-9
   test('a connection that Chromium closed by itself, here because the data was cleared, is opened again', async () => {
@@ -113,7 +113,7 @@ describe('tabs of Chromium', () => {
     await session.detach();
     await store.write([{ table: 'meta', key: 'b', value: 2 }]);
     expect([await store.get('meta', 'a'), await store.get('meta', 'b')]).toEqual([undefined, 2]);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('Chromium killed', () => {
@@ -136,7 +136,7 @@ describe('Chromium killed', () => {
       expect(await store.get('meta', 'last')).toBe(round);
       expect(await store.list('outbox', { prefix: `${round}-`, limit: 100 })).toHaveLength(50);
     }
-  }, 90_000);
+  }, 300_000);
 
   // proves LS-7
   test('and its files overwritten: it begins anew, and the person is told that nobody knows what was lost', async () => {
@@ -154,5 +154,5 @@ describe('Chromium killed', () => {
     expect(fresh.kind).toBe('durable');
     await fresh.write([{ table: 'outbox', key: 'b', value: 1 }]);
     expect(await fresh.list('outbox', { prefix: '', limit: 10 })).toEqual([{ key: 'b', value: 1 }]);
-  }, 60_000);
+  }, 240_000);
 });

@@ -43,4 +43,4 @@ test('every write that resolved outlives SIGKILL, whole, ten times over on one s
     await store.close();
   }
   await rm(folder, { recursive: true });
-}, 60_000);
+}, 240_000);

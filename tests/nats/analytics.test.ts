@@ -18,7 +18,7 @@ let nats: Awaited<ReturnType<typeof startNats>>;
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 beforeAll(async () => {
   [nats, postgres] = await Promise.all([startNats(), startPostgres()]);
-}, 60_000);
+}, 240_000);
 afterAll(() => Promise.all([nats.stop(), postgres.stop()]), 30_000);
 
 const NOW = Date.UTC(2026, 10, 21, 12, 3);
@@ -165,4 +165,4 @@ test('every stored message is in its stream once, each log in order, and counted
     }
   }
   await staying.close();
-}, 90_000);
+}, 300_000);

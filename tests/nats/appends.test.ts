@@ -105,7 +105,7 @@ test('messages that strangers put between those of a page cost no message and no
   }
   expect(await offsets()).toEqual(numbers(5_000));
   await end();
-}, 20_000);
+}, 90_000);
 
 /** Tries as the relay does: until it is done. */
 async function insist(act: () => Promise<void>): Promise<void> {

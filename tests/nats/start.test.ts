@@ -37,7 +37,7 @@ describe('a start with a NATS that cannot be used says what to do', () => {
     const { problem } = await complaint(`nats://127.0.0.1:${web.port}`);
     expect(problem).toBe('unreachable');
     await web.stop(true);
-  }, 15_000);
+  }, 90_000);
 
   test('a wrong password, and then the right one', async () => {
     const server = await startNats({ options: ['--user', 'node', '--pass', 's3cret:/@'] });

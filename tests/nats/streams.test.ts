@@ -177,7 +177,7 @@ describe('consumer groups', () => {
     expect(faults).toHaveLength(1);
     await member.close();
     await streams.close();
-  }, 30_000);
+  }, 120_000);
 
   test('a group goes on after NATS was killed and started again', async () => {
     const streams = await openNatsStreams(natsOptions(server.url));
@@ -195,5 +195,5 @@ describe('consumer groups', () => {
     await until(() => handled.size === 200);
     await member.close();
     await streams.close();
-  }, 30_000);
+  }, 120_000);
 });

@@ -28,4 +28,4 @@ test('a node that starts together with three servers waits until they have found
   const chat = (await streams.streamsReport()).find(({ name }) => name === `${options.prefix}_CHAT`);
   expect(chat?.messages).toBe(300);
   await streams.close();
-}, 60_000);
+}, 240_000);

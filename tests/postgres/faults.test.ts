@@ -10,7 +10,7 @@ import { append, patiently, readAll, signalAll } from './support.ts';
 let server: RunningProgram;
 beforeAll(async () => {
   server = await startPostgres();
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await server.kill();
   await server.stop();
@@ -100,7 +100,7 @@ describe('PostgreSQL killed under the writers of two nodes', () => {
     expect(after.size).toBe((history.acknowledged.size + history.failed.length) * 2);
     expect((await store.states(['in:bob']))[0]?.head).toBe(after.size);
     await Promise.all(stores.map((each) => each.close()));
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('a connection that breaks while a COMMIT is on its way', () => {
@@ -214,4 +214,4 @@ test('a server that is stopped is told to callers in bounded time, and serves ag
   expect(outcome?.kind).toBe('committed');
   expect((await readAll(store, 'ch:hall')).length).toBeGreaterThanOrEqual(2);
   await store.close();
-}, 30_000);
+}, 120_000);

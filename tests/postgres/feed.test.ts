@@ -10,7 +10,7 @@ let nodes: [PostgresStore, PostgresStore];
 beforeAll(async () => {
   server = await startPostgres();
   nodes = await Promise.all([openPostgresStore({ url: server.url }), openPostgresStore({ url: server.url })]);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.close()));
   await server.kill();
@@ -52,7 +52,7 @@ test('a follower sees every entry once and each log in order, whatever two nodes
       stored.map(({ offset, id, envelope }) => ({ offset, id, envelope })),
     );
   }
-}, 30_000);
+}, 120_000);
 
 // proves ST-16
 test('nothing is told while an older transaction can still add something before it', async () => {

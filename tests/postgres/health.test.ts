@@ -10,7 +10,7 @@ beforeAll(async () => {
   server = await startPostgres();
   const options = { url: server.url, answerMs: 500 };
   [writing, reading] = await Promise.all([openPostgresStore(options), openPostgresStore(options)]);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await Promise.all([writing, reading].map((node) => node.close()));
   await server.kill();
@@ -31,4 +31,4 @@ test('a node says that its database is away although nobody writes there, and th
   await until(() => writing.health().ok && reading.health().ok);
   const [outcome] = await writing.commit([{ appends: [append('ch:a')] }]);
   expect(outcome?.kind).toBe('committed');
-}, 60_000);
+}, 240_000);

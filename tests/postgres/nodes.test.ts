@@ -13,7 +13,7 @@ beforeAll(async () => {
   server = await startPostgres();
   const options = { url: server.url };
   nodes = await Promise.all([openPostgresStore(options), openPostgresStore(options)]);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.close()));
   await server.kill();
@@ -86,7 +86,7 @@ test('two nodes that race for records and logs never both win, lose an offset or
   expect(found.deadlocks).toBe(0);
   expect((await sql.unsafe('SELECT count(*)::int AS n FROM konferenco.records WHERE value IS NULL'))[0].n).toBe(0);
   await sql.close();
-}, 60_000);
+}, 240_000);
 
 // proves ST-15
 test('a node that waits for a lock holds none that comes later in the order', async () => {

@@ -8,7 +8,7 @@ let server: RunningProgram;
 let schemas = 0;
 beforeAll(async () => {
   server = await startPostgres();
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await server.kill();
   await server.stop();

@@ -10,7 +10,7 @@ let sql: SQL;
 beforeAll(async () => {
   server = await startPostgres();
   sql = new SQL(server.url);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await sql.close();
   await server.kill();

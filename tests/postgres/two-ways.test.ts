@@ -13,7 +13,7 @@ beforeAll(async () => {
   server = await startPostgres();
   const open = (schema: string) => openPostgresStore({ url: server.url, schema, now: () => Date.now() });
   [straight, decided] = await Promise.all([open('straight'), open('decided')]);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await Promise.all([straight.close(), decided.close()]);
   await server.stop();
@@ -78,4 +78,4 @@ test('appends come to the same, whether they are written straight or decided on'
     { numRuns: 40 },
   );
   for (const store of [straight, decided]) expect(store.health().damage).toEqual([]);
-}, 60_000);
+}, 240_000);

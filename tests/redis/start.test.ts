@@ -120,7 +120,7 @@ test('over TLS, with an authority of one’s own; without it the server is not t
   expect(await refusal(`rediss://127.0.0.1:${port}`)).toMatchObject({ reason: 'not_trusted' });
   await server.stop();
   await rm(dir, { recursive: true });
-}, 30_000);
+}, 120_000);
 
 function startSentinel(): Promise<RunningProgram> {
   return runProgram({

@@ -175,7 +175,7 @@ describe('a damaged database', () => {
       await writeFile(file, bytes);
       await expectNothingWrong(before);
     }
-  }, 30_000);
+  }, 120_000);
 
   test('a file cut short or not a database at all does not open', async () => {
     const first = await openWatched(dir);

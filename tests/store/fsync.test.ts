@@ -77,4 +77,4 @@ test('no commit is acknowledged before fdatasync of the write-ahead log has retu
     previous = printed.to;
   }
   await rm(dir, { recursive: true });
-}, 30_000);
+}, 120_000);

@@ -53,4 +53,4 @@ test('every acknowledged commit outlives SIGKILL and is there exactly once, twen
   expect(epochs.size).toBe(1);
   await store.close();
   await rm(dir, { recursive: true });
-}, 60_000);
+}, 240_000);

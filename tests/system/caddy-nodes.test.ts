@@ -15,7 +15,7 @@ let port: number;
 beforeAll(async () => {
   port = await freePort();
   caddy = await startCaddy({ port, upstreams: nodes.map((node) => node.port) });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await caddy.stop();
   for (const node of nodes) await node.stop();

@@ -20,12 +20,12 @@ beforeAll(async () => {
   caddy = await startCaddy({ port, upstreams: [upstream] });
   const body = JSON.stringify({ name: 'Olga', invite: await server.ownerInvite() });
   owner = (await (await call('POST', '/api/session', { body })).json()) as Tokens;
-}, 30_000);
+}, 120_000);
 
 afterAll(async () => {
   await caddy.stop();
   await server.stop();
-}, 40_000);
+}, 180_000);
 
 function call(
   method: string,
@@ -125,7 +125,7 @@ test('a peer that is silent, before or after the handshake, is cut', async () =>
   const [mute, secured] = [connectTcp(port, '127.0.0.1'), await secure()];
   for (const socket of [mute, secured]) socket.on('error', () => undefined).resume();
   await Promise.all([once(mute, 'close'), once(secured, 'close')]);
-}, 15_000);
+}, 90_000);
 
 test('a peer that dribbles its request is cut', async () => {
   const socket = await secure();
@@ -136,4 +136,4 @@ test('a peer that dribbles its request is cut', async () => {
   await once(socket, 'close');
   clearInterval(dribble);
   expect(sent).toBeLessThan(text.length);
-}, 15_000);
+}, 90_000);

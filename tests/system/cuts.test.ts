@@ -123,7 +123,7 @@ test('a thousand cuts lose nothing acknowledged, double nothing and keep the ord
   await Promise.all(people.map(({ client }) => client.close()));
   await proxy.close();
   await server.stop();
-}, 150_000);
+}, 400_000);
 
 /** What the store holds of each log that somebody may read: gapless, and each sender's messages in the order of their saying. */
 async function storedLogs(people: readonly Person[], port: number): Promise<ReadonlyMap<LogName, Heard[]>> {

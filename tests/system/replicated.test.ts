@@ -72,7 +72,7 @@ describe('two devices of one person', () => {
         return one?.favourite === false && two?.favourite === true && !one.pending && !two.pending;
       }, 'both show the same');
     }
-  }, 30_000);
+  }, 120_000);
 });
 
 // proves RP-5
@@ -97,7 +97,7 @@ describe('the four conflicts', () => {
     ]);
     await until(() => sessionOf(mine, session)?.pending === false, 'nothing waits');
     expect(sessionOf(mine, session)?.room).toBe('Hall');
-  }, 30_000);
+  }, 120_000);
 
   test('a meeting accepted offline whose time changed meanwhile is to be accepted again', async () => {
     const [mere, priya] = [await device('mere-tawhai'), await device('priya-nair')];
@@ -119,7 +119,7 @@ describe('the four conflicts', () => {
     expect(shown(mere)).toMatchObject({ standing: 'waiting_for_me', accept_again: true });
     await mere.client.meetings.accept(meeting);
     await until(() => shown(priya)?.standing === 'agreed', 'the other knows');
-  }, 30_000);
+  }, 120_000);
 
   test('an organiser’s removal wins against joining a channel offline', async () => {
     const jack = await device('jack-whitcombe');
@@ -136,7 +136,7 @@ describe('the four conflicts', () => {
     await until(() => jack.client.waiting === 0, 'everything is answered');
     expect(jack.client.own.state().channels).not.toContain('wai');
     expect(jack.conflicts).toEqual([{ kind: 'removed', channel: 'wai' }]);
-  }, 30_000);
+  }, 120_000);
 
   test('messages written offline keep their place', async () => {
     const [aroha, lena] = [await device('aroha-potiki'), await device('lena-brandt')];
@@ -154,7 +154,7 @@ describe('the four conflicts', () => {
     const written = (all: readonly string[]) => all.filter((text) => text.startsWith('from the shed'));
     expect(written(texts(lena))).toEqual([1, 2, 3].map((n) => `from the shed ${n}`));
     expect(written(texts(aroha))).toEqual(written(texts(lena)));
-  }, 30_000);
+  }, 120_000);
 });
 
 async function organiserSees(channel: string, user: string): Promise<boolean> {
@@ -182,4 +182,4 @@ test('a programme of 500 sessions arrives page by page, and what changed while a
   await until(() => sessionOf(shown, 'bulk-007')?.room === 'B', 'the change arrives');
   const scope = wiremu.client.sync.state().scopes.find(({ namespace }) => namespace === 'schedule');
   expect(scope).toMatchObject({ event: EVENT });
-}, 60_000);
+}, 240_000);

@@ -92,7 +92,7 @@ test('the line breaks after each piece of the exchange in turn: both copies are 
   }
   const rows = (store: Store) => store.list('test', '', { limit: 100 });
   expect(await rows(world.copy)).toEqual(await rows(world.disk));
-}, 60_000);
+}, 240_000);
 
 // proves UP-4
 test('a long journal is replayed faster than a venue can write', async () => {
@@ -112,7 +112,7 @@ test('a long journal is replayed faster than a venue can write', async () => {
   );
   for (const log of LOGS)
     expect(await world.everything(world.copy, log)).toEqual(await world.everything(world.disk, log));
-}, 60_000);
+}, 240_000);
 
 // proves UP-13
 test('commands of the mirror cannot touch the journal, and a replay that differs takes no effect', async () => {

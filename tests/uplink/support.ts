@@ -141,7 +141,7 @@ export function useUplink(): () => Uplink {
   let uplink: Uplink | null = null;
   beforeAll(async () => {
     uplink = await Uplink.start();
-  }, 60_000);
+  }, 240_000);
   afterAll(() => uplink?.close());
   return () => there(uplink);
 }

@@ -21,7 +21,7 @@ const PER_PROCESS = 18_000;
  * The source documents' model: a crowd in five channels each, ten people in every channel, 3,334 messages and 834 changes of
  * presence a second, so 33,340 deliveries; then three times as much. Everybody looks at the presence in one of their channels.
  *
- * The rates are those of 100,000 people however many are connected: fewer people talk more often.
+ * The rates are those of 100,000 people however many are connected: fewer people talk more often. Servers and load share all cores.
  */
 export function model(people: number, fullOnly: boolean): Scenario {
   const alone = people <= PER_PROCESS ? [entrant(konferencoAlone('konferenco, 1 process'), true)] : [];
@@ -78,7 +78,7 @@ function entrant(fleet: Fleet, alone = false): Entrant {
     nodes: alone ? 1 : context.param('nodes'),
     loads: Math.ceil(context.param('people') / context.param('per_load')),
   });
-  return fleetEntrant(fleet, numbers, (stage, context) => measure(fleet, stage, context));
+  return fleetEntrant({ ...fleet, isFree: true }, numbers, (stage, context) => measure(fleet, stage, context));
 }
 
 async function measure({ wire }: Fleet, stage: FleetStage, context: Context): Promise<Values> {

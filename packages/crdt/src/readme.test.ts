@@ -20,4 +20,4 @@ test('the code in the README compiles', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 120_000);
+}, 400_000);

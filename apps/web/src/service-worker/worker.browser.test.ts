@@ -23,7 +23,7 @@ beforeAll(async () => {
   await buildWeb({ outDir: v1, entry: join(import.meta.dir, '../testing/main.tsx') });
   await anotherVersion(v1, v2);
   browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   await browser?.close();
   await rm(folder, { recursive: true, force: true });
@@ -111,7 +111,7 @@ describe('after one visit', () => {
     await page.getByRole('button', { name: 'Session actions' }).click();
     await page.getByRole('menuitem', { name: 'Edit the session' }).click();
     await page.getByRole('dialog', { name: 'Edit the session' }).waitFor();
-  }, 60_000);
+  }, 240_000);
 
   // proves AP-2
   test('data is asked of the server each time and never kept', async () => {
@@ -125,7 +125,7 @@ describe('after one visit', () => {
       return lists.flat().map((request) => new URL(request.url).pathname);
     });
     expect(kept.filter((path) => path.startsWith('/api') || path.startsWith('/ws'))).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   test('opening again asks the network for nothing but the worker itself', async () => {
     const page = await visit();
@@ -133,7 +133,7 @@ describe('after one visit', () => {
     await page.goto(`${site.url}/programme`);
     await page.getByRole('heading', { name: 'Programme' }).first().waitFor();
     expect(site.asked().filter((path) => path !== '/service-worker.js')).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('a new version', () => {
@@ -150,7 +150,7 @@ describe('a new version', () => {
     await page.locator('meta[name="konferenco-version"][content="second"]').waitFor({ state: 'attached' });
     await page.getByRole('heading', { name: 'Talk' }).first().waitFor();
     expect(await line.count()).toBe(0);
-  }, 30_000);
+  }, 120_000);
 
   // proves AP-3
   test('never mixes with a tab of the old one, which keeps all of its files until it closes', async () => {
@@ -171,7 +171,7 @@ describe('a new version', () => {
     await other.reload();
     await other.waitForFunction(async () => (await caches.keys()).length === 1);
     expect(await cachesOf(other)).toEqual(['konferenco-app-second']);
-  }, 30_000);
+  }, 120_000);
 
   // proves AP-4
   test('of which a file is missing is not taken: the present one goes on, offline too', async () => {
@@ -191,7 +191,7 @@ describe('a new version', () => {
     site.start();
     site.deploy(v2);
     expect(await lookForUpdate(page)).toBe('installed');
-  }, 30_000);
+  }, 120_000);
 });
 
 // proves AP-5
@@ -214,7 +214,7 @@ test('can be installed: the manifest names itself, its places and icons that are
   const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
   // A window without a profile on disk cannot install anything.
   expect(installabilityErrors.map((e) => e.errorId).filter((id) => id !== 'in-incognito')).toEqual([]);
-}, 30_000);
+}, 120_000);
 
 // proves AP-6
 test('a page is woken to send what waits when the browser says that there is a network', async () => {
@@ -241,7 +241,7 @@ test('a page is woken to send what waits when the browser says that there is a n
     lastChance: false,
   });
   await page.waitForFunction(() => (window as unknown as { woken: number }).woken === 1);
-}, 30_000);
+}, 120_000);
 
 // proves AP-6
 test('the browser is asked to wake the page only without a network, not while the server alone is away', async () => {
@@ -262,7 +262,7 @@ test('the browser is asked to wake the page only without a network, not while th
     return { whileAway, asked };
   });
   expect(tags).toEqual({ whileAway: [], asked: ['konferenco-outbox'] });
-}, 30_000);
+}, 120_000);
 
 // proves AP-6
 test('it is asked for once each time the page is left while something waits, whatever the browser says of the network', async () => {
@@ -293,4 +293,4 @@ test('it is asked for once each time the page is left while something waits, wha
     return counts;
   });
   expect(tags).toEqual([0, 1, 2]);
-}, 30_000);
+}, 120_000);

@@ -168,4 +168,4 @@ test('however devices and requests interleave on two nodes, log, delta and snaps
     }),
     { numRuns: 150 },
   );
-}, 30_000);
+}, 120_000);

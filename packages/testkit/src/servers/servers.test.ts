@@ -16,7 +16,7 @@ describe('a real server of a test', () => {
     expect((await again`SELECT n FROM t`)[0].n).toBe(1);
     await again.close();
     await server.stop();
-  }, 60_000);
+  }, 240_000);
 
   test('NATS serves JetStream', async () => {
     const server = await startNats();

@@ -75,20 +75,10 @@ export class FeedReader {
 
   /** The number up to which everything that will ever be there is there. */
   async settled(session: Session): Promise<number> {
-    const horizon = this.#horizon?.session === session ? this.#horizon : { session, settled: 0, pending: null };
-    const [sequence] = await session.query<{ last: number }>(
-      'SELECT CASE WHEN is_called THEN last_value ELSE 0 END::float8 AS last FROM entry_seq',
-    );
-    const last = sequence && sequence.last > 0 ? sequence.last + SEQ_BLOCK - 1 : 0;
-    if (last <= horizon.settled) return horizon.settled;
-    const pending = horizon.pending ?? { seq: last, before: await takeTransactionId(session) };
-    const [snapshot] = await session.query<{ over: boolean }>(
-      'SELECT pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8 AS over',
-      [pending.before],
-    );
-    this.#horizon = snapshot?.over
-      ? { session, settled: pending.seq, pending: null }
-      : { session, settled: horizon.settled, pending };
+    const before = this.#horizon?.session === session ? this.#horizon : { session, settled: 0, pending: null };
+    const after = await look(before);
+    // Where nothing was waited for, what waits now may be settled already.
+    this.#horizon = before.pending === null && after.pending !== null ? await look(after) : after;
     return this.#horizon.settled;
   }
 
@@ -98,10 +88,19 @@ export class FeedReader {
   }
 }
 
-async function takeTransactionId(session: Session): Promise<string> {
-  const [row] = await session.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
-  if (!row) throw new Error('PostgreSQL gave no transaction id');
-  return row.id;
+/** One look at the server: whether what was waited for has ended, and what to wait for next. */
+async function look({ session, settled, pending }: Horizon): Promise<Horizon> {
+  // The sequence is read by the scan, so before the transaction id is taken.
+  const [row] = await session.query<{ last: number; over: boolean; before: string | null }>(
+    `SELECT last, pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8 AS over,
+       CASE WHEN last > $2::float8 THEN pg_current_xact_id()::text END AS before
+     FROM (SELECT CASE WHEN is_called THEN last_value + ${SEQ_BLOCK - 1} ELSE 0 END::float8 AS last FROM entry_seq) AS sequence`,
+    [pending?.before ?? '0', pending?.seq ?? settled],
+  );
+  if (!row) throw new Error('PostgreSQL did not say how far it is');
+  if (pending !== null && !row.over) return { session, settled, pending };
+  const next = row.before === null ? null : { seq: row.last, before: row.before };
+  return { session, settled: pending?.seq ?? settled, pending: next };
 }
 
 function seqOf(position: FeedPosition): number {
