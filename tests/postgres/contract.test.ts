@@ -1,19 +1,10 @@
-import { afterAll, beforeAll } from 'bun:test';
 import { openPostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import { describeStoreContract } from '../../packages/testkit/src/contracts/index.ts';
-import { type RunningProgram, startPostgres } from '../../packages/testkit/src/servers/index.ts';
+import { newSchema, usePostgres } from './support.ts';
 
-let server: RunningProgram;
-let schemas = 0;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 240_000);
-afterAll(async () => {
-  await server.kill();
-  await server.stop();
-});
+const server = usePostgres();
 
 describeStoreContract('the PostgreSQL store', async ({ now }) => {
-  const store = await openPostgresStore({ url: server.url, schema: `s${++schemas}`, now });
+  const store = await openPostgresStore({ url: server().url, schema: newSchema(), now });
   return { store, dispose: () => store.close() };
 });

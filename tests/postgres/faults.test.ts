@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { SQL } from 'bun';
 import { type Append, type Outcome, OutcomeUnknownError, StoreUnavailableError } from '@konferenco/core';
 import { openPostgresStore, type PostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
-import { type RunningProgram, startPostgres } from '../../packages/testkit/src/servers/index.ts';
 import { until } from '../system/support/until.ts';
 import { CuttingProxy } from './proxy.ts';
-import { append, patiently, readAll, signalAll } from './support.ts';
+import { append, patiently, readAll, signalAll, usePostgres } from './support.ts';
 
-let server: RunningProgram;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 240_000);
-afterAll(async () => {
-  await server.kill();
-  await server.stop();
-});
+const server = usePostgres();
 
 const LOGS = ['ch:0', 'ch:1', 'ch:2', 'ch:3'];
 /** Impatient, so that a test of faults is short. */
@@ -60,7 +52,7 @@ async function positions(store: PostgresStore): Promise<Map<string, string[]>> {
 describe('PostgreSQL killed under the writers of two nodes', () => {
   // proves ST-1, ST-2, ST-4, ST-14
   test('keeps all that was acknowledged once, and what was not wholly or not at all', async () => {
-    const options = { url: server.url, schema: 'killed', ...IMPATIENT };
+    const options = { url: server().url, schema: 'killed', ...IMPATIENT };
     const stores = [await openPostgresStore(options), await openPostgresStore(options)];
     const [store] = stores;
     if (!store) throw new Error('no store');
@@ -72,10 +64,10 @@ describe('PostgreSQL killed under the writers of two nodes', () => {
     for (let round = 0; round < 3; round++) {
       const before = history.acknowledged.size;
       while (history.acknowledged.size < before + 150) await Bun.sleep(5);
-      await server.kill();
+      await server().kill();
       // The last time it stays away until somebody was refused, however fast a machine starts it.
       while (round === 2 && history.failed.length === 0) await Bun.sleep(5);
-      await server.restart();
+      await server().restart();
     }
     stop.abort();
     await Promise.all(writers);
@@ -109,7 +101,7 @@ describe('a connection that breaks while a COMMIT is on its way', () => {
 
   // proves ST-14
   test.each(['is lost', 'gets no answer'] as const)('is found out about when the COMMIT %s', async (fate) => {
-    const proxy = new CuttingProxy(server.port);
+    const proxy = new CuttingProxy(server().port);
     const store = await open(proxy);
     // From its second batch on a store says all of it in one breath.
     await store.commit([{ appends: [append('ch:before')] }]);
@@ -136,7 +128,7 @@ describe('a connection that breaks while a COMMIT is on its way', () => {
   test.each(['is lost', 'gets no answer'] as const)(
     'leaves those that wait behind it in their order when the COMMIT %s',
     async (fate) => {
-      const proxy = new CuttingProxy(server.port);
+      const proxy = new CuttingProxy(server().port);
       const store = await open(proxy);
       const log = `ch:${fate}`;
       await store.commit([{ appends: [append('ch:before')] }]);
@@ -157,7 +149,7 @@ describe('a connection that breaks while a COMMIT is on its way', () => {
 
   // proves ST-14
   test('is said to be unknown when the server stays away, and a repeat is answered right', async () => {
-    const proxy = new CuttingProxy(server.port);
+    const proxy = new CuttingProxy(server().port);
     const store = await open(proxy);
     const one = append('ch:unknown');
     proxy.next('gets no answer', { thenRefuse: true });
@@ -175,9 +167,9 @@ describe('a connection that breaks while a COMMIT is on its way', () => {
 // proves ST-4, ST-13
 test('a disk that is full for a moment refuses all that waits, so that nothing overtakes what was said before it', async () => {
   const schema = 'full';
-  const store = await openPostgresStore({ url: server.url, schema, ...IMPATIENT });
+  const store = await openPostgresStore({ url: server().url, schema, ...IMPATIENT });
   await store.commit([{ appends: [append('ch:hall')] }]);
-  const sql = new SQL({ url: server.url, max: 1, connection: { search_path: schema } });
+  const sql = new SQL({ url: server().url, max: 1, connection: { search_path: schema } });
   await sql.unsafe('CREATE SEQUENCE tries');
   await sql.unsafe(`CREATE FUNCTION full_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF nextval('tries') = 1 THEN RAISE SQLSTATE '53100'; END IF; RETURN NULL; END $$`);
@@ -193,10 +185,10 @@ test('a disk that is full for a moment refuses all that waits, so that nothing o
 
 // proves ST-13
 test('a server that is stopped is told to callers in bounded time, and serves again when it continues', async () => {
-  const store = await openPostgresStore({ url: server.url, schema: 'stopped', ...IMPATIENT });
+  const store = await openPostgresStore({ url: server().url, schema: 'stopped', ...IMPATIENT });
   await store.commit([{ appends: [append('ch:hall')] }]);
   await store.read('ch:hall', { limit: 1, max_bytes: 1 });
-  signalAll(server, 'SIGSTOP');
+  signalAll(server(), 'SIGSTOP');
   try {
     const results = await Promise.allSettled([
       store.commit([{ appends: [append('ch:hall')] }]),
@@ -208,7 +200,7 @@ test('a server that is stopped is told to callers in bounded time, and serves ag
       expect(result.status === 'rejected' && result.reason).toBeInstanceOf(StoreUnavailableError);
     }
   } finally {
-    signalAll(server, 'SIGCONT');
+    signalAll(server(), 'SIGCONT');
   }
   const [outcome] = await patiently(() => store.commit([{ appends: [append('ch:hall')] }]));
   expect(outcome?.kind).toBe('committed');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { SQL } from 'bun';
 import { type Append, type Outcome, StoreUnavailableError } from '@konferenco/core';
 import { SeededRandom } from '@konferenco/testkit';
@@ -9,19 +9,10 @@ import { Session } from '../../packages/server/src/adapters/postgres/session.ts'
 import { openPostgresStore, type PostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import { straightBatch, writeStraight } from '../../packages/server/src/adapters/postgres/straight.ts';
 import { WriterRow } from '../../packages/server/src/adapters/postgres/writer-row.ts';
-import { type RunningProgram, startPostgres } from '../../packages/testkit/src/servers/index.ts';
 import { CuttingProxy } from './proxy.ts';
-import { append, patiently, readAll } from './support.ts';
+import { append, newSchema, patiently, readAll, usePostgres } from './support.ts';
 
-let server: RunningProgram;
-let schemas = 0;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 240_000);
-afterAll(async () => {
-  await server.kill();
-  await server.stop();
-});
+const server = usePostgres();
 
 const LOGS = ['ch:0', 'ch:1', 'ch:2'];
 /** As many as several batches hold, so that one is under way behind another. */
@@ -31,8 +22,8 @@ const LIMITS = { connectMs: 1_000, statementMs: 1_000 };
 const inbox = { after: 0, limit: 100_000, max_bytes: 100_000_000 };
 
 /** A store in a schema of its own that has said everything once, so that it says it in one breath from now on. */
-async function opened(url: string, answerMs: number): Promise<PostgresStore> {
-  const store = await openPostgresStore({ url, schema: `overlap${++schemas}`, ...LIMITS, answerMs });
+async function opened(url: string, answerMs: number, schema = newSchema()): Promise<PostgresStore> {
+  const store = await openPostgresStore({ url, schema, ...LIMITS, answerMs });
   for (let i = 0; i < 2; i++) {
     await store.commit(
       LOGS.map((log) => ({ appends: [append(log, { notify: [{ user: 'bob', reason: 'notice' }] })] })),
@@ -87,7 +78,7 @@ async function expectTrue(
 }
 
 test('two batches are under way at once, and never a third', async () => {
-  const proxy = new CuttingProxy(server.port);
+  const proxy = new CuttingProxy(server().port);
   const store = await opened(proxy.url, 5_000);
   const said = messages();
   await expectTrue(store, said, await say(store, said));
@@ -98,7 +89,7 @@ test('two batches are under way at once, and never a third', async () => {
 
 // proves ST-4
 test('store time does not run backwards from a batch to the one sent behind it', async () => {
-  const options = { url: server.url, schema: 'time' };
+  const options = { url: server().url, schema: 'time' };
   const now = Date.now();
   const ahead = await openPostgresStore({ ...options, now: () => now + 60_000 });
   const store = await openPostgresStore({ ...options, now: () => now });
@@ -113,7 +104,7 @@ test('store time does not run backwards from a batch to the one sent behind it',
 
 // proves ST-4, ST-6
 test('a batch that meets ids that are stored already is not overtaken by the one sent behind it', async () => {
-  const store = await opened(server.url, 5_000);
+  const store = await opened(server().url, 5_000);
   const old = append('ch:0', { notify: [{ user: 'bob', reason: 'notice' }] });
   await store.commit([{ appends: [old] }]);
   const said = messages();
@@ -125,8 +116,9 @@ test('a batch that meets ids that are stored already is not overtaken by the one
 
 // proves ST-4, ST-13
 test('a disk that is full for the first of two batches under way refuses the other too', async () => {
-  const store = await opened(server.url, 5_000);
-  const sql = new SQL({ url: server.url, max: 1, connection: { search_path: `overlap${schemas}` } });
+  const schema = newSchema();
+  const store = await opened(server().url, 5_000, schema);
+  const sql = new SQL({ url: server().url, max: 1, connection: { search_path: schema } });
   await sql.unsafe('CREATE SEQUENCE tries');
   await sql.unsafe(`CREATE FUNCTION full_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF nextval('tries') = 1 THEN RAISE SQLSTATE '53100'; END IF; RETURN NULL; END $$`);
@@ -148,7 +140,7 @@ const moments = FATES.flatMap((fate) => [0, 1, 2].map((before) => [fate, before]
 test.each(moments)(
   'nothing is lost, doubled or overtaken when a COMMIT %s that comes after %i others',
   async (fate, before) => {
-    const proxy = new CuttingProxy(server.port);
+    const proxy = new CuttingProxy(server().port);
     const store = await opened(proxy.url, 5_000);
     const said = messages();
     proxy.next(fate, { before });
@@ -166,7 +158,7 @@ test.each(moments)(
 test.each(moments.filter(([, before]) => before < 2))(
   'what was not acknowledged is stored once by a repeat when a COMMIT %s after %i others and the server stays away',
   async (fate, before) => {
-    const proxy = new CuttingProxy(server.port);
+    const proxy = new CuttingProxy(server().port);
     const store = await opened(proxy.url, 100);
     const said = messages();
     proxy.next(fate, { before, thenRefuse: true });
@@ -192,9 +184,9 @@ test.each(moments.filter(([, before]) => before < 2))(
 
 // proves ST-2, ST-14
 test('a batch that reaches the server after another session has taken its writer over takes no effect', async () => {
-  const store = await openPostgresStore({ url: server.url, schema: 'late', ...LIMITS });
+  const store = await openPostgresStore({ url: server().url, schema: 'late', ...LIMITS });
   await store.commit([{ appends: [append('ch:hall')] }]);
-  const place = { url: server.url, schema: 'late', name: 'konferenco late w', ...LIMITS };
+  const place = { url: server().url, schema: 'late', name: 'konferenco late w', ...LIMITS };
   const [slow, next] = await Promise.all([Session.open(place), Session.open(place)]);
   const row = new WriterRow('late');
   await row.take(slow);
@@ -220,7 +212,7 @@ test.each([1, 2, 3])(
   'nothing is lost, doubled or overtaken over connections cut at any moment, seed %i',
   async (seed) => {
     const random = new SeededRandom(seed);
-    const proxy = await TcpProxy.start({ target: server.port, seed });
+    const proxy = await TcpProxy.start({ target: server().port, seed });
     const store = await opened(`postgres://konferenco@127.0.0.1:${proxy.port}/konferenco`, 5_000);
     const said = messages();
     const cutsAt = new Set(Array.from({ length: 4 }, () => random.int(1, MANY)));

@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { describePositionsContract } from '@konferenco/testkit/contracts';
-import { type RunningProgram, startPostgres } from '@konferenco/testkit/servers';
 import { SQL } from 'bun';
 import { openPostgresPositions } from '../../packages/server/src/adapters/postgres-series/positions.ts';
+import { newSchema, usePostgres } from './support.ts';
 
-let server: RunningProgram;
-let schemas = 0;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 240_000);
-afterAll(async () => {
-  await server.kill();
-  await server.stop();
-});
+const server = usePostgres();
 
 describePositionsContract('PostgreSQL', async (now) => {
-  const options = { url: server.url, schema: `positions_${++schemas}`, now };
+  const options = { url: server().url, schema: newSchema(), now };
   const [one, other] = await Promise.all([openPostgresPositions(options), openPostgresPositions(options)]);
   return { nodes: [one, other], dispose: async () => void (await Promise.all([one.close(), other.close()])) };
 });
@@ -25,10 +17,10 @@ test('an hour of positions is dropped as a table before the first of them is a d
   const HOUR = 3_600_000;
   const START = Date.UTC(2026, 10, 21, 12, 40);
   let now = START;
-  const store = await openPostgresPositions({ url: server.url, schema: 'dropped', now: () => now });
+  const store = await openPostgresPositions({ url: server().url, schema: 'dropped', now: () => now });
   await store.allow('mere', { given_at: START - HOUR, device: 'phone' });
   await store.add([{ id: 'a', user: 'mere', at: START - 39 * 60_000, zone: 'hall' }]);
-  const sql = new SQL(server.url);
+  const sql = new SQL(server().url);
   const tables = async () => {
     const rows: { relname: string }[] = await sql`
       SELECT relname FROM pg_class
@@ -49,7 +41,7 @@ test('an hour of positions is dropped as a table before the first of them is a d
 // proves PO-9
 test('what was restored from a copy begins empty, consents included', async () => {
   const now = () => Date.UTC(2026, 10, 21, 12, 40);
-  const options = { url: server.url, schema: 'restored', now };
+  const options = { url: server().url, schema: 'restored', now };
   const before = await openPostgresPositions(options);
   await before.allow('mere', { given_at: now() - 9, device: 'phone' });
   await before.add([{ id: 'a', user: 'mere', at: now() - 1, zone: 'hall' }]);

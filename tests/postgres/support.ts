@@ -1,9 +1,31 @@
+import { afterAll, beforeAll } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { type Append, type Store, type StoredEntry, StoreUnavailableError } from '@konferenco/core';
-import type { RunningProgram } from '../../packages/testkit/src/servers/index.ts';
+import { type RunningProgram, startPostgres } from '../../packages/testkit/src/servers/index.ts';
 
 export const PAGE = { limit: 5_000, max_bytes: 100_000_000 } as const;
 export const DAY = 86_400_000;
+
+/** Starts a server for the tests of one file and ends it after them. To be called at the top of the file. */
+export function usePostgres(): () => RunningProgram {
+  let server: RunningProgram | undefined;
+  beforeAll(async () => {
+    server = await startPostgres();
+  }, 240_000);
+  afterAll(async () => {
+    await server?.kill();
+    await server?.stop();
+  }, 60_000);
+  return () => {
+    if (!server) throw new Error('the server runs in tests only');
+    return server;
+  };
+}
+
+/** A schema that nobody has used. */
+export function newSchema(): string {
+  return `s${Bun.randomUUIDv7().replaceAll('-', '')}`;
+}
 
 /** An append under a new id that lives a day. */
 export function append(log: string, over: Partial<Append> = {}): Append {

@@ -1,10 +1,11 @@
 import { expect, test } from 'bun:test';
-import { type Client, createClient, type Receipt } from '@konferenco/client';
+import type { Receipt } from '@konferenco/client';
 import { channelLog, inboxLog, type LogName } from '@konferenco/protocol';
 import { SeededRandom } from '@konferenco/testkit';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { Peer } from './support/peer.ts';
 import { useServers } from './support/servers.ts';
+import { type Heard, Talker } from './support/talker.ts';
 import { pooled, until } from './support/until.ts';
 
 const startServer = useServers();
@@ -14,71 +15,7 @@ const CUTS = 1000;
 const CHANNELS = ['hall', 'garden', 'kitchen'] as const;
 /** Pauses between tries are a tenth as long as people's clients make them. */
 const HASTE = 10;
-
-interface Heard {
-  readonly id: string;
-  readonly offset: number;
-}
-
-/** One person at their own SDK client, who talks all the time and notes what they hear. */
-class Person {
-  readonly name: string;
-  readonly client: Client;
-  readonly receipts: Receipt[] = [];
-  readonly failures: unknown[] = [];
-  readonly heard = new Map<LogName, Heard[]>();
-  #talking = true;
-  #said = 0;
-
-  constructor(name: string, port: number) {
-    this.name = name;
-    this.client = createClient({
-      url: `http://127.0.0.1:${port}`,
-      demoUser: name,
-      device_id: `${name}-device`,
-      environment: {
-        after: (ms, fn) => {
-          const timer = setTimeout(fn, ms / HASTE);
-          return () => clearTimeout(timer);
-        },
-      },
-    });
-    this.client.on('message', ({ log, item }) => {
-      const heard = this.heard.get(log) ?? [];
-      this.heard.set(log, heard);
-      heard.push({ id: item.envelope?.id ?? 'gone', offset: item.offset });
-    });
-  }
-
-  async arrive(): Promise<void> {
-    await this.client.connect();
-    await Promise.all(CHANNELS.map((channel) => this.client.channel(channel).open()));
-  }
-
-  /** Says one thing after the other until told to stop. */
-  async talk(random: SeededRandom): Promise<void> {
-    while (this.#talking) {
-      const place = random.chance(0.6)
-        ? this.client.channel(random.pick(CHANNELS))
-        : this.client.direct(`person-${random.int(1, PEOPLE)}`);
-      // Two at a time: the second must not overtake the first.
-      const both = [0, 1].map(() => place.send(`${this.name} ${this.#said++}`));
-      await Promise.all(
-        both.map((one) =>
-          one.then(
-            (receipt) => this.receipts.push(receipt),
-            (error) => this.failures.push(error),
-          ),
-        ),
-      );
-      await Bun.sleep(random.int(20, 150));
-    }
-  }
-
-  stopTalking(): void {
-    this.#talking = false;
-  }
-}
+const NAMES = Array.from({ length: PEOPLE }, (_, index) => `person-${index + 1}`);
 
 // proves DL-17
 test('a thousand cuts lose nothing acknowledged, double nothing and keep the order', async () => {
@@ -88,9 +25,10 @@ test('a thousand cuts lose nothing acknowledged, double nothing and keep the ord
   });
   const random = new SeededRandom(SEED);
   const proxy = await CuttingProxy.start(server.port, random);
-  const people = Array.from({ length: PEOPLE }, (_, index) => new Person(`person-${index + 1}`, proxy.port));
+  const place = { port: proxy.port, channels: CHANNELS, haste: HASTE, pause_ms: 150 };
+  const people = NAMES.map((name) => new Talker({ name, ...place }));
   await Promise.all(people.map((person) => person.arrive()));
-  const talks = people.map((person, index) => person.talk(new SeededRandom(SEED + index)));
+  const talks = people.map((person, index) => person.talk(new SeededRandom(SEED + index), NAMES));
 
   for (let cuts = 0; cuts < CUTS; ) {
     if (proxy.cutOne()) cuts++;
@@ -126,7 +64,7 @@ test('a thousand cuts lose nothing acknowledged, double nothing and keep the ord
 }, 400_000);
 
 /** What the store holds of each log that somebody may read: gapless, and each sender's messages in the order of their saying. */
-async function storedLogs(people: readonly Person[], port: number): Promise<ReadonlyMap<LogName, Heard[]>> {
+async function storedLogs(people: readonly Talker[], port: number): Promise<ReadonlyMap<LogName, Heard[]>> {
   const logs = new Map<LogName, Heard[]>();
   await pooled(people, 10, async ({ name }) => {
     const reader = await Peer.connect({ user: name, port, device: 'reader' });
@@ -167,7 +105,7 @@ function checkReceipts(receipts: readonly Receipt[], logs: ReadonlyMap<LogName, 
 }
 
 /** Each direct conversation was heard by both of its people, once and in order. */
-async function checkDirect(people: readonly Person[], logs: ReadonlyMap<LogName, readonly Heard[]>): Promise<void> {
+async function checkDirect(people: readonly Talker[], logs: ReadonlyMap<LogName, readonly Heard[]>): Promise<void> {
   const byName = new Map(people.map((person) => [person.name, person]));
   for (const [log, stored] of logs) {
     if (!log.startsWith('dm:')) continue;

@@ -13,6 +13,8 @@ export interface TalkerOptions {
   readonly channels: readonly string[];
   /** Pauses of the client are so many times shorter than they are for people. */
   readonly haste: number;
+  /** The longest pause between two things said. */
+  readonly pause_ms: number;
 }
 
 /** One person at their own SDK client, who talks all the time and notes what they hear. */
@@ -23,11 +25,13 @@ export class Talker {
   readonly failures: unknown[] = [];
   readonly heard = new Map<LogName, Heard[]>();
   readonly #channels: readonly string[];
+  readonly #pause_ms: number;
   #isTalking = true;
   #said = 0;
 
-  constructor({ name, port, channels, haste }: TalkerOptions) {
+  constructor({ name, port, channels, haste, pause_ms }: TalkerOptions) {
     this.name = name;
+    this.#pause_ms = pause_ms;
     this.#channels = channels;
     this.client = createClient({
       url: `http://127.0.0.1:${port}`,
@@ -73,7 +77,7 @@ export class Talker {
           ),
         ),
       );
-      await Bun.sleep(random.int(20, 80));
+      await Bun.sleep(random.int(20, this.#pause_ms));
     }
   }
 
