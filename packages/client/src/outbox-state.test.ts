@@ -5,11 +5,13 @@ import {
   byUrgency,
   changed,
   enqueued,
+  narrowed,
   OUTBOX_WINDOW,
   type OutboxState,
   reworded,
   saved,
   sendable,
+  widened,
   without,
 } from './outbox-state.ts';
 import type { OutboxEntry } from './types.ts';
@@ -119,16 +121,35 @@ describe('what may leave', () => {
     expect(ids(sendable(state, NOW + 1))).toBe('1 2 3');
   });
 
-  // proves CL-3
-  test('an entry that was refused for now goes alone in its conversation, until it is answered', () => {
-    let state = changed(stateOf([entry(1, 'ch:a'), entry(2, 'ch:a'), entry(3, 'ch:b')]), '1', (one) => ({
-      ...one,
-      sleep_ms: 300,
-    }));
-    expect(ids(sendable(state, NOW))).toBe('1 3');
-    state = changed(state, '1', (one) => ({ ...one, state: 'sent' }));
-    expect(ids(sendable(state, NOW))).toBe('3');
-    expect(ids(sendable(without(state, '1'), NOW))).toBe('2 3');
+  // proves CL-3, CL-5
+  test('a conversation of which one was refused for now goes on with one on its way, and twice as many after each answer', () => {
+    let state = stateOf([...Array.from({ length: 9 }, (_, n) => entry(n, 'ch:a')), entry(9, 'ch:b')]);
+    let windows = narrowed(new Map(), 'ch:a');
+    const send = () => {
+      const due = ids(sendable(state, NOW, windows));
+      state = state.map((waiting) => (due.includes(waiting.entry.id) ? { ...waiting, state: 'sent' } : waiting));
+      return due;
+    };
+    const answered = (...answers: number[]) => {
+      for (const id of answers) {
+        state = without(state, String(id));
+        windows = widened(windows, 'ch:a');
+      }
+    };
+    expect(send()).toBe('0 9');
+    expect(send()).toBe('');
+    answered(0);
+    expect(send()).toBe('1 2');
+    answered(1);
+    expect(send()).toBe('3 4 5');
+    windows = narrowed(windows, 'ch:a');
+    answered(2);
+    expect(send()).toBe('');
+    answered(3, 4, 5);
+    expect(send()).toBe('6 7 8');
+    expect(windows.has('ch:a')).toBe(true);
+    answered(6);
+    expect(windows.has('ch:a')).toBe(false);
   });
 
   test('no more than the window is on its way', () => {

@@ -7,6 +7,25 @@ import type { OutboxEntry, SendError } from './types.ts';
 /** Envelopes on their way at one time. */
 export const OUTBOX_WINDOW = 32;
 
+/**
+ * So many may be on their way in a conversation of which one was refused for now: one, and after each answer twice as many,
+ * as a transport starts slowly. Where the server is away or says that it is too fast, little is sent in vain; where it is well
+ * again, what waits is not sent one by one.
+ */
+export type Windows = ReadonlyMap<LogName, number>;
+
+export function narrowed(windows: Windows, log: LogName): Windows {
+  return new Map(windows).set(log, 1);
+}
+
+export function widened(windows: Windows, log: LogName): Windows {
+  const next = new Map(windows);
+  const size = (next.get(log) ?? OUTBOX_WINDOW) * 2;
+  if (size < OUTBOX_WINDOW) next.set(log, size);
+  else next.delete(log);
+  return next;
+}
+
 export interface Waiting {
   readonly entry: OutboxEntry;
   /** `saving`: handed to the store, which has not answered. `sent`: written to the connection, not answered yet. */
@@ -55,28 +74,29 @@ export function reworded(state: OutboxState, entry: OutboxEntry): OutboxState {
 }
 
 /**
- * What may be written now: the most urgent first, in order within each conversation, never more than the window on its
- * way. Nothing leaves before the store answered for it. One that was refused for now goes alone in its conversation: refused
- * again, it would otherwise be overtaken by what is on its way behind it.
+ * What may be written now: the most urgent first, in order within each conversation, never more than the windows on its
+ * way. Nothing leaves before the store answered for it. What is on its way behind one that is refused does not overtake it:
+ * the server refuses it too (DL-24).
  */
-export function sendable(state: OutboxState, now: number): readonly Waiting[] {
-  let room = OUTBOX_WINDOW - state.filter((waiting) => waiting.state === 'sent').length;
-  const heldBack = new Set<string>();
+export function sendable(state: OutboxState, now: number, windows: Windows = new Map()): readonly Waiting[] {
+  const sent = state.filter((waiting) => waiting.state === 'sent');
+  let room = OUTBOX_WINDOW - sent.length;
+  const onTheirWay = new Map<LogName, number>();
+  const count = (log: LogName) => onTheirWay.set(log, (onTheirWay.get(log) ?? 0) + 1);
+  for (const { entry } of sent) count(entry.log);
+  const heldBack = new Set<LogName>();
   const due: Waiting[] = [];
   for (const waiting of byUrgency(state)) {
+    const { log } = waiting.entry;
     if (room <= 0) break;
-    if (heldBack.has(waiting.entry.log)) continue;
-    if (waiting.state === 'sent') {
-      if (waiting.sleep_ms > 0) heldBack.add(waiting.entry.log);
-      continue;
+    if (waiting.state === 'sent' || heldBack.has(log)) continue;
+    const isFull = (onTheirWay.get(log) ?? 0) >= (windows.get(log) ?? OUTBOX_WINDOW);
+    if (isFull || waiting.state === 'saving' || (waiting.error?.retry_at ?? 0) > now) heldBack.add(log);
+    else {
+      due.push(waiting);
+      count(log);
+      room--;
     }
-    if (waiting.state === 'saving' || (waiting.error?.retry_at ?? 0) > now) {
-      heldBack.add(waiting.entry.log);
-      continue;
-    }
-    if (waiting.sleep_ms > 0) heldBack.add(waiting.entry.log);
-    due.push(waiting);
-    room--;
   }
   return due;
 }

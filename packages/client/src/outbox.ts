@@ -9,6 +9,7 @@ import {
   expired,
   isFull,
   judge,
+  narrowed,
   nextDue,
   onItsWayBefore,
   type OutboxState,
@@ -16,6 +17,8 @@ import {
   saved,
   sendable,
   type Waiting,
+  widened,
+  type Windows,
   without,
 } from './outbox-state.ts';
 import type { OutboxNews } from './outbox-news.ts';
@@ -39,17 +42,13 @@ export interface OutboxOptions extends OutboxKeepingOptions {
   readonly discardElsewhere?: (id: string) => void;
 }
 
-interface Promised {
-  readonly resolve: (receipt: Receipt) => void;
-  readonly reject: (error: KonferencoError) => void;
-}
-
 /** Sends own messages until each is answered: in order per conversation, over any number of connections, once in effect. */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #keeping: OutboxKeeping;
   #state: OutboxState = [];
-  readonly #promised = new Map<string, Promised>();
+  #windows: Windows = new Map();
+  readonly #promised = new Map<string, PromiseWithResolvers<Receipt>>();
   /** Stored in the last day, oldest first. */
   #acknowledged: OutboxEntry[] = [];
   #cancelDue: () => void = () => {};
@@ -89,9 +88,10 @@ export class Outbox {
   add(submission: Submission): Promise<Receipt> {
     if (isFull(this.#state)) return Promise.reject(clientError('outbox_full'));
     const entry = entryOf(submission, this.#options.now());
-    const receipt = new Promise<Receipt>((resolve, reject) => this.#promised.set(entry.id, { resolve, reject }));
+    const promised = Promise.withResolvers<Receipt>();
+    this.#promised.set(entry.id, promised);
     this.#accept(entry);
-    return receipt;
+    return promised.promise;
   }
 
   /** Puts back a message that failed. */
@@ -132,7 +132,7 @@ export class Outbox {
     if (!this.#options.wire.online) return;
     // Only now is the server's time known: by a device's clock alone, one that is ahead would lose what it wrote.
     for (const waiting of expired(this.#state, now)) this.#fail(waiting, clientError('expired'));
-    for (const waiting of sendable(this.#state, now)) void this.#send(waiting);
+    for (const waiting of sendable(this.#state, now, this.#windows)) void this.#send(waiting);
     this.#cancelDue();
     const due = nextDue(this.#state, now);
     if (due !== null) this.#cancelDue = this.#options.environment.after(due - now, () => this.flush());
@@ -230,6 +230,7 @@ export class Outbox {
 
   #stored(waiting: Waiting, reply: ReplyOf<'publish'>): void {
     const { entry } = waiting;
+    this.#windows = widened(this.#windows, entry.log);
     this.#acknowledged = [...this.#acknowledged.slice(1 - OFFER_AGAIN_MAX), entry];
     this.#settle(waiting, { kind: 'stored', entry, reply }, { id: entry.id, log: reply.log, offset: reply.offset });
   }
@@ -243,6 +244,7 @@ export class Outbox {
       case 'again': {
         const sleep_ms = refusal.retry_at - this.#options.now();
         const why = { ...sendError(error), retry_at: refusal.retry_at };
+        this.#windows = narrowed(this.#windows, waiting.entry.log);
         this.#state = changed(this.#state, id, (one) => ({ ...one, state: 'queued', error: why, sleep_ms }));
         return this.#options.news({ kind: 'queued', entry: waiting.entry, error: why });
       }

@@ -64,6 +64,17 @@ export class Person {
     return this.#session.isOnline && [...this.#outstanding.values()].every((began) => began > since);
   }
 
+  /** How the person is connected and what is unanswered, in words. */
+  describe(): string {
+    const { link, waiting } = this.#session.client;
+    const oldest = Math.min(...this.#outstanding.values());
+    const unanswered =
+      this.#outstanding.size === 0
+        ? ''
+        : `, ${this.#outstanding.size} unanswered for up to ${Math.round((performance.now() - oldest) / 1000)} s, ${waiting} in the outbox`;
+    return `${this.user} (${link.kind}${unanswered})`;
+  }
+
   /** Nothing is on its way any more, what earlier sessions left behind included. */
   get isQuiet(): boolean {
     return this.#session.isOnline && this.#session.client.waiting === 0 && this.#outstanding.size === 0;

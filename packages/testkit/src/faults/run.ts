@@ -84,9 +84,7 @@ class FaultRun {
     for (const person of people) person.stop();
     await talks;
     if (!(await this.#wait(() => people.every((person) => person.isQuiet), patience_ms))) {
-      const restless = people
-        .filter((person) => !person.isQuiet)
-        .map(({ user, session }) => `${user} (${session.client.link.kind}, ${session.client.waiting} waiting)`);
+      const restless = people.filter((person) => !person.isQuiet).map((person) => person.describe());
       this.troubles.push(`${restless.length} did not come to rest: ${restless.slice(0, 5).join(', ')}`);
     }
     if (!(await this.#wait(async () => ((await topology.hiddenFault?.()) ?? null) === null, patience_ms)))
@@ -142,9 +140,7 @@ class FaultRun {
     this.#note('recovered', words);
     if (isBack) say(`   all back after ${took} ms`);
     else {
-      const away = people
-        .filter((person) => !person.isWell(healed))
-        .map(({ user, session }) => `${user} (${session.client.link.kind})`);
+      const away = people.filter((person) => !person.isWell(healed)).map((person) => person.describe());
       this.troubles.push(
         `not all were back ${took} ms after step ${step.number} (${words}): ${away.slice(0, 5).join(', ')}`,
       );
