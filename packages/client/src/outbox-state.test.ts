@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'bun:test';
-import { type LogName, PRIORITY_RANK } from '@konferenco/protocol';
+import { ERROR_CODES, type LogName, PRIORITY_RANK } from '@konferenco/protocol';
 import fc from 'fast-check';
+import { KonferencoError } from './errors.ts';
 import {
   byUrgency,
   changed,
   enqueued,
+  judge,
   narrowed,
   OUTBOX_WINDOW,
   type OutboxState,
@@ -14,6 +16,7 @@ import {
   widened,
   without,
 } from './outbox-state.ts';
+import { RECONNECT } from './reconnect.ts';
 import type { OutboxEntry } from './types.ts';
 
 const NOW = 1_900_000_000_000;
@@ -158,4 +161,12 @@ describe('what may leave', () => {
     const one = changed(all, '0', (waiting) => ({ ...waiting, state: 'sent' }));
     expect(sendable(one, NOW)).toHaveLength(OUTBOX_WINDOW - 1);
   });
+});
+
+test('what was refused because of the one before it does not wait longer each time', () => {
+  const [waiting] = changed(stateOf([entry(1, 'ch:a')]), '1', (one) => ({ ...one, sleep_ms: 10_000 }));
+  const again = (error: 'out_of_turn' | 'store_unavailable') =>
+    waiting && judge(waiting, new KonferencoError({ code: ERROR_CODES[error].code, error, message: '' }), NOW, 1);
+  expect(again('out_of_turn')).toEqual({ kind: 'again', retry_at: NOW + 3 * RECONNECT.base_ms });
+  expect(again('store_unavailable')).toEqual({ kind: 'again', retry_at: NOW + RECONNECT.cap_ms });
 });

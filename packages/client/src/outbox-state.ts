@@ -150,11 +150,14 @@ export function judge(waiting: Waiting, error: KonferencoError, now: number, ran
     case 'after_sign_in':
       // 2000–2099 concern the credentials; from 2100 on a permission is missing, which no token changes.
       return error.code < 2100 && !waiting.refreshed ? { kind: 'refresh' } : { kind: 'failed' };
-    case 'later':
+    case 'later': {
+      // Out of turn is the refusal of the one before it, whose wait holds back the conversation.
+      const sleep_ms = error.error === 'out_of_turn' ? 0 : waiting.sleep_ms;
       return {
         kind: 'again',
-        retry_at: now + (error.retry_after_ms ?? decorrelatedJitter(waiting.sleep_ms, random, RECONNECT)),
+        retry_at: now + (error.retry_after_ms ?? decorrelatedJitter(sleep_ms, random, RECONNECT)),
       };
+    }
   }
 }
 
