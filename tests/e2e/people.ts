@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { TestServer, type TestServerOptions } from '@konferenco/testkit';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { buildWeb } from '../../tools/build-web.ts';
-
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+import { CHROMIUM, CHROMIUM_ARGS } from '../../tools/lib/chromium.ts';
 
 export const PHONE = { width: 360, height: 740 };
 export const DESKTOP = { width: 1440, height: 900 };
@@ -15,8 +14,7 @@ export function browserOptions(): { readonly executablePath: string; readonly ar
       `no Chromium at ${CHROMIUM}: install it (Debian: apt-get install chromium) or set CHROMIUM to its path`,
     );
   }
-  const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
-  return { executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet] };
+  return { executablePath: CHROMIUM, args: [...CHROMIUM_ARGS] };
 }
 
 export async function startBrowser(): Promise<Browser> {

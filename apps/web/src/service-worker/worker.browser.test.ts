@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { buildWeb } from '../../../../tools/build-web.ts';
-import { CHROMIUM, CHROMIUM_ARGS } from '../testing/harness.ts';
+import { CHROMIUM, CHROMIUM_ARGS } from '../../../../tools/lib/chromium.ts';
 import { type Site, startSite } from '../testing/site.ts';
 import { HASH_BYTES } from './build.ts';
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   v2 = join(folder, 'v2');
   await buildWeb({ outDir: v1, entry: join(import.meta.dir, '../testing/main.tsx') });
   await anotherVersion(v1, v2);
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGS] });
 }, 240_000);
 afterAll(async () => {
   await browser?.close();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { buildWeb, WEB_CSP } from '../../../../tools/build-web.ts';
+import { CHROMIUM, CHROMIUM_ARGS } from '../../../../tools/lib/chromium.ts';
 import type { FakeClient } from './fake-client.ts';
 
 declare global {
@@ -11,19 +12,6 @@ declare global {
     fake: FakeClient;
   }
 }
-
-export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-
-/** Arguments that keep Chromium from talking to anybody but us. */
-export const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** How long what a test waits for may take, on a busy machine too. */
 const PATIENCE_MS = 10_000;
@@ -56,7 +44,7 @@ export async function startHarness(): Promise<Harness> {
     hostname: '127.0.0.1',
     fetch: (request) => answer(dir, new URL(request.url).pathname),
   });
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGS] });
   const contexts: BrowserContext[] = [];
   const complaints: string[] = [];
   const open: Harness['open'] = async (
