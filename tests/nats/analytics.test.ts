@@ -71,7 +71,7 @@ test('what a node counts takes effect in one round trip: one that never hears th
   await Promise.all([1, 2, 3, 4].map((sequence) => far.add(messages(sequence))));
   line.stall('down');
   const unheard = far.add(messages(5, 6)).catch((error: unknown) => error);
-  await until(async () => (await total()) === 6);
+  await until(async () => (await total()) === 6, 'six are counted');
   expect(await near.add(messages(5, 6, 7))).toBe(1);
   line.cut();
   expect(await unheard).toBeInstanceOf(StoreUnavailableError);
@@ -123,7 +123,7 @@ test('every stored message is in its stream once, each log in order, and counted
   const relayed = () => nodes.reduce((sum, { relay }) => sum + relay.describe().relayed, 0);
   const writeBoth = (count: number) => Promise.all(nodes.map(({ store }) => write(store, count)));
   await writeBoth(150);
-  await until(() => relayed() > 0);
+  await until(() => relayed() > 0, 'some are relayed');
   const writing = writeBoth(150);
   await nats.kill();
   await writing;
@@ -148,7 +148,7 @@ test('every stored message is in its stream once, each log in order, and counted
     const counts = await staying.counts.query(range).catch(() => []);
     return counts.reduce((sum, { messages }) => sum + messages, 0);
   };
-  await until(async () => (await total()) >= stored.length);
+  await until(async () => (await total()) >= stored.length, 'everything is counted');
   expect(await total()).toBe(stored.length);
   const inStreams = (
     await Promise.all((['CHAT', 'MARKETPLACE'] as const).map((stream) => contents(staying.streams, stream)))

@@ -144,7 +144,7 @@ describe('an outage of NATS', () => {
     const got: number[] = [];
     there.subscribe((record) => record.kind === 'entry' && got.push(record.entry.offset));
     await server.kill();
-    await until(() => !here.describe().connected && !there.describe().connected);
+    await until(() => !here.describe().connected && !there.describe().connected, 'both notice that NATS is away');
     here.publish(entry('ch:hall', 1));
     expect(here.describe().dropped).toBe(1);
     // A page that opens now must not hang until NATS is back.
@@ -174,7 +174,7 @@ describe('an outage of NATS', () => {
     } finally {
       server.resume();
     }
-    await until(() => here.describe().connected && there.describe().connected);
+    await until(() => here.describe().connected && there.describe().connected, 'both are back');
     const got: BusRecord[] = [];
     await settle();
     there.subscribe((record) => got.push(record));

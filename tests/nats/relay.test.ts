@@ -39,7 +39,7 @@ async function forgetSoon(prefix = ''): Promise<void> {
 /** Resolves when ids of what was appended up to now are forgotten. */
 async function forgotten(): Promise<void> {
   const then = Date.now() + 400;
-  await until(() => Date.now() > then);
+  await until(() => Date.now() > then, 'a millisecond has passed');
 }
 
 // proves BU-12
@@ -52,7 +52,7 @@ test('every stored entry is in its stream once, in the order of commit, though N
   };
   write(3_000);
   const first = startRelay(state, streams);
-  await until(() => (state.cursors.get('streams') ?? 0) > 500);
+  await until(() => (state.cursors.get('streams') ?? 0) > 500, 'more than 500 are relayed');
   await server.kill();
   write(1_000);
   // Its own process may die as well: what it had under way is in doubt for the next.
@@ -61,7 +61,7 @@ test('every stored entry is in its stream once, in the order of commit, though N
   await closing;
   const second = startRelay(state, streams);
   write(1_000);
-  await until(() => state.cursors.get('streams') === 5_000);
+  await until(() => state.cursors.get('streams') === 5_000, 'all are relayed');
   await second.close();
 
   const seen: StreamRecord[] = [...(await contents(streams, 'CHAT')), ...(await contents(streams, 'SCHEDULE'))];
@@ -92,11 +92,11 @@ test('what is sent again when NATS has long forgotten its id is in the stream on
     offer: () => false,
   };
   const first = startRelay(state, dies);
-  await until(() => first.describe().failures > 0);
+  await until(() => first.describe().failures > 0, 'a try has failed');
   await first.close();
   await forgotten();
   const second = startRelay(state, successor);
-  await until(() => state.cursors.get('streams') === 200);
+  await until(() => state.cursors.get('streams') === 200, 'all are relayed');
   await second.close();
   expect(await stored(streams)).toEqual({ CHAT: 200 });
   await Promise.all([streams.close(), successor.close()]);
@@ -125,14 +125,14 @@ test('leadership moves: two nodes relay in turn, never both, and nothing is doub
   const state = new MemoryFeedState();
   const relays = [startRelay(state, one), startRelay(state, two)];
   const leader = () => relays.findIndex((relay) => relay.describe().leads);
-  await until(() => leader() >= 0);
+  await until(() => leader() >= 0, 'one leads');
   const before = leader();
   for (let n = 0; n < 400; n++) state.add('ch:a');
-  await until(() => (state.cursors.get('streams') ?? 0) > 0);
+  await until(() => (state.cursors.get('streams') ?? 0) > 0, 'some are relayed');
   await relays[before]?.close();
   for (let n = 0; n < 400; n++) state.add('ch:a');
-  await until(() => leader() === 1 - before);
-  await until(() => state.cursors.get('streams') === 800);
+  await until(() => leader() === 1 - before, 'the other one leads');
+  await until(() => state.cursors.get('streams') === 800, 'all are relayed');
   expect((await contents(one, 'CHAT')).map(({ at }) => at)).toEqual(Array.from({ length: 800 }, (_, i) => i + 1));
   await Promise.all(relays.map((relay) => relay.close()));
   await Promise.all([one.close(), two.close()]);
@@ -144,21 +144,21 @@ test('the lag is told while NATS is away, the fault is told once, and the storeâ
   const state = new MemoryFeedState();
   const faults: unknown[] = [];
   const relay = startRelay(state, streams, faults);
-  await until(() => relay.describe().leads);
+  await until(() => relay.describe().leads, 'it leads');
   await server.kill();
-  await until(() => !streams.describe().connected);
+  await until(() => !streams.describe().connected, 'NATS is away');
   state.add('ch:a');
-  await until(() => relay.describe().failures > 2);
+  await until(() => relay.describe().failures > 2, 'some tries have failed');
   expect(relay.describe().lag_ms).toBeGreaterThan(0);
   expect(faults).toHaveLength(1);
   await server.restart();
-  await until(() => relay.describe().relayed === 1 && relay.describe().lag_ms === 0);
+  await until(() => relay.describe().relayed === 1 && relay.describe().lag_ms === 0, 'the entry is relayed');
   state.away = true;
-  await until(() => !relay.describe().leads);
+  await until(() => !relay.describe().leads, 'it leads no more');
   expect(faults).toHaveLength(2);
   state.away = false;
   state.add('ch:a');
-  await until(() => relay.describe().relayed === 2);
+  await until(() => relay.describe().relayed === 2, 'the second entry is relayed');
   await relay.close();
   await streams.close();
 }, 120_000);

@@ -102,7 +102,7 @@ describe('consumer groups', () => {
     const push: Handler = async (records) => void handled.push(...records.map(({ sequence }) => sequence));
     await one.append(Array.from({ length: 500 }, (_, i) => entry(i + 1)));
     const members = [consume(one, push), consume(two, push)];
-    await until(() => handled.length >= 500);
+    await until(() => handled.length >= 500, 'all are handled');
     expect(handled.sort((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, i) => i + 1));
     await Promise.all(members.map((member) => member.close()));
     await one.append([entry(501), entry(502)]);
@@ -127,7 +127,7 @@ describe('consumer groups', () => {
       faults,
     );
     await streams.append(Array.from({ length: 20 }, (_, i) => entry(i + 1)));
-    await until(() => member.describe().some(({ counts }) => counts.dead === 1));
+    await until(() => member.describe().some(({ counts }) => counts.dead === 1), 'one is given up');
     expect(handled).toEqual(new Set(Array.from({ length: 20 }, (_, i) => i + 1).filter((offset) => offset !== 5)));
     expect(attempts).toHaveLength(3);
     expect(faults.map(String)).toEqual([
@@ -150,7 +150,7 @@ describe('consumer groups', () => {
     const handled: number[] = [];
     const member = consume(streams, async (records) => void handled.push(...records.map(({ offset }) => offset)));
     await streams.append([entry(1)]);
-    await until(() => handled.length === 1);
+    await until(() => handled.length === 1, 'the first is handled');
     expect((await streams.deadLetters(10)).map(({ reason }) => reason)).toEqual(['nobody can read it']);
     await member.close();
     await streams.close();
@@ -171,7 +171,7 @@ describe('consumer groups', () => {
       faults,
     );
     await streams.append([entry(1), entry(2)]);
-    await until(() => handled.length === 2);
+    await until(() => handled.length === 2, 'the second is handled');
     expect(handled).toEqual([1, 2]);
     expect(member.describe()[0]?.counts).toMatchObject({ handled: 2, dead: 0, outages: 6 });
     expect(faults).toHaveLength(1);
@@ -186,13 +186,13 @@ describe('consumer groups', () => {
       for (const { offset } of records) handled.add(offset);
     });
     await streams.append(Array.from({ length: 100 }, (_, i) => entry(i + 1)));
-    await until(() => handled.size === 100);
+    await until(() => handled.size === 100, 'a hundred are handled');
     await server.kill();
-    await until(() => !streams.describe().connected);
+    await until(() => !streams.describe().connected, 'NATS is away');
     await server.restart();
-    await until(() => streams.describe().connected);
+    await until(() => streams.describe().connected, 'NATS is back');
     await streams.append(Array.from({ length: 100 }, (_, i) => entry(i + 101)));
-    await until(() => handled.size === 200);
+    await until(() => handled.size === 200, 'two hundred are handled');
     await member.close();
     await streams.close();
   }, 120_000);

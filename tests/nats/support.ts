@@ -4,6 +4,7 @@ import { openNatsBus, type NatsBus } from '../../packages/server/src/adapters/na
 import type { NatsStreams } from '../../packages/server/src/adapters/nats/streams.ts';
 import type { NatsOptions } from '../../packages/server/src/adapters/nats/connection.ts';
 import { systemClock } from '../../packages/server/src/runtime/system.ts';
+import { until as untilWithin } from '../system/support/until.ts';
 
 /** Options of a node of a test; what goes wrong without harm is collected in `faults`. */
 export function natsOptions(
@@ -35,9 +36,9 @@ export async function settled(...buses: readonly NatsBus[]): Promise<void> {
   for (let round = 0; round < 2; round++) await Promise.all(buses.map((bus) => bus.flush()));
 }
 
-/** Waits for a condition that something outside brings about; asks again in steps and ends with the test's own time limit. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await Bun.sleep(10);
+/** Waits for what something outside brings about, for as long as a slow machine may need. */
+export function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  return untilWithin(condition, what, 120_000);
 }
 
 /** Everything in a stream that can be read, in its order, as the new group `group` reads it. */

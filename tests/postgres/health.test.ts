@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { openPostgresStore, type PostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import { type RunningProgram, startPostgres } from '../../packages/testkit/src/servers/index.ts';
+import { until } from '../system/support/until.ts';
 import { append } from './support.ts';
 
 let server: RunningProgram;
@@ -17,18 +18,17 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await Bun.sleep(10);
-}
+/** Milliseconds that a server on a slow machine may take to end or to start. */
+const PATIENCE_MS = 60_000;
 
 // proves ST-18
 test('a node says that its database is away although nobody writes there, and that it is back although nobody dares to', async () => {
   expect([writing, reading].map((node) => node.health().ok)).toEqual([true, true]);
   await server.kill();
   await expect(writing.commit([{ appends: [append('ch:a')] }])).rejects.toThrow();
-  await until(() => !writing.health().ok && !reading.health().ok);
+  await until(() => !writing.health().ok && !reading.health().ok, 'both know that it is away', PATIENCE_MS);
   await server.restart();
-  await until(() => writing.health().ok && reading.health().ok);
+  await until(() => writing.health().ok && reading.health().ok, 'both know that it is back', PATIENCE_MS);
   const [outcome] = await writing.commit([{ appends: [append('ch:a')] }]);
   expect(outcome?.kind).toBe('committed');
 }, 240_000);

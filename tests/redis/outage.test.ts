@@ -10,7 +10,8 @@ import { createRedisRates } from '../../packages/server/src/adapters/redis/rates
 import { createRedisSingleUse } from '../../packages/server/src/adapters/redis/single-use.ts';
 import { systemClock, systemRandom } from '../../packages/server/src/runtime/system.ts';
 import { PresenceNode } from '../simulation/presence-cluster.ts';
-import { connect, until } from './support.ts';
+import { until } from '../system/support/until.ts';
+import { connect } from './support.ts';
 
 /** Longer than any of these takes on a busy machine. */
 const PATIENCE_MS = 60_000;

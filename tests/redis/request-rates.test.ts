@@ -5,7 +5,8 @@ import { createRedisRequestRates } from '../../packages/server/src/adapters/redi
 import { Buckets } from '../../packages/server/src/http/limits.ts';
 import { createTestApi } from '../../packages/server/src/http/test-api.ts';
 import { systemClock } from '../../packages/server/src/runtime/system.ts';
-import { connect, until } from './support.ts';
+import { until } from '../system/support/until.ts';
+import { connect } from './support.ts';
 
 const START_MS = 30_000;
 

@@ -42,12 +42,3 @@ export function startRedisCluster(): Promise<RunningProgram> {
     ],
   );
 }
-
-/** Resolves when `holds` does. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, limit_ms = 20_000): Promise<void> {
-  const end = Date.now() + limit_ms;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`did not come true within ${limit_ms} ms: ${what}`);
-    await Bun.sleep(10);
-  }
-}
