@@ -27,6 +27,11 @@ interface Manifest {
   readonly metadata: { readonly name: string };
 }
 
+interface Pod {
+  readonly containers?: readonly { readonly image: string }[];
+  readonly enableServiceLinks?: boolean;
+}
+
 type Model = new (data: never) => { validate(): void };
 
 /** The published schema of each kind we use, as its project compiles it. */
@@ -132,6 +137,17 @@ describe('what is deployed', () => {
       ]);
       loadConfig(Object.fromEntries(filled) as Record<string, string>, []);
     }
+  });
+
+  test('Kubernetes sets no options of its own making: a node would not start with those it names after our Service', () => {
+    expect(() =>
+      loadConfig({ KONFERENCO_SERVICE_HOST: '10.0.0.7', KONFERENCO_PORT: 'tcp://10.0.0.7:80' }, []),
+    ).toThrow();
+    const pods = manifests
+      .map(({ manifest }) => (manifest as { spec?: { template?: { spec?: Pod } } }).spec?.template?.spec)
+      .filter((pod) => pod?.containers?.some(({ image }) => image === 'konferenco') === true);
+    expect(pods.length).toBeGreaterThan(0);
+    for (const pod of pods) expect(pod?.enableServiceLinks).toBe(false);
   });
 
   test('the compose example names every variable that the compose file wants', () => {

@@ -9,8 +9,9 @@ import type { LiveLog } from './live-log.ts';
 const TURN_MS = 1_000;
 /** How long copies of what the store already has may still be on their way. */
 const GRACE_MS = 250;
-/** Logs, and users, looked at in one turn; more are looked at in rotation. */
-const MOST_A_TURN = 500;
+/** Logs, and users, looked at in one turn; of more than these a part, so that all were looked at after some turns. */
+const FEW = 500;
+const TURNS_FOR_ALL = 5;
 
 export interface HeadCheckDeps {
   readonly hub: Pick<Hub, 'logs' | 'userNames' | 'connectionsOf'>;
@@ -56,10 +57,10 @@ export class HeadCheck {
 
   async #turn(): Promise<void> {
     const { hub, fanOut, store, clock } = this.#deps;
-    const logs = [...slice(hub.logs.values(), this.#nextLog)];
-    const users = [...slice(hub.userNames(), this.#nextUser)];
-    this.#nextLog = logs.length < MOST_A_TURN ? 0 : this.#nextLog + MOST_A_TURN;
-    this.#nextUser = users.length < MOST_A_TURN ? 0 : this.#nextUser + MOST_A_TURN;
+    const [logs, nextLog] = part([...hub.logs.values()], this.#nextLog);
+    const [users, nextUser] = part([...hub.userNames()], this.#nextUser);
+    this.#nextLog = nextLog;
+    this.#nextUser = nextUser;
     const names = [...logs.map((live) => live.name), ...users.map(inboxLog)];
     if (names.length === 0) return;
     const heads = (await store.states(names)).map(({ head }) => head);
@@ -75,12 +76,10 @@ export class HeadCheck {
   }
 }
 
-function* slice<T>(all: Iterable<T>, from: number): Generator<T> {
-  let index = 0;
-  for (const one of all) {
-    if (index >= from + MOST_A_TURN) return;
-    if (index++ >= from) yield one;
-  }
+/** What is looked at in this turn, and where the next one begins. */
+function part<T>(all: readonly T[], from: number): readonly [readonly T[], number] {
+  const to = from + Math.max(FEW, Math.ceil(all.length / TURNS_FOR_ALL));
+  return [all.slice(from, to), to < all.length ? to : 0];
 }
 
 function isBehind(live: LiveLog, head: number): boolean {

@@ -97,7 +97,7 @@ export const en = {
   'part.s3.note': 'As of its last use.',
   'rung.each_for_itself': 'Presence goes from node to node; each node counts rates for itself.',
   'rung.no_files': 'Files wait; messages go on.',
-  'rung.nodes_apart': 'People on other nodes get messages up to a second late, from the store.',
+  'rung.nodes_apart': 'People on other nodes get messages a few seconds late, from the store.',
   'rung.venue_apart': 'The venue goes on; people away from it read what is known, and what they write waits.',
   'rung.nothing_stored': 'Messages wait on people’s devices and history cannot be read; typing and presence go on.',
 

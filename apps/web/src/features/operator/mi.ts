@@ -100,8 +100,7 @@ export const mi: Words = {
   'part.s3.note': 'E ai ki tōna whakamahinga whakamutunga.',
   'rung.each_for_itself': 'Ka haere te kōrero mō wai kei konei i tētahi pona ki tētahi; ka tatau ia pona mōna anō.',
   'rung.no_files': 'Ka tatari ngā kōnae; ka haere tonu ngā karere.',
-  'rung.nodes_apart':
-    'Ka tae tōmuri ngā karere ki ngā tāngata o pona kē, tae atu ki te hēkona kotahi, mai i te pātaka.',
+  'rung.nodes_apart': 'Ka tae tōmuri ngā karere ki ngā tāngata o pona kē, ētahi hēkona, mai i te pātaka.',
   'rung.venue_apart':
     'Ka haere tonu te wāhi hui; ka pānui te hunga o waho i ngā mea e mōhiotia ana, ā, ka tatari ā rātou karere.',
   'rung.nothing_stored':
