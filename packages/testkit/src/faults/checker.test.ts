@@ -10,6 +10,9 @@ import { PLANTS } from './testing/planted.ts';
 import { validHistory } from './testing/valid-history.ts';
 import { VIOLATIONS, type ViolationKind } from './violation.ts';
 
+/** What is planted goes into the same valid histories, for to imagine one takes longer than to judge it. */
+const HISTORIES = fc.sample(validHistory, 100);
+
 describe('the checker of histories', () => {
   test('finds nothing wrong in the histories of a system that keeps its promises', async () => {
     await fc.assert(
@@ -24,16 +27,15 @@ describe('the checker of histories', () => {
     test(`finds by the name ${kind} that ${VIOLATIONS[kind]}`, async () => {
       for (const plant of plants) {
         let planted = 0;
-        await fc.assert(
-          fc.asyncProperty(validHistory, fc.nat(), async (history, which) => {
-            const wrong = plant(history, which);
-            if (!wrong) return;
-            planted++;
-            const { violations } = await checkHistory(wrong);
-            expect(violations.map((violation) => violation.kind)).toContain(kind);
-          }),
-          { numRuns: 100 },
-        );
+        for (const [index, which] of fc.sample(fc.nat(), HISTORIES.length).entries()) {
+          const wrong = plant(HISTORIES[index] ?? [], which);
+          if (!wrong) continue;
+          planted++;
+          const { violations } = await checkHistory(wrong);
+          expect({ which, kinds: violations.map((violation) => violation.kind), history: wrong }).toMatchObject({
+            kinds: expect.arrayContaining([kind]),
+          });
+        }
         expect(planted).toBeGreaterThan(10);
       }
     });
