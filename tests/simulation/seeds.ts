@@ -11,8 +11,11 @@ export interface Regression {
   readonly why: string;
 }
 
-/** Seeds of a run when the environment does not say. */
-const SEEDS = 120;
+/**
+ * Seeds of a run when the environment does not say: enough that a change which breaks a promise shows itself. What is rare is
+ * looked for by running thousands, and stays found by the seed it is written down with.
+ */
+const SEEDS = 60;
 
 /** The seeds to run: the one of `KONFERENCO_SIM_SEED`, or the first `KONFERENCO_SIM_SEEDS`. */
 export function seedsToRun(): readonly number[] {
