@@ -34,7 +34,7 @@ function planRuns(filters: readonly string[]): Run[] {
   const wanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
   const tests = (folder: string) => findFiles(ROOT, `${folder}/**/*.test.{ts,tsx}`).filter(wanted);
   const [inBrowser, units] = partition(UNIT_FOLDERS.flatMap(tests), isBrowser);
-  const suites = [...inBrowser, ...tests('tests')].sort((a, b) => Number(isBrowser(b)) - Number(isBrowser(a)));
+  const suites = [...inBrowser, ...tests('tests')].sort((a, b) => Number(isLong(b)) - Number(isLong(a)));
   return [
     ...(units.length > 0 ? [{ title: 'unit tests', files: units, timeoutMs: UNIT_TIMEOUT_MS }] : []),
     ...suites.map((file) => ({ title: file, files: [file], timeoutMs: SUITE_TIMEOUT_MS })),
@@ -42,6 +42,8 @@ function planRuns(filters: readonly string[]): Run[] {
 }
 
 const isBrowser = (file: string) => file.includes('.browser.');
+/** Browsers and simulations take minutes, the others seconds. */
+const isLong = (file: string) => isBrowser(file) || file.startsWith('tests/simulation/');
 
 function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
   return [items.filter(test), items.filter((item) => !test(item))];
