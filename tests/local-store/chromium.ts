@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalStore, LocalStoreError, type LocalStoreFault } from '@konferenco/client/storage';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { CHROMIUM, CHROMIUM_ARGS } from '../../tools/lib/chromium.ts';
 import type { StorePage } from './page.ts';
 import { fromText, toText } from './wire.ts';
 
@@ -11,16 +12,6 @@ declare global {
     storePage: StorePage;
   }
 }
-
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 export interface Opened {
   readonly store: LocalStore;
@@ -59,8 +50,8 @@ export async function prepareChromium(): Promise<Chromium> {
     profile,
     start: () =>
       chromium.launchPersistentContext(profile, {
-        executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-        args: ARGS,
+        executablePath: CHROMIUM,
+        args: [...CHROMIUM_ARGS],
       }),
     async tab(context) {
       const page = await context.newPage();

@@ -7,10 +7,10 @@ import { connect } from 'node:tls';
 import { TestServer } from '@konferenco/testkit';
 import { type Caddy, freePort, startCaddy } from '@konferenco/testkit/servers';
 import { type Browser, chromium } from 'playwright-core';
+import { CHROMIUM } from '../../tools/lib/chromium.ts';
 
 setDefaultTimeout(60_000);
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const [port, upstream] = await Promise.all([freePort(), freePort()]);
 const site = `https://localhost:${port}`;
 let server: TestServer;
