@@ -92,6 +92,20 @@ describe('the watch', () => {
     end();
   });
 
+  test('does not take those who came in while the desk slept for what the node manages', () => {
+    const { clock, pass } = timers();
+    const watched = new TicketDesk(RATE, clock.now(), () => 0.5);
+    const end = watchLateness(watched, clock);
+    for (let n = 0; n < 100_000; n++) watched.cameIn();
+    pass(60_000);
+    for (let look = 0; look < 4; look++) {
+      while (watched.take(clock.now()) === 0);
+      pass(LOOK_MS);
+    }
+    expect(watched.pace).toBeLessThan(RATE.per_s);
+    end();
+  });
+
   test('sleeps while nobody comes, and a desk that slept is not late', () => {
     const { clock, planned, pass } = timers();
     const watched = new TicketDesk(RATE, clock.now(), () => 0.5);

@@ -121,6 +121,7 @@ export class TicketDesk {
     if (!wake) return;
     this.#wake = null;
     this.#lookedAt = now;
+    this.#cameIn = 0;
     wake();
   }
 
