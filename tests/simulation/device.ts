@@ -9,6 +9,7 @@ import {
   type MessageState,
   type Socket,
 } from '@konferenco/client';
+import '../../packages/client/src/testing/fetched-parts.ts';
 import { type InboxItem, type Item, type LogName, parseLogName, peerOf } from '@konferenco/protocol';
 import { ProcessClock, SeededRandom, type VirtualClock } from '@konferenco/testkit';
 import { DeviceDisk } from './device-disk.ts';

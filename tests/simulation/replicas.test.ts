@@ -1,5 +1,4 @@
-import { beforeAll, describe, expect, test } from 'bun:test';
-import { fetchParts } from './fetched-parts.ts';
+import { describe, expect, test } from 'bun:test';
 import { runReplicas } from './replica-run.ts';
 import type { Regression } from './seeds.ts';
 
@@ -24,9 +23,6 @@ async function expectSame(seed: number): Promise<void> {
   if (broken.length > 0) throw new Error([`seed ${seed}:`, ...broken.map((what) => `  ✗ ${what}`)].join('\n'));
   expect(stored).toBeGreaterThan(50);
 }
-
-// Loaded once: what is loaded in the middle of a run takes time of the platform's.
-beforeAll(fetchParts);
 
 // proves RP-1, RP-2, RP-3, RP-5, RP-7, RP-10
 describe('twenty replicas whose links are cut, whose programs are killed, and one of whose clocks is a year ahead', () => {

@@ -12,7 +12,6 @@ import {
 } from './checks.ts';
 import type { Device } from './device.ts';
 import { breakThings } from './faults.ts';
-import { fetchParts } from './fetched-parts.ts';
 import { type SetUp, World } from './world.ts';
 
 /** Virtual time of one run: people and faults; then nothing breaks any more; then everybody is gone. */
@@ -34,7 +33,6 @@ export interface Report {
 
 /** Runs one seed. Real nodes and clients; time, network and disk are simulated. */
 export async function simulate(seed: number, setUp: SetUp): Promise<Report> {
-  await fetchParts();
   const world = new World(seed, setUp);
   const onRejection = (error: unknown) =>
     world.break(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);

@@ -7,7 +7,7 @@ import {
   memoryOutbox,
   type Message,
 } from '@konferenco/client';
-import { fetchParts } from './fetched-parts.ts';
+import '../../packages/client/src/testing/fetched-parts.ts';
 import { type SharedTabs, shareTabs, tabSharing } from '@konferenco/client/tabs';
 import { channelLog, directLog, type Envelope, type LogName } from '@konferenco/protocol';
 import { createMemoryDisk, createMemoryStore } from '@konferenco/server';
@@ -314,7 +314,6 @@ async function loadAll({ clock, running }: World): Promise<void> {
 async function simulate(
   seed: number,
 ): Promise<{ readonly broken: readonly string[]; readonly story: readonly string[] }> {
-  await fetchParts();
   const world = new World(seed);
   const onRejection = (error: unknown) =>
     world.break(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);

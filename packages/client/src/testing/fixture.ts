@@ -1,11 +1,6 @@
 import { createIdGenerator, type Envelope, type LogName, peerOf } from '@konferenco/protocol';
 import { createClient } from '../client.ts';
-// Loaded beforehand: what a client loads later takes real time, which virtual time does not wait for.
-import '../kept/open-kept.ts';
-import '../more-history.ts';
-import '../presence-told.ts';
-import '../rest.ts';
-import '../transport/fallback.ts';
+import './fetched-parts.ts';
 import type { Client, ClientOptions, Environment } from '../types.ts';
 import { ScriptedServer } from './scripted-server.ts';
 import { settle, VirtualClock } from './virtual-clock.ts';

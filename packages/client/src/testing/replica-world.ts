@@ -1,10 +1,5 @@
 import { createClient } from '../client.ts';
-// Loaded beforehand: what a client loads later takes real time, which virtual time does not wait for.
-import '../kept/open-kept.ts';
-import '../more-history.ts';
-import '../presence-told.ts';
-import '../rest.ts';
-import '../transport/fallback.ts';
+import './fetched-parts.ts';
 import type { KonferencoError } from '../errors.ts';
 import { memoryStore } from '../storage/memory-store.ts';
 import { type LocalStore, LocalStoreError, type LocalTable } from '../storage/local-store.ts';
