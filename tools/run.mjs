@@ -14,6 +14,11 @@ const BUN_VERSION = '1.4.5';
 const MARKER = join(ROOT, 'node_modules', '.installed');
 const WEB_PAGE = join(ROOT, 'apps', 'web', 'dist', 'index.html');
 
+// How Bun's memory is kept, unless the environment says otherwise: garbage is looked for in a process that only waits every
+// 30 s instead of every second, and freed pages go back to the system every 10 s. A node full of people who say nothing spends
+// a third less processor time so, for 3 % more memory a connection. deploy/Dockerfile says the same.
+const MEMORY = { BUN_GC_TIMER_INTERVAL: '30000', MIMALLOC_PURGE_HOLES_MIN_INTERVAL: '10000' };
+
 const COMMANDS = {
   start: (args) => withPage(['packages/server/src/main.ts'], args),
   cluster: (args) => withPage(['tools/cluster.ts'], args),
@@ -86,7 +91,7 @@ function fingerprint() {
 }
 
 function bun(args) {
-  return run(BUN, args);
+  return run(BUN, args, { env: { ...MEMORY, ...process.env } });
 }
 
 /** Runs a program in the project's folder, passes signals on, and returns its exit code (128 + n after signal n). */

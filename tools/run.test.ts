@@ -27,7 +27,8 @@ const fakeBun = (body = 'exit 0') =>
 
 function run(...args: string[]) {
   const node = Bun.which('node') ?? 'node';
-  const env = { ...process.env, PATH: `${join(root, 'path')}:${process.env['PATH']}` };
+  const { BUN_GC_TIMER_INTERVAL, MIMALLOC_PURGE_HOLES_MIN_INTERVAL, ...rest } = process.env;
+  const env = { ...rest, PATH: `${join(root, 'path')}:${process.env['PATH']}` };
   return Bun.spawn([node, join(root, 'tools/run.mjs'), ...args], {
     cwd: tmpdir(),
     env,
@@ -38,6 +39,15 @@ function run(...args: string[]) {
 }
 
 const calls = async () => (await Bun.file(join(root, 'calls')).text()).trim().split('\n');
+
+test('gives programs the memory settings that the image has, unless the environment says otherwise', async () => {
+  await fakeBun(`echo "$BUN_GC_TIMER_INTERVAL $MIMALLOC_PURGE_HOLES_MIN_INTERVAL" >> '${root}/calls'`);
+  await run('test').exited;
+  const image = await Bun.file(join(import.meta.dir, '../deploy/Dockerfile')).text();
+  const [, garbage, pages] =
+    /^ENV BUN_GC_TIMER_INTERVAL=(\d+) MIMALLOC_PURGE_HOLES_MIN_INTERVAL=(\d+)$/m.exec(image) ?? [];
+  expect((await calls()).at(-1)).toBe(`${garbage} ${pages}`);
+});
 
 describe('installing', () => {
   test('happens once, and again when the lock file or a manifest changed', async () => {

@@ -8,11 +8,11 @@ beforeEach(() => {
 afterEach(() => h.close());
 
 /** Answers heartbeats for as long as the test runs. */
-function keepAlive(client: RawClient): void {
+function keepAlive(client: RawClient, answer = (nonce: number) => JSON.stringify({ type: 'heartbeat', nonce })): void {
   let answered = 0;
   const turn = () => {
     const beats = client.of('heartbeat');
-    for (const beat of beats.slice(answered)) client.send({ type: 'heartbeat', nonce: beat.nonce });
+    for (const beat of beats.slice(answered)) client.send(answer(beat.nonce));
     answered = beats.length;
     h.clock.after(500, turn);
   };
@@ -36,6 +36,17 @@ describe('time', () => {
     await h.clock.advance(300_000);
     expect(mere.closed).toBeNull();
     expect(mere.of('heartbeat')).toHaveLength(10);
+  });
+
+  test('an answer in other words, or to an old heartbeat, keeps it too, and none of them is refused', async () => {
+    const clients = [await h.connect('mere'), await h.connect('rangi')] as const;
+    keepAlive(clients[0], (nonce) => `{ "nonce": ${nonce}, "type": "heartbeat" }`);
+    keepAlive(clients[1], () => '{"type":"heartbeat","nonce":0}');
+    await h.clock.advance(300_000);
+    for (const client of clients) {
+      expect(client.closed).toBeNull();
+      expect(client.of('error')).toEqual([]);
+    }
   });
 
   // proves GW-7

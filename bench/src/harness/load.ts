@@ -4,8 +4,6 @@ import { type Core, pinned } from './process.ts';
 import { end } from './server.ts';
 
 const MAIN = resolve(import.meta.dir, '../load/main.ts');
-/** In ms. Bun collects garbage once a second in a process that only waits, which counts where there are fifty. */
-const GARBAGE_MS = 30_000;
 
 /** The load generator, in a process of its own on a core of its own. */
 export interface Load {
@@ -18,7 +16,6 @@ export interface Load {
 /** Starts it. It is killed when `signal` aborts, and every question then fails. */
 export function startLoad(signal: AbortSignal, core: Core | null = 'load'): Load {
   const child = Bun.spawn(pinned(core, [process.execPath, MAIN]), {
-    env: { ...process.env, BUN_GC_TIMER_INTERVAL: String(GARBAGE_MS) },
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'inherit',

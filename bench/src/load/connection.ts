@@ -5,6 +5,9 @@ import { endOfUpgrade, upgradeRequest } from './handshake.ts';
 
 type State = 'upgrading' | 'joining' | 'ready' | 'closing' | 'closed';
 
+/** One for all, so that a frame that many send is made once; servers unmask every frame alike. */
+const MASK = 0x9e3779b1;
+
 interface Settle {
   resolve(connection: Connection): void;
   reject(error: Error): void;
@@ -35,14 +38,12 @@ export class Connection implements FrameHandler {
   #reader = new FrameReader();
   #head: Buffer | null = null;
   #out: Buffer[] = [];
-  #mask: number;
 
   constructor(group: Group, index: number, user: string, settle: Settle) {
     this.group = group;
     this.index = index;
     this.user = user;
     this.#settle = settle;
-    this.#mask = (0x9e3779b1 * (index + 1)) >>> 0 || 1;
   }
 
   get isOpen(): boolean {
@@ -51,7 +52,12 @@ export class Connection implements FrameHandler {
 
   /** Puts a text frame in line; `flush` writes. */
   queue(text: string): void {
-    this.#out.push(clientFrame(OPCODE.text, text, this.#mask));
+    this.#out.push(textFrame(text));
+  }
+
+  /** Puts a whole frame in line, which others may send too. */
+  queueFrame(frame: Buffer): void {
+    this.#out.push(frame);
   }
 
   /** Writes what is in line, as far as the kernel takes it; the rest follows when it drains. */
@@ -88,7 +94,7 @@ export class Connection implements FrameHandler {
   close(): void {
     if (this.#state === 'closed' || !this.#socket) return;
     this.#state = 'closing';
-    this.#out.push(clientFrame(OPCODE.close, Uint8Array.of(3, 232), this.#mask));
+    this.#out.push(clientFrame(OPCODE.close, Uint8Array.of(3, 232), MASK));
     this.flush();
   }
 
@@ -121,10 +127,10 @@ export class Connection implements FrameHandler {
     if (opcode === OPCODE.text) this.group.wire.received(this, bytes, start, end);
     else if (opcode === OPCODE.ping) {
       this.group.counters.heartbeats++;
-      this.#out.push(clientFrame(OPCODE.pong, bytes.subarray(start, end), this.#mask));
+      this.#out.push(clientFrame(OPCODE.pong, bytes.subarray(start, end), MASK));
     } else if (opcode === OPCODE.close) {
       if (this.#state === 'ready') this.group.refused(`close ${end - start >= 2 ? bytes.readUInt16BE(start) : 1005}`);
-      this.#out.push(clientFrame(OPCODE.close, bytes.subarray(start, Math.min(end, start + 2)), this.#mask));
+      this.#out.push(clientFrame(OPCODE.close, bytes.subarray(start, Math.min(end, start + 2)), MASK));
       this.flush();
       this.#socket?.end();
     }
@@ -148,6 +154,11 @@ export class Connection implements FrameHandler {
     this.group.wire.opened(this);
     return bytes.subarray(end);
   }
+}
+
+/** A text as its frame on the wire. */
+export function textFrame(text: string): Buffer {
+  return clientFrame(OPCODE.text, text, MASK);
 }
 
 export interface Address {

@@ -44,6 +44,8 @@ export class Group {
   readonly owing = new Set<Connection>();
   sink: Sink = IDLE;
   #frames = 0;
+  #echoed = -1;
+  #echo: Buffer = Buffer.alloc(0);
 
   constructor(wire: Wire, channel: string | null, crowd: Crowd | null = null) {
     this.wire = wire;
@@ -65,6 +67,13 @@ export class Group {
   /** True once in 256 message frames: this one is parsed in full to check the counting. */
   isSample(): boolean {
     return (this.#frames++ & 255) === 0;
+  }
+
+  /** The frame that answers a heartbeat, made once for all that a server asks in one go. */
+  echoOf(nonce: number, make: (nonce: number) => Buffer): Buffer {
+    if (nonce !== this.#echoed) this.#echo = make(nonce);
+    this.#echoed = nonce;
+    return this.#echo;
   }
 
   refused(name: string): void {

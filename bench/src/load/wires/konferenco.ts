@@ -1,5 +1,5 @@
 import { channelLog, LIMITS, SUBPROTOCOL } from '@konferenco/protocol';
-import type { Connection } from '../connection.ts';
+import { type Connection, textFrame } from '../connection.ts';
 import type { Group } from '../group.ts';
 import { digits, find, matches, occurrences } from '../scan.ts';
 import type { Wire } from '../wire.ts';
@@ -38,7 +38,7 @@ export const konferencoWire: Wire = {
     } else if (matches(bytes, REPLY, start, end)) reply(connection, bytes, start, end);
     else if (matches(bytes, HEARTBEAT, start, end)) {
       connection.group.counters.heartbeats++;
-      connection.queue(`{"type":"heartbeat","nonce":${digits(bytes, start + HEARTBEAT.length)}}`);
+      connection.queueFrame(connection.group.echoOf(digits(bytes, start + HEARTBEAT.length), echoFrame));
     } else if (matches(bytes, PRESENCE, start, end)) connection.group.counters.presences++;
     else if (matches(bytes, SKIPPED, start, end)) skipped(connection, bytes, start, end);
     else if (matches(bytes, ERROR, start, end)) refused(connection, bytes, start, end);
@@ -47,6 +47,10 @@ export const konferencoWire: Wire = {
   direct: (from, to, text, ref) => publishFrame(from, { type: 'user', id: to }, text, ref),
   presence: (_channel, status) => `{"type":"presence","status":"${status}"}`,
 };
+
+function echoFrame(nonce: number): Buffer {
+  return textFrame(`{"type":"heartbeat","nonce":${nonce}}`);
+}
 
 /** Acknowledges what the clients of a group have received since they last did so. */
 export function acknowledgeAll({ owing }: Group): void {

@@ -84,6 +84,7 @@ export class Gateway {
         return refuse(connection, { error: 'rate_limited', detail: 'frames', retry_after_ms: wait_ms });
       }
     }
+    if (connection.phase === 'ready' && this.#wheel.isEcho(text)) return;
     if (!connection.inOrder(text, (next) => this.#handle(connection, next))) this.end(connection, 'flooding');
   }
 

@@ -36,6 +36,9 @@ export class Wheel {
   readonly #opening = new Set<Connection>();
   #turn = 0;
   #nonce = 0;
+  /** What a client answers to the newest heartbeat, and to the one before. */
+  #echo = '';
+  #echoBefore = '';
   #timer: (() => void) | null = null;
 
   constructor(deps: WheelDeps) {
@@ -78,6 +81,14 @@ export class Wheel {
     connection.socket.subscribe(heartbeatTopic(connection.slot));
   }
 
+  /**
+   * Whether a frame is the answer to one of the last two heartbeats, byte for byte as the SDK writes it: a sign of life that
+   * need not be decoded. Any other answer is a frame like others.
+   */
+  isEcho(text: string): boolean {
+    return text === this.#echo || text === this.#echoBefore;
+  }
+
   remove(connection: Connection): void {
     this.#slots[connection.slot]?.delete(connection);
     this.#opening.delete(connection);
@@ -95,6 +106,8 @@ export class Wheel {
     }
     for (const connection of [...this.laggards]) onBehind(connection);
     this.#nonce++;
+    this.#echoBefore = this.#echo;
+    this.#echo = `{"type":"heartbeat","nonce":${this.#nonce}}`;
     const slot = this.#nonce % SLOTS;
     for (const connection of this.#slots[slot] ?? []) {
       if (now - connection.lastSeen > LIMITS.timeout_ms) onSilent(connection);
