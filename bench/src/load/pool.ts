@@ -4,7 +4,7 @@ import { Histogram, type Summary } from './histogram.ts';
 
 export interface OpenPlan {
   readonly count: number;
-  /** Handshakes under way at once. */
+  /** Handshakes under way at once, at the most; fewer when a second brings fewer, so that none waits long in line. */
   readonly concurrency: number;
   /** Connections begun per second; absent: as fast as `concurrency` allows. */
   readonly rate?: number;
@@ -52,6 +52,8 @@ export async function fetchTickets(group: Group, { host, port }: Address, plan: 
 }
 
 const GIVE_UP_MS = 60_000;
+/** Handshakes under way at once however slow they are. */
+const LEAST_ROOM = 16;
 
 /** Opens connections into `group`, in the order of their index, and resolves when each has joined or failed. @throws {Error} after 60 s of no progress. */
 export function openConnections(group: Group, address: Address, plan: OpenPlan): Promise<Opened> {
@@ -64,6 +66,7 @@ export function openConnections(group: Group, address: Address, plan: OpenPlan):
   let failed = 0;
   return new Promise((resolve, reject) => {
     const watch = watchProgress(() => latency.count + failed, reject);
+    const room = new Room(plan.concurrency, start);
     const done = () => {
       watch.stop();
       group.connections.sort((a, b) => a.index - b.index);
@@ -93,7 +96,8 @@ export function openConnections(group: Group, address: Address, plan: OpenPlan):
     };
     const fill = () => {
       const now = performance.now();
-      while (begun < plan.count && begun - latency.count - failed < plan.concurrency) {
+      const most = room.at(now, latency.count + failed);
+      while (begun < plan.count && begun - latency.count - failed < most) {
         const at = plan.rate === undefined ? now : start + (begun * 1000) / plan.rate;
         if (at > now) return void setTimeout(fill, at - now);
         begin(at);
@@ -102,6 +106,31 @@ export function openConnections(group: Group, address: Address, plan: OpenPlan):
     if (plan.count === 0) done();
     else fill();
   });
+}
+
+/** How many handshakes may be under way: what came of them in the last second and a quarter of it more, which lets it grow. */
+class Room {
+  readonly #most: number;
+  #since: number;
+  #settled = 0;
+  #room: number;
+
+  constructor(most: number, now: number) {
+    this.#most = most;
+    this.#since = now;
+    this.#room = most;
+  }
+
+  /** @param settled handshakes that have ended by now, of all */
+  at(now: number, settled: number): number {
+    const seconds = (now - this.#since) / 1000;
+    if (seconds < 1) return this.#room;
+    const brought = Math.ceil((1.25 * (settled - this.#settled)) / seconds);
+    this.#room = Math.min(this.#most, Math.max(LEAST_ROOM, brought));
+    this.#since = now;
+    this.#settled = settled;
+    return this.#room;
+  }
 }
 
 function watchProgress(progress: () => number, reject: (error: Error) => void): { stop(): void } {

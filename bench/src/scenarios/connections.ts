@@ -11,8 +11,6 @@ import type { Address } from '../load/connection.ts';
 /** Under the limit of 20,000 open files, with room for what the kernel spreads unevenly. */
 const PER_NODE = 18_900;
 const PER_LOAD = 19_500;
-/** Handshakes under way at once, in all load processes together. */
-const CONCURRENCY = 256;
 /**
  * Load processes that open connections at once; the others wait for their turn. With a few handshakes in each of forty, the
  * machine switches from process to process for every packet, and a connection costs the load twice the processor time. Two keep
@@ -71,6 +69,12 @@ export function connections(count: number, only: readonly Fleet['name'][], isQui
         full: PER_LOAD,
         quick: 300,
         about: 'of them from each load process',
+      },
+      under_way: {
+        full: 48,
+        quick: 48,
+        about:
+          'handshakes under way at once, for each server process: enough that one which is woken has several to do',
       },
       settle_ms: { full: 15_000, quick: 300, about: 'longest wait for memory to settle' },
       cpu_ms: { full: 60_000, quick: 500, about: 'time over which processor time is measured; two heartbeats at 60 s' },
@@ -152,7 +156,9 @@ function entrant(fleet: Fleet, secretOf?: (stage: FleetStage) => Promise<string>
   });
   let taken = 0;
   const inner = fleetEntrant(fleet, numbers, async (stage, context) => {
-    const opener = { stage, wire: fleet.wire, secret: await secretOf?.(stage) };
+    const { nodes, loads } = stage;
+    const concurrency = Math.ceil((nodes.length * context.param('under_way')) / Math.min(OPENING, loads.length));
+    const opener = { stage, wire: fleet.wire, secret: await secretOf?.(stage), concurrency };
     return { ...(await measure(opener, context)), machine: (takenBytes() - taken) / 2 ** 30 };
   });
   return {
@@ -168,6 +174,8 @@ interface Opener {
   readonly stage: FleetStage;
   readonly wire: Fleet['wire'];
   readonly secret: string | undefined;
+  /** Handshakes that a load process has under way at once. */
+  readonly concurrency: number;
 }
 
 async function measure(opener: Opener, context: Context): Promise<Values> {
@@ -223,7 +231,7 @@ async function open(opener: Opener, group: string, count: number): Promise<void>
 
 /** The part of one load process, which has loopback addresses of its own. Where servers have a port each, it begins with another. */
 async function openFrom(
-  { stage, wire, secret }: Opener,
+  { stage, wire, secret, concurrency }: Opener,
   at: number,
   { group, count }: { readonly group: string; readonly count: number },
 ): Promise<void> {
@@ -233,7 +241,6 @@ async function openFrom(
   const places = distinct(stage.addresses);
   const from = share(count, loads.length, at);
   const all = share(count, loads.length, at + 1) - from;
-  const concurrency = Math.ceil(CONCURRENCY / Math.min(OPENING, loads.length));
   const ticket = secret === undefined ? {} : { ticket_secret: secret };
   for (const turn of places.keys()) {
     const place = (at + turn) % places.length;
