@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import type { FeedEntry, FeedPosition, LeaderSignal } from '@konferenco/core';
+import type { Changed, FeedEntry, FeedPosition, LeaderSignal } from '@konferenco/core';
+import type { LogName } from '@konferenco/protocol';
 import { SQL } from 'bun';
 import { openPostgresStore, type PostgresStore } from '../../packages/server/src/adapters/postgres/store.ts';
 import { type RunningProgram, startPostgres } from '../../packages/testkit/src/servers/index.ts';
@@ -79,6 +80,68 @@ test('nothing is told while an older transaction can still add something before 
   other.release();
   await sql.close();
 });
+
+/** Asks until the store knows where it stands. */
+async function beginning(store: PostgresStore): Promise<FeedPosition> {
+  for (;;) {
+    const { position } = await store.changedSince(null, 100);
+    if (position !== null) return position;
+  }
+}
+
+/** What is said to have grown from `after` on, asked until `names` were among it. */
+async function grownSince(store: PostgresStore, after: FeedPosition, names: readonly string[]): Promise<Changed> {
+  const heads = new Map<string, number>();
+  for (let position = after; ; ) {
+    const changed = await store.changedSince(position, 100);
+    position = changed.position ?? position;
+    for (const { name, head } of changed.heads ?? []) heads.set(name, head);
+    if (names.every((name) => heads.has(name)))
+      return { position, heads: [...heads].map(([name, head]) => ({ name: name as LogName, head })) };
+  }
+}
+
+// proves ST-19
+test('a store says which logs and inboxes grew since, with their heads, and nothing of what was there before', async () => {
+  await nodes[0].commit([{ appends: [append('ch:before')] }]);
+  const start = await beginning(nodes[1]);
+  expect(await nodes[1].changedSince(start, 100)).toEqual({ position: start, heads: [] });
+  const notify = [{ user: 'ben', reason: 'mention' as const }];
+  for (let i = 0; i < 3; i++) await nodes[0].commit([{ appends: [{ ...append('ch:grown'), notify }] }]);
+  const { heads, position } = await grownSince(nodes[1], start, ['ch:grown', 'in:ben']);
+  expect(new Map(heads?.map(({ name, head }) => [name, head]))).toEqual(
+    new Map([
+      ['ch:grown' as LogName, 3],
+      ['in:ben' as LogName, 3],
+    ]),
+  );
+  expect((await nodes[1].changedSince(position, 100)).heads).toEqual([]);
+  await grownSince(nodes[0], start, ['ch:grown']);
+  expect((await nodes[0].changedSince(start, 2)).heads).toBeNull();
+  expect((await nodes[0].changedSince(start, 3)).heads).toHaveLength(2);
+}, 60_000);
+
+// proves ST-19
+test('a transaction that holds up others is not waited for: the store says that it does not know', async () => {
+  const start = await beginning(nodes[0]);
+  const sql = new SQL({ url: server.url, max: 1 });
+  const other = await sql.reserve();
+  await other.unsafe('BEGIN');
+  await other.unsafe("UPDATE konferenco.writers SET seen = now() WHERE writer = 'nobody'");
+  await other.unsafe('SELECT pg_current_xact_id()');
+  await nodes[0].commit([{ appends: [append('ch:held')] }]);
+  let changed = await nodes[0].changedSince(start, 100);
+  while (changed.heads !== null) {
+    expect(changed).toEqual({ position: start, heads: [] });
+    changed = await nodes[0].changedSince(start, 100);
+  }
+  expect(changed.position).toBe(start);
+  await other.unsafe('COMMIT');
+  const { heads } = await grownSince(nodes[0], start, ['ch:held']);
+  expect(heads).toEqual([{ name: 'ch:held' as LogName, head: 1 }]);
+  other.release();
+  await sql.close();
+}, 60_000);
 
 test('a group goes on where it was, and never back', async () => {
   const [one, two] = await readOn(nodes[0], null);

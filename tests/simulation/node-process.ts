@@ -1,4 +1,4 @@
-import type { Bus, Store } from '@konferenco/core';
+import type { Bus, Changes, Store } from '@konferenco/core';
 import {
   ProcessClock,
   type SeededRandom,
@@ -16,6 +16,8 @@ export interface OpenedStore {
   readonly store: Store;
   /** The process dies with it; `null` when the store lives elsewhere. */
   readonly crash: (() => void) | null;
+  /** Says what changed in it, where it can. */
+  readonly changes?: Changes;
 }
 
 export interface NodeProcessOptions {
@@ -79,6 +81,7 @@ export class NodeProcess {
     const server = startSimulatedServer({
       ...{ name, store: opened.store, bus: connected, clock, random, sockets },
       ...(directory ? { presence: directory.connect(name) } : {}),
+      ...(opened.changes ? { changes: opened.changes } : {}),
       onFault: (error) => running() && onFault(error),
       options: { digestRate },
     });

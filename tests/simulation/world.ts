@@ -1,4 +1,5 @@
 import type { Socket } from '@konferenco/client';
+import type { Changes } from '@konferenco/core';
 import { channelLog, directLog, type LogName, parseLogName } from '@konferenco/protocol';
 import { createMemoryDisk, createMemoryStore, type MemoryDisk } from '@konferenco/server';
 import {
@@ -37,6 +38,8 @@ export class World {
   readonly #seed: number;
   readonly #bus: SimulatedBus;
   readonly #directory: SimulatedDirectory | null;
+  /** Whether the store of a cluster can say what changed in it. */
+  readonly #saysChanges: boolean;
 
   constructor(seed: number, setUp: SetUp) {
     this.#seed = seed;
@@ -48,6 +51,7 @@ export class World {
     this.#directory =
       setUp === 'cluster' && ownRandom.chance(0.5) ? new SimulatedDirectory(clock, ownRandom, [0, 20]) : null;
     const shared = setUp === 'cluster' ? this.#createStore() : null;
+    this.#saysChanges = ownRandom.chance(0.5);
     const names = setUp === 'cluster' ? ['north', 'south', 'east'].slice(0, random.int(2, 3)) : ['alone'];
     const digestRate = random.chance(0.25) ? random.int(1, 3) : 1_000_000;
     this.nodes = names.map((name) => {
@@ -148,6 +152,23 @@ export class World {
   }
 
   #view(store: ReturnType<typeof createMemoryStore>, crash: (() => void) | null): OpenedStore {
-    return { store: distantStore(store, this.clock, this.random, [0, 15]), crash };
+    const opened = { store: distantStore(store, this.clock, this.random, [0, 15]), crash };
+    return crash === null && this.#saysChanges ? { ...opened, changes: this.#changes() } : opened;
+  }
+
+  /** Of the disk, as a node sees it over a distance; the place of an entry is its position. */
+  #changes(): Changes {
+    const random = new SeededRandom(this.#seed + 4);
+    const pause = () => new Promise<void>((resolve) => this.clock.after(random.int(0, 15), resolve));
+    const { disk } = this;
+    return {
+      async changedSince(after, most) {
+        await pause();
+        const position = String(disk.bySeq.at(-1)?.seq ?? 0);
+        const heads = after === null ? null : disk.grownSince(Number(after), most);
+        await pause();
+        return { position, heads };
+      },
+    };
   }
 }

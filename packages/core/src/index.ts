@@ -31,6 +31,7 @@ export { Sequencer } from './delivery/sequencer.ts';
 export { RateLimiter, type RateLimiterOptions, RateLimitExceededError } from './limits/rate-limiter.ts';
 export { OUTBOX_ALLOWANCE, SenderLimits } from './limits/sender-limits.ts';
 export { type BucketRate, fullBucket, takeTokenMutable, type TokenBucket, waitFor } from './limits/token-bucket.ts';
+export { within } from './limits/within.ts';
 export {
   BUS_MESSAGE_OVERHEAD,
   busCopyFor,

@@ -2,6 +2,7 @@ import {
   type Access,
   type Authenticator,
   type Bus,
+  type Changes,
   type Clock,
   type PositionStore,
   type PresenceDirectory,
@@ -38,6 +39,8 @@ import { Turns } from './sync/turns.ts';
 export interface NodeDeps {
   readonly name: string;
   readonly store: Store;
+  /** What changed in the store, where it can say so. */
+  readonly changes?: Changes;
   readonly bus: Bus;
   readonly access: Access;
   readonly authenticator: Authenticator;
@@ -122,7 +125,13 @@ export function createNode(deps: NodeDeps): Node {
   const streams = new Streams({ gateway, services, topics });
   connections.count = () => gateway.connections;
   connections.streams = () => streams.counts;
-  const stopUpkeep = startUpkeep({ services, fanOut, gateway, isMirror: deps.isMirror ?? false });
+  const stopUpkeep = startUpkeep({
+    services,
+    fanOut,
+    gateway,
+    isMirror: deps.isMirror ?? false,
+    changes: deps.changes,
+  });
   return {
     gateway,
     streams,
@@ -178,14 +187,15 @@ interface Beside {
   readonly fanOut: FanOut;
   readonly gateway: Gateway;
   readonly isMirror: boolean;
+  readonly changes: Changes | undefined;
 }
 
 /** What goes on beside connections; returns what ends it. */
-function startUpkeep({ services, fanOut, gateway, isMirror }: Beside): () => void {
+function startUpkeep({ services, fanOut, gateway, isMirror, changes }: Beside): () => void {
   const { accounts, bus, hub, store, clock, onFault } = services;
   const stopSweeping = sweepEvery(services, SWEEP_MS);
   const chores = isMirror ? [] : [new AttendanceCount(accounts, onFault), new Turns(accounts, onFault)];
-  const headCheck = bus.lossy ? new HeadCheck({ hub, fanOut, store, clock }) : null;
+  const headCheck = bus.lossy ? new HeadCheck({ hub, fanOut, store, changes, bus, clock }) : null;
   const standing = createStandingCheck(services, gateway);
   bus.onReconnect(() => standing.begin());
   return () => {

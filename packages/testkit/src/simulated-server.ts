@@ -1,6 +1,7 @@
 import type {
   Authenticator,
   Bus,
+  Changes,
   Clock,
   Identity,
   PositionStore,
@@ -30,6 +31,8 @@ export interface SimulatedServerOptions {
   readonly random: Random;
   readonly sockets: TopicPublisher;
   readonly presence?: PresenceDirectory;
+  /** Without it the node looks at everything it hears, again and again. */
+  readonly changes?: Changes;
   /** Without it no positions are taken. */
   readonly positions?: PositionStore;
   readonly options?: Partial<NodeOptions>;
@@ -60,6 +63,7 @@ export function startSimulatedServer(given: SimulatedServerOptions): SimulatedSe
     publisher: sockets,
     onFault: given.onFault ?? rethrow,
     ...(given.presence ? { presence: given.presence } : {}),
+    ...(given.changes ? { changes: given.changes } : {}),
     ...(given.positions ? { positions: given.positions } : {}),
     options: { rateLimits: false, digestRate: 1_000_000, sendBuffer: 262_144, ...given.options },
   });

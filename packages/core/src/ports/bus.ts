@@ -100,5 +100,10 @@ export interface Bus {
   subscribe(receive: (record: BusRecord) => void): () => void;
   /** Called after the bus was away: records may have been lost, so heads and revocations are to be checked again. */
   onReconnect(fn: () => void): void;
+  /**
+   * Resolves when this node has received what the bus had for it, or after some seconds; absent where nothing can wait in
+   * between.
+   */
+  caughtUp?(): Promise<void>;
   close(): Promise<void>;
 }

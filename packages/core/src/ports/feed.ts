@@ -24,6 +24,32 @@ export interface FeedPage {
   readonly position: FeedPosition | null;
 }
 
+/** Which logs and inboxes grew after a position. */
+export interface Changed {
+  /** Where to go on; `null`: that is not known yet. */
+  readonly position: FeedPosition | null;
+  /**
+   * The logs and inboxes that got entries in between, with the heads they have now. `null` when it was not looked who they are:
+   * from the beginning, when more entries came than were asked for, or while an old transaction holds up what comes after it.
+   */
+  readonly heads: readonly LogHead[] | null;
+}
+
+export interface LogHead {
+  readonly name: LogName;
+  readonly head: number;
+}
+
+/** What changed in a store, without what it changed to. */
+export interface Changes {
+  /**
+   * @param after a position given before; `null`: only where to begin
+   * @param most entries that may have come in between
+   * @throws {StoreUnavailableError} when the store cannot be read
+   */
+  changedSince(after: FeedPosition | null, most: number): Promise<Changed>;
+}
+
 /** Says when a leadership ends: the part of an `AbortSignal` that runtimes agree on, and adapters hand out a real one. */
 export interface LeaderSignal {
   readonly aborted: boolean;

@@ -24,6 +24,13 @@ export interface RecordKey {
   readonly collection: string;
   readonly key: string;
 }
+
+/** Part of a list of rows, in key order. */
+export interface KeyPage {
+  /** Begins after this key; absent: at the first. */
+  readonly after?: string;
+  readonly limit: number;
+}
 export interface StoredRecord {
   readonly key: string;
   /** JSON value. */
@@ -161,11 +168,7 @@ export interface Store {
   ): Promise<void>;
   get(collection: string, key: string): Promise<StoredRecord | null>;
   /** Rows whose key starts with `prefix`, in key order, after the key `after`. */
-  list(
-    collection: string,
-    prefix: string,
-    page: { readonly after?: string; readonly limit: number },
-  ): Promise<StoredRecord[]>;
+  list(collection: string, prefix: string, page: KeyPage): Promise<StoredRecord[]>;
   search(query: SearchQuery): Promise<SearchResult>;
   /** Trims what has expired by `now`: raises `first` past leading expired entries and blanks the others. Returns how many. */
   trim(now: number): Promise<number>;

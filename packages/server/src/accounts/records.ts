@@ -1,5 +1,5 @@
 import type { Role, Visibility } from '@konferenco/protocol';
-import type { RecordKey, Store, StoredRecord } from '@konferenco/core';
+import type { RecordKey, Store, StoredRecord, KeyPage } from '@konferenco/core';
 
 /**
  * The layout of every record that is not a log: collection, form of its keys, type of its values. Ids hold no slash,
@@ -203,7 +203,7 @@ export async function listPage<Value>(
   store: Store,
   from: Collection<Value>,
   prefix: string,
-  page: { readonly after?: string; readonly limit: number },
+  page: KeyPage,
 ): Promise<Keyed<Value>[]> {
   const records: readonly StoredRecord[] = await store.list(from.name, prefix, page);
   return records.map((record) => ({ key: record.key, value: record.value as Value, version: record.version }));

@@ -58,6 +58,7 @@ export interface Shared {
   readonly presence?: NonNullable<NodeDeps['presence']>;
   readonly rates?: NonNullable<NodeDeps['rates']>;
   readonly requestRates?: NonNullable<NodeDeps['requestRates']>;
+  readonly changes?: NonNullable<NodeDeps['changes']>;
   /** What is used once on all nodes. */
   readonly singleUse?: SingleUse;
   /** Another place does what is due of itself: counts, turns, what ended long ago. */

@@ -73,7 +73,7 @@ async function openParts(options: BackendOptions, keep: Keep): Promise<Omit<Back
   return {
     ...truth,
     bus,
-    shared: link ? sharedIn(link, name, () => alone.decisions++) : {},
+    shared: { changes: store, ...(link && sharedIn(link, name, () => alone.decisions++)) },
     parts,
     streams: feeding.view,
     analytics,

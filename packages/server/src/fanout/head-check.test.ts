@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'bun:test';
-import type { Clock } from '@konferenco/core';
+import type { Changed, Clock } from '@konferenco/core';
 import type { LogName } from '@konferenco/protocol';
 import { Connection } from '../gateway/connection.ts';
 import { HeadCheck } from './head-check.ts';
@@ -12,6 +12,9 @@ let asked: (readonly LogName[])[] = [];
 let repaired: string[] = [];
 let timers: (() => void)[] = [];
 let failing = false;
+/** What the store says of changes; `null`: it cannot say any. */
+let changed: ((after: string | null, most: number) => Changed) | null = null;
+let copies: (() => void) | null = null;
 
 const clock: Clock = {
   now: () => 0,
@@ -49,6 +52,15 @@ function start(): HeadCheck {
         return names.map((name) => ({ first: 1, head: heads.get(name) ?? 0 }));
       },
     },
+    changes: changed
+      ? {
+          changedSince: async (after, most) => {
+            if (failing) throw new Error('unreadable');
+            return changed?.(after, most) ?? { position: after, heads: [] };
+          },
+        }
+      : undefined,
+    bus: { caughtUp: async () => copies?.() },
     fanOut: {
       repair: async (live) => void repaired.push(live.name),
       repairInbox: async (user, after) => void repaired.push(`${user} after ${after}`),
@@ -68,6 +80,8 @@ beforeEach(() => {
   repaired = [];
   timers = [];
   failing = false;
+  changed = null;
+  copies = null;
 });
 
 test('what is behind the store after a moment of grace is read from it, and nothing else', async () => {
@@ -102,10 +116,10 @@ test('a turn asks for some, the next turn for the others, and all were asked for
   for (let i = 0; i < 6_000; i++) connect(`u${i}`, 0);
   const check = start();
   for (let turn = 0; turn < 5; turn++) await pass();
-  expect(asked.map((names) => names.length)).toEqual([1_700, 1_400, 1_700, 1_400, 1_700]);
+  expect(asked.map((names) => names.length)).toEqual([1_340, 1_340, 1_340, 1_340, 1_340]);
   expect(new Set(asked.flat()).size).toBe(6_700);
   await pass();
-  expect(asked.at(-1)).toContain('in:u0');
+  expect(asked.at(-1)).toContain('ch:0');
   check.close();
 });
 
@@ -121,4 +135,110 @@ test('a store that cannot be read is asked again, and a closed check asks nothin
   expect(repaired).toEqual(['ch:hall']);
   check.close();
   expect(timers).toEqual([]);
+});
+
+test('of a store that says what changed only that is compared, from where the last turn ended', async () => {
+  follow('ch:hall', 1);
+  follow('ch:quiet', 1);
+  connect('mere', 2);
+  const afters: (string | null)[] = [];
+  const answers: Changed[] = [
+    { position: '10', heads: null },
+    {
+      position: '20',
+      heads: [
+        { name: 'ch:hall', head: 2 },
+        { name: 'in:mere', head: 3 },
+        { name: 'ch:elsewhere', head: 9 },
+      ],
+    },
+    { position: '30', heads: [] },
+  ];
+  changed = (after) => {
+    afters.push(after);
+    return answers[afters.length - 1] ?? { position: after, heads: [] };
+  };
+  const check = start();
+  await pass();
+  expect(asked).toEqual([['ch:hall', 'ch:quiet', 'in:mere']]);
+  await pass();
+  await pass();
+  expect(repaired).toEqual(['ch:hall', 'mere after 2']);
+  await pass();
+  await pass();
+  expect(afters).toEqual([null, '10', '20', '30']);
+  expect(asked).toHaveLength(1);
+  check.close();
+});
+
+test('when more changed than a fifth of what is heard here, everything is looked at before it is asked again', async () => {
+  for (let i = 0; i < 6_000; i++) follow(`ch:${i}`, 0);
+  const asks: [string | null, number][] = [];
+  changed = (after, most) => {
+    asks.push([after, most]);
+    return { position: String(asks.length), heads: null };
+  };
+  const check = start();
+  for (let turn = 0; turn < 10; turn++) await pass();
+  expect(asks).toEqual([
+    [null, 1_200],
+    ['1', 1_200],
+  ]);
+  expect(asked).toHaveLength(10);
+  check.close();
+});
+
+test('copies that the bus still has for this node are waited for', async () => {
+  follow('ch:hall', 1);
+  heads.set('ch:hall', 2);
+  copies = () => void logs.get('ch:hall')?.sequencer.push({ offset: 2, at: 0, envelope: '{}', rank: 2 });
+  const check = start();
+  await pass();
+  await pass();
+  expect(repaired).toEqual([]);
+  check.close();
+});
+
+test('a log whose place is not known yet is compared once it is', async () => {
+  const opened = new LiveLog('ch:new', { burst: 1, per_s: 1 }, 0);
+  logs.set('ch:new', opened);
+  const mere = connect('mere', null);
+  const answers: Changed[] = [
+    { position: '1', heads: null },
+    {
+      position: '2',
+      heads: [
+        { name: 'ch:new', head: 4 },
+        { name: 'in:mere', head: 7 },
+      ],
+    },
+  ];
+  changed = (after) => answers.shift() ?? { position: after, heads: [] };
+  const check = start();
+  await pass();
+  await pass();
+  await pass();
+  opened.sequencer.start(3);
+  mere.inboxHead = 6;
+  await pass();
+  await pass();
+  expect(repaired).toEqual(['ch:new', 'mere after 6']);
+  check.close();
+});
+
+test('of very much that is behind only some is read in a turn', async () => {
+  for (let i = 0; i < 500; i++) {
+    follow(`ch:${i}`, 0);
+    heads.set(`ch:${i}`, 1);
+  }
+  const check = start();
+  await pass();
+  await pass();
+  expect(new Set(repaired).size).toBe(200);
+  await pass();
+  await pass();
+  await pass();
+  await pass();
+  expect(new Set(repaired).size).toBe(500);
+  check.close();
 });

@@ -1,4 +1,4 @@
-import { type BusRecord, type Clock, crowdOf, PART_LEASE_MS } from '@konferenco/core';
+import { type BusRecord, type Clock, crowdOf, PART_LEASE_MS, within } from '@konferenco/core';
 import type { LogName, ServerFrameOf } from '@konferenco/protocol';
 import type { Hub } from '../fanout/hub.ts';
 import type { Connection } from '../gateway/connection.ts';
@@ -8,7 +8,6 @@ import type { CountedDeps } from './counted-channel.ts';
 import { CountedChannels } from './counted-channels.ts';
 import type { CrowdWord } from './local-crowd.ts';
 import { FOLLOW_MS, LINGER_MS, MOST_TOLD, REPEAT_MS } from './pace.ts';
-import { within } from './within.ts';
 
 /** How soon a node that missed a word asks for everything again. */
 const MISSED_MS = 1_000;

@@ -1,8 +1,7 @@
-import type { Bus, Clock, Lease, PresenceDirectory } from '@konferenco/core';
+import { type Bus, type Clock, type Lease, type PresenceDirectory, within } from '@konferenco/core';
 import type { PresenceStatus } from '@konferenco/protocol';
 import { CHUNK, chunksOf, MOST_TOLD, REPEAT_MS } from './pace.ts';
 import type { Versions } from './versions.ts';
-import { within } from './within.ts';
 
 /** What is told to the directory is told on the bus when it is written, or after this time. */
 const WRITE_MS = 100;

@@ -1,4 +1,4 @@
-import { type Bus, type BusRecord, type Clock, nodeInterest, type PresenceDirectory } from '@konferenco/core';
+import { type Bus, type BusRecord, type Clock, nodeInterest, type PresenceDirectory, within } from '@konferenco/core';
 import type { ClientFrameOf, LogName, PresenceStatus, ServerFrameOf } from '@konferenco/protocol';
 import type { Hub } from '../fanout/hub.ts';
 import type { Connection } from '../gateway/connection.ts';
@@ -8,7 +8,6 @@ import { CHUNK, chunksOf, GATHER_MS, MOST_FRAMES_S } from './pace.ts';
 import { moreReachable } from './reach.ts';
 import { Versions } from './versions.ts';
 import { WatchedPeople } from './watched-people.ts';
-import { within } from './within.ts';
 
 /** How long the first frames of who watches wait for the directory. */
 const FIRST_WORD_MS = 200;

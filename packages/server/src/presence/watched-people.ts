@@ -1,10 +1,17 @@
-import { type Bus, type Clock, type Lease, LEASE_MS, type PresenceDirectory, presenceOf } from '@konferenco/core';
+import {
+  type Bus,
+  type Clock,
+  type Lease,
+  LEASE_MS,
+  type PresenceDirectory,
+  presenceOf,
+  within,
+} from '@konferenco/core';
 import type { PresenceStatus, ServerFrameOf } from '@konferenco/protocol';
 import type { Connection } from '../gateway/connection.ts';
 import { Leases } from './leases.ts';
 import { CHUNK, chunksOf, FOLLOW_MS, LINGER_MS, MOST_ASKED, REFILL_MS, REPEAT_MS } from './pace.ts';
 import { moreReachable } from './reach.ts';
-import { within } from './within.ts';
 
 interface Watched {
   readonly watchers: Set<Connection>;

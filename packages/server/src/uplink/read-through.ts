@@ -1,4 +1,5 @@
 import type {
+  KeyPage,
   Page,
   Range,
   SearchQuery,
@@ -42,11 +43,7 @@ export abstract class ReadThrough implements Omit<Store, 'epoch' | 'commit' | 's
     return this.#inner.get(collection, key);
   }
 
-  list(
-    collection: string,
-    prefix: string,
-    page: { readonly after?: string; readonly limit: number },
-  ): Promise<StoredRecord[]> {
+  list(collection: string, prefix: string, page: KeyPage): Promise<StoredRecord[]> {
     return this.#inner.list(collection, prefix, page);
   }
 

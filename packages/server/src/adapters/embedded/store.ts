@@ -1,5 +1,6 @@
 import {
   type Command,
+  type KeyPage,
   type Outcome,
   type Page,
   type Range,
@@ -146,11 +147,7 @@ class EmbeddedStore implements ReplicaStore {
     return (await this.#parts.reader.request('get', { collection, key })) as StoredRecord | null;
   }
 
-  async list(
-    collection: string,
-    prefix: string,
-    page: { readonly after?: string; readonly limit: number },
-  ): Promise<StoredRecord[]> {
+  async list(collection: string, prefix: string, page: KeyPage): Promise<StoredRecord[]> {
     const { after = '', limit } = page;
     return (await this.#parts.reader.request('list', { collection, prefix, after, limit })) as StoredRecord[];
   }

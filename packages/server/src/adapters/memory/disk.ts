@@ -1,4 +1,4 @@
-import type { Append, Command, Outcome, Pointer, PointerReason } from '@konferenco/core';
+import type { Append, Command, LogHead, Outcome, Pointer, PointerReason } from '@konferenco/core';
 import { type Gone, inboxLog, LIMITS, type LogName } from '@konferenco/protocol';
 
 export interface MemoryEntry {
@@ -46,6 +46,20 @@ export class MemoryDisk {
 
   constructor(epoch: string) {
     this.epoch = epoch;
+  }
+
+  /** Logs and inboxes that entries after the one of this place were added to; `null` when there are more entries than `most`. */
+  grownSince(seq: number, most: number): readonly LogHead[] | null {
+    const names = new Set<LogName>();
+    let entries = 0;
+    for (let i = this.bySeq.length - 1; i >= 0; i--) {
+      const entry = this.bySeq[i];
+      if (!entry || entry.seq <= seq) break;
+      if (++entries > most) return null;
+      names.add(entry.log);
+      for (const inbox of this.#pointersTo.get(entry.seq) ?? []) names.add(inbox);
+    }
+    return [...names].map((name) => ({ name, head: this.logs.get(name)?.head ?? 0 }));
   }
 
   apply(command: Command, now: number): Outcome {

@@ -1,5 +1,6 @@
 import {
   type Command,
+  type KeyPage,
   type Outcome,
   type Page,
   type Range,
@@ -145,11 +146,7 @@ class InMemoryStore implements MemoryStore {
     return row ? { key, value: JSON.parse(row.json), version: row.version } : null;
   }
 
-  async list(
-    collection: string,
-    prefix: string,
-    page: { readonly after?: string; readonly limit: number },
-  ): Promise<StoredRecord[]> {
+  async list(collection: string, prefix: string, page: KeyPage): Promise<StoredRecord[]> {
     this.#check();
     const rows = this.#disk.records.get(collection) ?? new Map<string, { json: string; version: number }>();
     const { after = '' } = page;

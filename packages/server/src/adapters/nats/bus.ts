@@ -7,6 +7,7 @@ import {
   decodeBusMessage,
   encodeBusMessage,
   encodeBusRecord,
+  within,
 } from '@konferenco/core';
 import type { Msg, NatsConnection, Status } from '@nats-io/transport-node';
 import { connectNats, DEFAULT_PREFIX, type NatsOptions, parseUrl } from './connection.ts';
@@ -48,6 +49,8 @@ export interface NatsBus extends Bus {
 
 /** Pause between two measured round trips. */
 const MEASURE_MS = 10_000;
+/** How long `caughtUp` waits for a node that is far behind. */
+const CATCH_UP_MS = 10_000;
 /** How long `close` waits for what was just written. */
 const LAST_WRITE_MS = 1_000;
 /** Taken until the server has said how much it takes. */
@@ -158,9 +161,13 @@ class CoreBus implements NatsBus {
     this.#afterOutage.push(fn);
   }
 
+  caughtUp(): Promise<void> {
+    return this.#answered(CATCH_UP_MS);
+  }
+
   async flush(): Promise<void> {
     this.#outgoing.flush();
-    if (this.#connected && !this.#closed) await this.#within(LAST_WRITE_MS, this.#connection.flush());
+    await this.#answered(LAST_WRITE_MS);
   }
 
   describe(): NatsBusReport {
@@ -282,14 +289,8 @@ class CoreBus implements NatsBus {
     );
   }
 
-  #within(ms: number, work: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(ms, resolve);
-      const settle = () => {
-        cancel();
-        resolve();
-      };
-      work.then(settle, settle);
-    });
+  /** Waits until the server has answered a question, which it does behind what it had before, or `ms`. */
+  async #answered(ms: number): Promise<void> {
+    if (this.#connected && !this.#closed) await within(this.#options.clock, ms, this.#connection.flush());
   }
 }

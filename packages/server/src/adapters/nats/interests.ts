@@ -1,4 +1,4 @@
-import type { Clock, Interest } from '@konferenco/core';
+import { type Clock, type Interest, within } from '@konferenco/core';
 
 /** How long nobody needs to follow an interest before its subscription ends: people come back, and pages reload. */
 const IDLE_MS = 30_000;
@@ -79,16 +79,7 @@ export class Interests {
 
   /** While NATS is away or hangs, waiting would not help: what is missed meanwhile is found in the store. */
   async #ask(interests: readonly Interest[]): Promise<void> {
-    if (this.#subscriber.connected) {
-      await new Promise<void>((resolve) => {
-        const cancel = this.#clock.after(FOLLOW_MS, resolve);
-        const settle = () => {
-          cancel();
-          resolve();
-        };
-        this.#subscriber.flush().then(settle, settle);
-      });
-    }
+    if (this.#subscriber.connected) await within(this.#clock, FOLLOW_MS, this.#subscriber.flush());
     for (const interest of interests) {
       const known = this.#followed.get(interest);
       if (known) known.pending = undefined;

@@ -1,4 +1,4 @@
-import type { FeedEntry, FeedPage, FeedPosition } from '@konferenco/core';
+import type { Changed, FeedEntry, FeedPage, FeedPosition, LogHead } from '@konferenco/core';
 import type { LogName } from '@konferenco/protocol';
 import type { EntryRow } from '../checksum.ts';
 import type { Connection } from './connection.ts';
@@ -11,11 +11,14 @@ interface FeedRow extends EntryRow {
   readonly name: LogName;
 }
 
+/** How long a transaction may hold up those behind it before `changedSince` no longer waits for it. */
+const HELD_UP_MS = 2_000;
+
 /** Up to here no entry is still to come, and up to where that will be so once the transaction `before` has ended. */
 interface Horizon {
   readonly session: Session;
   readonly settled: number;
-  readonly pending: { readonly seq: number; readonly before: string } | null;
+  readonly pending: { readonly seq: number; readonly before: string; readonly since: number } | null;
 }
 
 /**
@@ -55,6 +58,18 @@ export class FeedReader {
     );
   }
 
+  async changedSince(after: FeedPosition | null, most: number): Promise<Changed> {
+    return this.#connection.run(async (session) => {
+      const upTo = await this.settled(session);
+      const since = this.#horizon?.pending?.since ?? Number.POSITIVE_INFINITY;
+      const isKnown = upTo > 0 || since === Number.POSITIVE_INFINITY;
+      if (after === null) return { position: isKnown ? String(upTo) : null, heads: null };
+      if (this.#now() - since > HELD_UP_MS) return { position: after, heads: null };
+      if (upTo <= seqOf(after)) return { position: after, heads: [] };
+      return { position: String(upTo), heads: await grown(session, { after: seqOf(after), upTo, most }) };
+    });
+  }
+
   async cursor(group: string): Promise<FeedPosition | null> {
     const [row] = await this.#connection.run((session) =>
       session.query<{ seq: string }>('SELECT seq::text FROM feed_cursors WHERE name = $1', [group]),
@@ -76,9 +91,9 @@ export class FeedReader {
   /** The number up to which everything that will ever be there is there. */
   async settled(session: Session): Promise<number> {
     const before = this.#horizon?.session === session ? this.#horizon : { session, settled: 0, pending: null };
-    const after = await look(before);
+    const after = await look(before, this.#now());
     // Where nothing was waited for, what waits now may be settled already.
-    this.#horizon = before.pending === null && after.pending !== null ? await look(after) : after;
+    this.#horizon = before.pending === null && after.pending !== null ? await look(after, this.#now()) : after;
     return this.#horizon.settled;
   }
 
@@ -89,7 +104,7 @@ export class FeedReader {
 }
 
 /** One look at the server: whether what was waited for has ended, and what to wait for next. */
-async function look({ session, settled, pending }: Horizon): Promise<Horizon> {
+async function look({ session, settled, pending }: Horizon, now: number): Promise<Horizon> {
   // The sequence is read by the scan, so before the transaction id is taken.
   const [row] = await session.query<{ last: number; over: boolean; before: string | null }>(
     `SELECT last, pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8 AS over,
@@ -99,8 +114,27 @@ async function look({ session, settled, pending }: Horizon): Promise<Horizon> {
   );
   if (!row) throw new Error('PostgreSQL did not say how far it is');
   if (pending !== null && !row.over) return { session, settled, pending };
-  const next = row.before === null ? null : { seq: row.last, before: row.before };
+  const next = row.before === null ? null : { seq: row.last, before: row.before, since: now };
   return { session, settled: pending?.seq ?? settled, pending: next };
+}
+
+interface Grown {
+  readonly after: number;
+  readonly upTo: number;
+  readonly most: number;
+}
+
+/** The heads of what entries in between were added to; `null` when there are more of them than `most`. */
+async function grown(session: Session, { after, upTo, most }: Grown): Promise<readonly LogHead[] | null> {
+  const rows = await session.query<LogHead & { entries: number }>(
+    `WITH added AS MATERIALIZED (
+       SELECT log, inboxes FROM entries WHERE seq > $1::bigint AND seq <= $2::bigint ORDER BY seq LIMIT $3::int),
+     places AS (SELECT log AS id FROM added UNION SELECT unnest(inboxes) FROM added)
+     SELECT l.name, l.head::float8, (SELECT count(*) FROM added)::int AS entries FROM places JOIN logs l USING(id)`,
+    [after, upTo, most + 1],
+  );
+  if (rows[0] !== undefined && rows[0].entries > most) return null;
+  return rows.map(({ name, head }) => ({ name, head }));
 }
 
 function seqOf(position: FeedPosition): number {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type Changed,
+  type Changes,
   type Command,
   type Feed,
   type FeedPage,
   type FeedPosition,
+  type KeyPage,
   type LeaderSignal,
   type Outcome,
   type Page,
@@ -62,7 +65,7 @@ export interface PostgresStoreOptions {
 }
 
 /** The store, the feed of what is stored, and the keys that all nodes share, in one database. */
-export interface PostgresStore extends Store, Feed {
+export interface PostgresStore extends Store, Feed, Changes {
   /** Where the nodes keep their key ring. */
   keys<Ring>(): SharedValue<Ring>;
 }
@@ -147,6 +150,7 @@ class OpenStore implements PostgresStore {
   readonly #indexing: Connection;
   readonly #reader: Reader;
   readonly #feed: FeedReader;
+  readonly #changes: FeedReader;
   readonly #words: WordSearch;
   readonly #background: Background;
   #closed: Promise<void> | null = null;
@@ -160,10 +164,11 @@ class OpenStore implements PostgresStore {
     // A search may be slow, and its best plan depends on how common its words are.
     this.#searchPool = new ReadPool({ ...session, settings: { plan_cache_mode: 'force_custom_plan' } }, 1);
     this.#side = new Connection(session);
-    // Words and how far they go are lost together, and then found again: nobody has to wait for the disk.
+    // Words and how far they go are lost together and found again: nobody has to wait for the disk.
     this.#indexing = new Connection({ ...session, settings: { synchronous_commit: 'off' } });
     this.#reader = new Reader(this.#pool, (text) => this.#damage.damage(text));
     this.#feed = new FeedReader(this.#side, this.#reader, now);
+    this.#changes = new FeedReader(this.#side, this.#reader, now);
     this.#words = new WordSearch(this.#searchPool, this.#reader);
     this.#commits = new CommitQueue(writer);
     this.#cursors = new CursorQueue((cursors) => this.#side.run((side) => saveCursors(side, cursors)));
@@ -202,11 +207,7 @@ class OpenStore implements PostgresStore {
     return this.#reader.get(collection, key);
   }
 
-  list(
-    collection: string,
-    prefix: string,
-    page: { readonly after?: string; readonly limit: number },
-  ): Promise<StoredRecord[]> {
+  list(collection: string, prefix: string, page: KeyPage): Promise<StoredRecord[]> {
     return this.#reader.list(collection, prefix, page);
   }
 
@@ -220,6 +221,10 @@ class OpenStore implements PostgresStore {
 
   readFeed(after: FeedPosition | null, limit: number): Promise<FeedPage> {
     return this.#feed.read(after, limit);
+  }
+
+  changedSince(after: FeedPosition | null, most: number): Promise<Changed> {
+    return this.#changes.changedSince(after, most);
   }
 
   feedCursor(group: string): Promise<FeedPosition | null> {
