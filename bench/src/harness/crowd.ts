@@ -15,7 +15,7 @@ export interface CrowdOptions {
 }
 
 /** Handshakes under way at once, in all load processes together. */
-const CONCURRENCY = 96;
+const CONCURRENCY = 384;
 
 /** Connects everybody. Resolves with how long it took. @throws {Error} when a connection fails */
 export async function gather(stage: FleetStage, options: CrowdOptions): Promise<{ ms: number }> {
