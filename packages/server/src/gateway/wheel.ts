@@ -36,9 +36,9 @@ export class Wheel {
   readonly #opening = new Set<Connection>();
   #turn = 0;
   #nonce = 0;
-  /** What a client answers to the newest heartbeat, and to the one before. */
-  #echo = '';
-  #echoBefore = '';
+  /** What a client answers to the newest heartbeat, and to the one before; `null`: there was none. */
+  #echo: string | null = null;
+  #echoBefore: string | null = null;
   #timer: (() => void) | null = null;
 
   constructor(deps: WheelDeps) {
