@@ -125,8 +125,10 @@ test('both propose another time without a network: the later stands, and the oth
   }
   await propose(ruth.page, 1);
   await propose(lena.page, 2);
+  const waiting = ({ page }: Away) => page.locator('.main-column').getByText('Waiting to be sent').first();
+  for (const away of [ruth, lena]) await waiting(away).waitFor();
   await lena.mend();
-  await lena.page.locator('.main-column').getByText('Waiting to be sent').waitFor({ state: 'detached' });
+  await waiting(lena).waitFor({ state: 'detached' });
   await ruth.mend();
   await told(ruth.page).waitFor();
   const [said = ''] = await told(ruth.page).allTextContents();

@@ -35,10 +35,11 @@ function corsRules(dir: string, origin: string): string {
 export async function startS3({ corsOrigin }: S3Options = {}): Promise<RunningS3> {
   const bucket = 'konferenco';
   const program = join(dirname(fileURLToPath(import.meta.resolve('s3rver/package.json'))), 'bin/s3rver.js');
+  const goesOn = fileURLToPath(new URL('s3rver-goes-on.cjs', import.meta.url));
   const server = await runProgram({
     name: 's3',
     command: ({ port, dir }) => [
-      ...['node', program, '--directory', dir, '--address', '127.0.0.1', '--port', `${port}`],
+      ...['node', '--require', goesOn, program, '--directory', dir, '--address', '127.0.0.1', '--port', `${port}`],
       ...['--silent', '--service-endpoint', 'localhost', '--configure-bucket', bucket],
       ...(corsOrigin === undefined ? [] : [corsRules(dir, corsOrigin)]),
     ],
