@@ -16,7 +16,7 @@ const WEB_PAGE = join(ROOT, 'apps', 'web', 'dist', 'index.html');
 
 // How Bun's memory is kept, unless the environment says otherwise: garbage is looked for in a process that only waits every
 // 30 s instead of every second, and freed pages go back to the system every 10 s. A node full of people who say nothing spends
-// a third less processor time so, for 3 % more memory a connection. deploy/Dockerfile says the same.
+// a third less processor time so, for 3 to 12 % more memory a connection. deploy/Dockerfile says the same.
 const MEMORY = { BUN_GC_TIMER_INTERVAL: '30000', MIMALLOC_PURGE_HOLES_MIN_INTERVAL: '10000' };
 
 const COMMANDS = {
