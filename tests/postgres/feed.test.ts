@@ -122,6 +122,13 @@ test('a store says which logs and inboxes grew since, with their heads, and noth
 }, 60_000);
 
 // proves ST-19
+test('a position beyond what the store has is none: it begins anew from where it stands', async () => {
+  const start = await beginning(nodes[1]);
+  const beyond = String(Number(start) + 1_000_000);
+  expect(await nodes[1].changedSince(beyond, 100)).toEqual({ position: start, heads: null });
+});
+
+// proves ST-19
 test('a transaction that holds up others is not waited for: the store says that it does not know', async () => {
   const start = await beginning(nodes[0]);
   const sql = new SQL({ url: server.url, max: 1 });

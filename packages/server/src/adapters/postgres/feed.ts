@@ -64,6 +64,8 @@ export class FeedReader {
       const since = this.#horizon?.pending?.since ?? Number.POSITIVE_INFINITY;
       const isKnown = upTo > 0 || since === Number.POSITIVE_INFINITY;
       if (after === null) return { position: isKnown ? String(upTo) : null, heads: null };
+      // A replica that had not heard of everything was promoted, and gives out the same numbers again.
+      if (upTo > 0 && upTo < seqOf(after)) return { position: String(upTo), heads: null };
       if (this.#now() - since > HELD_UP_MS) return { position: after, heads: null };
       if (upTo <= seqOf(after)) return { position: after, heads: [] };
       return { position: String(upTo), heads: await grown(session, { after: seqOf(after), upTo, most }) };
