@@ -15,6 +15,8 @@ let failing = false;
 /** What the store says of changes; `null`: it cannot say any. */
 let changed: ((after: string | null, most: number) => Changed) | null = null;
 let copies: (() => void) | null = null;
+/** Entries that one repair brings. */
+let page = 100;
 
 const clock: Clock = {
   now: () => 0,
@@ -44,7 +46,14 @@ function connect(user: string, told: number | null): Connection {
 function start(): HeadCheck {
   return new HeadCheck({
     clock,
-    hub: { logs, userNames: () => users.keys(), connectionsOf: (user) => users.get(user) ?? [] },
+    hub: {
+      logs,
+      get users() {
+        return users.size;
+      },
+      userNames: () => users.keys(),
+      connectionsOf: (user) => users.get(user) ?? [],
+    },
     store: {
       states: async (names) => {
         if (failing) throw new Error('unreadable');
@@ -62,8 +71,14 @@ function start(): HeadCheck {
       : undefined,
     bus: { caughtUp: async () => copies?.() },
     fanOut: {
-      repair: async (live) => void repaired.push(live.name),
-      repairInbox: async (user, after) => void repaired.push(`${user} after ${after}`),
+      async repair(live) {
+        repaired.push(live.name);
+        live.sequencer.skipTo((live.sequencer.position ?? 0) + page + 1);
+      },
+      async repairInbox(user, after) {
+        repaired.push(`${user} after ${after}`);
+        for (const connection of users.get(user) ?? []) connection.tellInbox(after + page);
+      },
     },
   });
 }
@@ -82,6 +97,7 @@ beforeEach(() => {
   failing = false;
   changed = null;
   copies = null;
+  page = 100;
 });
 
 test('what is behind the store after a moment of grace is read from it, and nothing else', async () => {
@@ -166,6 +182,7 @@ test('of a store that says what changed only that is compared, from where the la
   expect(repaired).toEqual(['ch:hall', 'mere after 2']);
   await pass();
   await pass();
+  await pass();
   expect(afters).toEqual([null, '10', '20', '30']);
   expect(asked).toHaveLength(1);
   check.close();
@@ -223,6 +240,39 @@ test('a log whose place is not known yet is compared once it is', async () => {
   await pass();
   await pass();
   expect(repaired).toEqual(['ch:new', 'mere after 6']);
+  check.close();
+});
+
+test('what is more than a page behind is read on until it is level', async () => {
+  follow('ch:hall', 0);
+  connect('mere', 4);
+  page = 2;
+  const answers: Changed[] = [
+    { position: '1', heads: null },
+    {
+      position: '2',
+      heads: [
+        { name: 'ch:hall', head: 5 },
+        { name: 'in:mere', head: 7 },
+      ],
+    },
+  ];
+  changed = (after) => answers.shift() ?? { position: after, heads: [] };
+  const check = start();
+  for (let turn = 0; turn < 14; turn++) await pass();
+  expect(repaired).toEqual(['ch:hall', 'mere after 4', 'ch:hall', 'mere after 6', 'ch:hall']);
+  check.close();
+});
+
+test('what is opened while the store says where it stands is part of the look', async () => {
+  changed = (after) => {
+    if (after === null) follow('ch:new', 3);
+    return { position: after ?? '1', heads: after === null ? null : [] };
+  };
+  heads.set('ch:new', 4);
+  const check = start();
+  for (let turn = 0; turn < 4; turn++) await pass();
+  expect(repaired).toEqual(['ch:new']);
   check.close();
 });
 

@@ -16,7 +16,7 @@ const MOST_REPAIRS = 200;
 const PATIENCE = 10;
 
 export interface HeadCheckDeps {
-  readonly hub: Pick<Hub, 'logs' | 'userNames' | 'connectionsOf'>;
+  readonly hub: Pick<Hub, 'logs' | 'users' | 'userNames' | 'connectionsOf'>;
   readonly fanOut: Pick<FanOut, 'repair' | 'repairInbox'>;
   readonly store: Pick<Store, 'states'>;
   /** Absent: everything heard here is looked at, again and again. */
@@ -80,13 +80,16 @@ export class HeadCheck {
   }
 
   async #turn(): Promise<void> {
+    const { hub, changes } = this.#deps;
     if (!this.#look) {
-      const heard = this.#heard();
-      const changed = await this.#deps.changes?.changedSince(this.#position, share(heard.length));
+      const changed = await changes?.changedSince(this.#position, share(hub.logs.size + hub.users));
       if (changed?.heads) {
         this.#suspect(changed.heads);
         this.#position = changed.position;
-      } else this.#look = { names: heard, position: changed?.position ?? null, next: 0 };
+      } else {
+        // Looked up after the answer: what is opened from now on knows of everything before the position.
+        this.#look = { names: this.#heard(), position: changed?.position ?? null, next: 0 };
+      }
     }
     if (this.#look) await this.#lookOn(this.#look);
     if (this.#suspects.size > 0) await this.#settle();
@@ -130,13 +133,16 @@ export class HeadCheck {
     await Promise.all(repairs);
   }
 
+  /** Reads a page of it. It stays suspect, behind the others, until a later turn finds it level. */
   async #repair(name: LogName): Promise<void> {
     const { hub, fanOut } = this.#deps;
     const user = userOf(name);
     const live = hub.logs.get(name);
     if (user !== null) await fanOut.repairInbox(user, Math.min(...this.#told(name).filter((at) => at !== null)));
     else if (live) await fanOut.repair(live);
+    const suspect = this.#suspects.get(name);
     this.#suspects.delete(name);
+    if (suspect) this.#suspects.set(name, suspect);
   }
 
   /** `unknown`: somebody who hears it has not been told its place yet, and nobody is behind. */
