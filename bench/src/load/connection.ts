@@ -31,6 +31,8 @@ export class Connection implements FrameHandler {
   inbox = 0;
   unacked = 0;
   session: Session | null = null;
+  /** When it last sent something, in Unix ms. */
+  saidAt = 0;
   onClose: (() => void) | null = null;
   #state: State = 'upgrading';
   #socket: Socket<Connection> | null = null;
@@ -66,6 +68,7 @@ export class Connection implements FrameHandler {
     if (first === undefined || !this.#socket || this.#state === 'closed') return;
     const bytes = this.#out.length === 1 ? first : Buffer.concat(this.#out);
     this.#out.length = 0;
+    this.saidAt = Date.now();
     const written = Math.max(0, this.#socket.write(bytes));
     if (written < bytes.length) this.#out.push(bytes.subarray(written));
   }

@@ -64,14 +64,6 @@ describe('the state of the link', () => {
 });
 
 describe('a connection', () => {
-  test('answers a heartbeat with its nonce', async () => {
-    const { server, connect, clock } = fixture();
-    await connect();
-    server.send({ type: 'heartbeat', nonce: 77, server_time: clock.now() });
-    await server.flush();
-    expect(server.framesOf('heartbeat').map(({ nonce }) => nonce)).toEqual([77]);
-  });
-
   test('that stays silent for two heartbeats is given up and replaced', async () => {
     const { client, server, connect, clock } = fixture();
     await connect();

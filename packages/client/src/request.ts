@@ -1,6 +1,7 @@
 import type { ClientFrame, ReplyOf, ServerFrameOf } from '@konferenco/protocol';
 import type { Connection } from './connection.ts';
 import { clientError, KonferencoError } from './errors.ts';
+import { isAnswerDue } from './sign-of-life.ts';
 import type { Environment } from './types.ts';
 
 /** Requests without an answer at one time; more are refused as `outbox_full`. */
@@ -29,7 +30,7 @@ interface Pending {
 }
 
 export interface RequestsOptions {
-  readonly environment: Pick<Environment, 'after'>;
+  readonly environment: Pick<Environment, 'after' | 'now'>;
   readonly connection: () => Pick<Connection, 'link' | 'send'>;
 }
 
@@ -38,6 +39,7 @@ export class Requests implements Wire {
   readonly #options: RequestsOptions;
   readonly #pending = new Map<number, Pending>();
   #lastRef = 0;
+  #saidAt = 0;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
@@ -49,6 +51,11 @@ export class Requests implements Wire {
 
   say(frame: ClientFrame): boolean {
     return this.#send(JSON.stringify(frame));
+  }
+
+  /** Answers a heartbeat, unless the server has heard of this client lately. */
+  answer(nonce: number): void {
+    if (isAnswerDue(this.#saidAt, this.#options.environment.now())) this.say({ type: 'heartbeat', nonce });
   }
 
   ask<T extends AskedFrame>(type: T, fields: Fields<T>): Promise<ReplyOf<T>> {
@@ -89,6 +96,7 @@ export class Requests implements Wire {
   }
 
   #send(text: string): boolean {
+    this.#saidAt = this.#options.environment.now();
     return this.#options.connection().send(text);
   }
 

@@ -106,7 +106,7 @@ export class Session {
         else subscriptions.again(frame.log);
         break;
       case 'heartbeat':
-        wire.say({ type: 'heartbeat', nonce: frame.nonce });
+        wire.answer(frame.nonce);
         this.#parts.heartbeat(frame.server_time);
         break;
       case 'migrate':

@@ -6,6 +6,8 @@ export const LIMITS = {
   hello_ms: 3_000,
   /** How often the server asks for a sign of life (P1, L1). */
   heartbeat_ms: 30_000,
+  /** A client that has sent something within this time need not answer a heartbeat: the server has heard of it. */
+  answer_after_ms: 35_000,
   /** Silence that ends a session (P1, L1). */
   timeout_ms: 90_000,
   /** A write unfinished after this time closes the connection (P1). */

@@ -57,7 +57,8 @@ const item = (offset: number) => ({ offset, at: 1, envelope: { payload: { text: 
 const pointer = (inbox: number) => ({ inbox, reason: 'direct', log: 'dm:a:b', ...item(inbox) });
 
 /** Answered after everything the server said before, so that an answer means that it was read. */
-async function heartbeat({ socket, next }: Peer): Promise<Record<string, unknown>> {
+async function heartbeat({ socket, connection, next }: Peer): Promise<Record<string, unknown>> {
+  connection.saidAt = 0;
   socket.send(JSON.stringify({ type: 'heartbeat', nonce: 77, server_time: 1 }));
   return next();
 }

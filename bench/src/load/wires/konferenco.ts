@@ -38,6 +38,8 @@ export const konferencoWire: Wire = {
     } else if (matches(bytes, REPLY, start, end)) reply(connection, bytes, start, end);
     else if (matches(bytes, HEARTBEAT, start, end)) {
       connection.group.counters.heartbeats++;
+      // As the SDK does it: who was heard of lately need not answer.
+      if (Date.now() - connection.saidAt < LIMITS.answer_after_ms) return;
       connection.queueFrame(connection.group.echoOf(digits(bytes, start + HEARTBEAT.length), echoFrame));
     } else if (matches(bytes, PRESENCE, start, end)) connection.group.counters.presences++;
     else if (matches(bytes, SKIPPED, start, end)) skipped(connection, bytes, start, end);

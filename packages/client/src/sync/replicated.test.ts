@@ -322,7 +322,8 @@ describe('a sync', () => {
     expect(syncs(world)).toHaveLength(count);
     mere.isVisible = true;
     await world.pass(40_000);
-    expect(syncs(world)).toHaveLength(count + 1);
+    // Due 22.5 to 37.5 s after the last, which nobody saw.
+    expect(syncs(world).length).toBeOneOf([count + 1, count + 2]);
     const synced = mere.client.sync.syncNow();
     await world.pass(500);
     await synced;
@@ -338,7 +339,8 @@ describe('a sync', () => {
     const mere = await world.device('mere');
     const programme = mere.client.programme('conf');
     await world.pass(60_000);
-    expect(syncs(world).length).toBeLessThan(100);
+    // Without pauses, a round trip each would make more than a thousand.
+    expect(syncs(world).length).toBeLessThan(200);
     expect(programme.state().sessions).toHaveLength(1);
     world.server.hasNoDelta = false;
     await world.pass(30_000);

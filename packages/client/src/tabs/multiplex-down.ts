@@ -24,6 +24,7 @@ import {
   withPort,
   withRef,
 } from './multiplex-state.ts';
+import { isAnswerDue } from '../sign-of-life.ts';
 import { alignStatus, alone } from './multiplex-up.ts';
 
 /** To whom a frame of the server goes, and what it teaches. Frames this version does not know go to every tab. */
@@ -50,13 +51,14 @@ export function fromServer(state: MultiplexerState, text: string, now: number): 
     case 'inbox':
       return deliver(inboxGrew(state, newest(frame)), listeners(state), text);
     case 'heartbeat': {
-      const echo = JSON.stringify({ type: 'heartbeat', nonce: frame.nonce });
+      const answer = JSON.stringify({ type: 'heartbeat', nonce: frame.nonce });
       const told = withUpstream(state, (upstream) => ({
         ...upstream,
         told_at: now,
         welcome: { ...upstream.welcome, server_time: frame.server_time },
       }));
-      return andThen(step(told, { kind: 'send', text: echo }), (next) => deliver(next, listeners(next), text));
+      const answered = isAnswerDue(state.said_at, now) ? step(told, { kind: 'send', text: answer }) : step(told);
+      return andThen(answered, (next) => deliver(next, listeners(next), text));
     }
     case 'presence':
       return deliver(state, watchersOf(state, frame), text);

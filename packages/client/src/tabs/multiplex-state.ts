@@ -71,6 +71,8 @@ export interface MultiplexerState {
   readonly leaving: PortId | null;
   /** Who last sent something without a ref: an error without one is most likely theirs. */
   readonly unreferenced: PortId | null;
+  /** When something was last sent to the server (Unix ms). */
+  readonly said_at: number;
 }
 
 export type MultiplexerEffect =
@@ -108,6 +110,7 @@ export const NOTHING: MultiplexerState = {
   lastRef: 0,
   leaving: null,
   unreferenced: null,
+  said_at: 0,
 };
 
 export const NEW_PORT: Port = {

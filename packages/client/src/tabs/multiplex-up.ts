@@ -44,7 +44,7 @@ export function fromTab(state: MultiplexerState, { port, text }: TabFrame, now: 
         andThen(step(changed, ...answered(port, frame.ref)), alignStatus),
       );
     case 'heartbeat':
-      // The connection's heartbeat is echoed once, as it comes.
+      // The connection's heartbeat is answered once, as it comes.
       return step(state);
     default:
       return pass(state, { port, text }, frame);

@@ -214,9 +214,16 @@ describe('requests', () => {
   });
 
   // proves TB-5
-  test('the heartbeat is echoed once and heard by all', () => {
+  test('the heartbeat is answered once, when nothing was sent for 35 s, and heard by all', () => {
     const bench = Bench.ready('a', 'b');
     const beat = { type: 'heartbeat', nonce: 4, server_time: 1 } as const;
+    bench.now += 34_999;
+    bench.server(beat);
+    expect(bench.take()).toEqual([
+      ['a<', beat],
+      ['b<', beat],
+    ]);
+    bench.now += 1;
     bench.server(beat).say('a', { type: 'heartbeat', nonce: 4 }).say('b', { type: 'heartbeat', nonce: 4 });
     expect(bench.take()).toEqual([
       ['>', { type: 'heartbeat', nonce: 4 }],

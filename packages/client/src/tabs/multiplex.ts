@@ -37,6 +37,12 @@ export type MultiplexerInput =
  * the connection: when that ends, every tab's end closes with the same code, and each tab resumes from its own cursors.
  */
 export function multiplex(state: MultiplexerState, input: MultiplexerInput, now: number): MultiplexerStep {
+  const { state: next, effects } = taken(state, input, now);
+  const hasSaid = effects.some(({ kind }) => kind === 'send');
+  return { state: hasSaid ? { ...next, said_at: now } : next, effects };
+}
+
+function taken(state: MultiplexerState, input: MultiplexerInput, now: number): MultiplexerStep {
   switch (input.kind) {
     case 'port_opened':
       return andThen(giveUpWhenSilent(state, now), (present) => portOpened(present, input, now));
