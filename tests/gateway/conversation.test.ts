@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, spyOn, test } from 'bun:test';
 import { type Harness, startHarness } from './harness.ts';
 
 let h: Harness;
@@ -19,6 +19,28 @@ describe('a channel', () => {
     await h.clock.advance(50);
     expect(mere.texts()).toEqual(['Kia ora']);
     expect(rangi.texts()).toEqual(['Kia ora']);
+  });
+
+  // proves DL-14
+  test('everybody who comes within a second learns where it stands by one look at the store, and misses nothing', async () => {
+    const asked = spyOn(h.store, 'states');
+    const questions = () => asked.mock.calls.filter(([logs]) => logs.includes('ch:general')).length;
+    const enter = async (user: string) => {
+      const client = await h.connect(user);
+      const answer = await client.request({ type: 'subscribe', logs: ['ch:general'] });
+      return { client, state: (answer['logs'] as Record<string, object>)['ch:general'] };
+    };
+    const mere = await enter('mere');
+    await mere.client.say('general', 'one');
+    await h.clock.advance(50);
+    const rangi = await enter('rangi');
+    expect(questions()).toBe(1);
+    expect(rangi.state).toMatchObject({ head: 1 });
+    await mere.client.say('general', 'two');
+    await h.clock.advance(1_000);
+    expect(rangi.client.texts()).toEqual(['two']);
+    const aroha = await enter('aroha');
+    expect(aroha.state).toEqual({ first: 1, head: 2 });
   });
 
   // proves DL-4

@@ -4,6 +4,7 @@ import type { Connection } from '../gateway/connection.ts';
 import { refuse } from '../gateway/outgoing.ts';
 import { handlePublish } from './publish.ts';
 import type { Services } from './services.ts';
+import { learnPlaces } from './places.ts';
 import { hear } from './subscribe.ts';
 
 /** The short frames of a load script (P7): hello is implied, nothing is acknowledged, only refusals are answered. */
@@ -41,8 +42,7 @@ async function subscribe(services: Services, connection: Connection, log: string
     const live = hear(services, connection, log);
     if (!live) return refuse(connection, { error: 'too_many_subscriptions' });
     if (live.followed) await live.followed;
-    const [state] = await services.store.states([log]);
-    if (state) live.sequencer.start(state.head);
+    await learnPlaces(services, [live]);
   } catch (error) {
     refuseFault(services, connection, error);
   }

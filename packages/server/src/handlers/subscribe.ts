@@ -4,6 +4,7 @@ import type { LiveLog } from '../fanout/live-log.ts';
 import type { Connection } from '../gateway/connection.ts';
 import { refuse, reply } from '../gateway/outgoing.ts';
 import { catchUp } from './catch-up.ts';
+import { learnPlaces } from './places.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -51,18 +52,17 @@ async function answerStates(
 ): Promise<void> {
   const granted = outcomes.flatMap(([log, , live]) => (live ? [{ log, live }] : []));
   for (const { live } of granted) if (live.followed) await live.followed;
-  const states = await services.store.states(granted.map(({ log }) => log));
+  await learnPlaces(
+    services,
+    granted.map(({ live }) => live),
+  );
   const logs: Record<string, unknown> = {};
   const behind: (readonly [LogName, number])[] = [];
-  granted.forEach(({ log, live }, index) => {
-    const { first, head } = states[index] ?? { first: 0, head: 0 };
-    live.sequencer.start(head);
-    // Another subscriber's answer may have been newer: what lies before the place it set will not come live any more.
-    const stands = Math.max(head, live.sequencer.position ?? 0);
-    logs[log] = { first, head: stands };
+  for (const { log, live } of granted) {
+    logs[log] = { first: live.first, head: live.stands };
     const has = after[log];
-    if (has !== undefined && has < stands) behind.push([log, has]);
-  });
+    if (has !== undefined && has < live.stands) behind.push([log, has]);
+  }
   for (const [log, error] of outcomes) {
     if (error === 'ok') continue;
     services.metrics.refusals.inc({ error });
