@@ -332,6 +332,22 @@ describe('a sync', () => {
   });
 
   // proves RP-2
+  test('what an earlier run sent is not shown as waiting for long, whenever that run ended', async () => {
+    for (let ended = 1; ended <= 120; ended++) {
+      const { world } = aWorld();
+      const mere = await world.device('mere');
+      await world.pass(2_000);
+      const [starts_at, ends_at] = [world.clock.now() + HOUR, world.clock.now() + 2 * HOUR];
+      await mere.client.meetings.request({ with: 'ana', title: 'Soil', starts_at, ends_at });
+      await world.pass(ended);
+      await restarted(world, mere);
+      await world.pass(3_000);
+      const shown = mere.client.meetings.state().items.map(({ title, pending }) => ({ title, pending }));
+      expect({ ended, shown }).toEqual({ ended, shown: [{ title: 'Soil', pending: false }] });
+    }
+  });
+
+  // proves RP-2
   test('with a server that answers snapshots without end is tried again after a pause, and shows what it has', async () => {
     const { world, organiser } = aWorld();
     world.server.publish(organiser.schedule('conf', 'session_change', sessionAt('a', 1, world.clock)));

@@ -64,7 +64,7 @@ export class Replicated implements ReplicatedState {
     this.#personalSync = this.#syncOf(this.#personal);
     this.#operations = new OwnOperations({
       host,
-      scopeOf: (envelope) => this.#scopeOf(envelope),
+      scopeOf: (envelope) => this.#partOf(envelope).scope,
       refused: (envelope, error) => this.#refused(envelope, error),
     });
     this.#elements = new PersonalElements(this.#personal, this.#operations);
@@ -100,7 +100,7 @@ export class Replicated implements ReplicatedState {
     const { store } = this.#host;
     if (store) await this.#loadFrom(store);
     for (const envelope of outbox.waiting().filter(isOperation))
-      this.#scopeOf(envelope).pend({ envelope, offered: true, stored: false });
+      this.#partOf(envelope).scope.pend({ envelope, offered: true, stored: false });
     this.#view.changed();
     if (store)
       void this.#notes.takeUp(store).catch((thrown: unknown) => this.#host.failed(clientError('storage', thrown)));
@@ -183,11 +183,13 @@ export class Replicated implements ReplicatedState {
   /** What became of an entry of the outbox. */
   news(news: OutboxNews): void {
     this.#operations.news(news);
+    this.#expectOwn(news);
   }
 
   /** What became of an operation that another program on this device sends. */
   newsElsewhere(news: OutboxNews): void {
     this.#operations.newsElsewhere(news);
+    this.#expectOwn(news);
   }
 
   /** Another program on this device told or put away a conflict, and wrote it down. */
@@ -202,6 +204,12 @@ export class Replicated implements ReplicatedState {
   /** Another number of entries waits in the outbox. */
   counted(): void {
     this.#view.changed();
+  }
+
+  #expectOwn({ kind, entry }: OutboxNews): void {
+    if (kind !== 'stored') return;
+    const { scope, sync } = this.#partOf(JSON.parse(entry.envelope) as Envelope);
+    if (scope.storedIds().size > 0) sync.expectOwn();
   }
 
   #scope(namespace: ScopeReplica['namespace'], id: string): ScopeReplica {
@@ -241,8 +249,9 @@ export class Replicated implements ReplicatedState {
     return log.startsWith('ev:') ? this.#schedules.get(log.slice('ev:'.length)) : undefined;
   }
 
-  #scopeOf(envelope: Envelope): ScopeReplica {
-    return envelope.type === 'schedule' ? this.#schedule(envelope.to.id).scope : this.#personal;
+  #partOf(envelope: Envelope): SyncPart {
+    if (envelope.type === 'schedule') return this.#schedule(envelope.to.id);
+    return { scope: this.#personal, sync: this.#personalSync };
   }
 
   /** Syncs of what is kept up to date. */

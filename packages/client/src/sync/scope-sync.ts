@@ -9,6 +9,8 @@ import type { ScopeReplica } from './scope-replica.ts';
 
 /** How long a hole between live entries may close by itself. */
 export const HOLE_GRACE_MS = 200;
+/** How long the entry of an operation that the server has may take to come by itself. */
+export const ENTRY_GRACE_MS = 1_000;
 /** Share of the usual time by which periodic syncs are drawn apart. */
 const PERIOD_SPREAD = 0.25;
 
@@ -33,6 +35,7 @@ export class ScopeSync {
   #sleep_ms = 0;
   #cancelNext: () => void = () => {};
   #cancelHole: (() => void) | null = null;
+  #cancelEntry: (() => void) | null = null;
 
   constructor(options: ScopeSyncOptions) {
     this.#options = options;
@@ -57,7 +60,23 @@ export class ScopeSync {
     this.#cancelNext();
     this.#cancelHole?.();
     this.#cancelHole = null;
+    this.#cancelEntry?.();
+    this.#cancelEntry = null;
     this.#options.changed();
+  }
+
+  /**
+   * The server has an operation of one's own: asks for it if its entry does not come by itself, because it came before: to an
+   * earlier run, which had no time to note the answer.
+   */
+  expectOwn(): void {
+    this.#cancelEntry ??= this.#options.environment.after(ENTRY_GRACE_MS, () => {
+      this.#cancelEntry = null;
+      if (this.#options.scope.storedIds().size === 0) return;
+      // One that runs does not ask for what was stored after it began.
+      if (this.#running) this.expectOwn();
+      else this.#begin('reconnect');
+    });
   }
 
   /** The log reaches to `head`, or live entries came: asks for what is missing if it does not come by itself. */
