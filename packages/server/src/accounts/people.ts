@@ -1,4 +1,4 @@
-import type { Command } from '@konferenco/core';
+import type { BusRecord, Command } from '@konferenco/core';
 import { isId, type Role, SYSTEM_ID, type User } from '@konferenco/protocol';
 import { author } from '../sync/authored.ts';
 import { change } from './change.ts';
@@ -105,7 +105,12 @@ export async function ensureDemoUser(context: Context, text: string): Promise<st
   const name = cleanName(text);
   return change(context, async () => {
     const { id, known } = await demoPlace(context, name);
-    if (known.value) return { result: id };
+    const made = madeKnown(id, demoEvent);
+    if (known.value) {
+      // Another node made them a moment ago, after this one had looked, and its word is still on the way.
+      if (!(await directory.user(id))) for (const record of made) directory.apply(record);
+      return { result: id };
+    }
     const now = context.clock.now();
     return {
       command: {
@@ -115,13 +120,17 @@ export async function ensureDemoUser(context: Context, text: string): Promise<st
           ...memberChanges(demoEvent, { id, name }, 'attendee', now),
         ],
       },
-      tell: [
-        { kind: 'changed', what: 'profile', id, user: id },
-        { kind: 'changed', what: 'membership', id: demoEvent, user: id, event: demoEvent },
-      ],
+      tell: made,
       result: id,
     };
   });
+}
+
+function madeKnown(id: string, event: string): readonly BusRecord[] {
+  return [
+    { kind: 'changed', what: 'profile', id, user: id },
+    { kind: 'changed', what: 'membership', id: event, user: id, event },
+  ];
 }
 
 /** Where the person of a demo name stands or would stand. */
