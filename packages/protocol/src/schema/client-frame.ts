@@ -86,7 +86,7 @@ export const Watch = Type.Object({
   users: Type.Optional(Type.Array(Id, { maxItems: 200 })),
 });
 
-/** Echo of the server's heartbeat. */
+/** Answer to the server's heartbeat; needed only from who has sent nothing for 35 s. */
 export const HeartbeatEcho = Type.Object({ type: Type.Literal('heartbeat'), nonce: Type.Integer({ minimum: 0 }) });
 
 export const CLIENT_FRAMES = {
