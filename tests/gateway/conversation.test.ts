@@ -82,6 +82,18 @@ describe('a channel', () => {
   });
 
   // proves DL-19, DL-20
+  test('an edit that another one overtook is decided anew, and both are kept', async () => {
+    const mere = await h.connect('mere');
+    const to = { type: 'channel', id: 'general' } as const;
+    const original = mere.envelope(to, { text: 'first words' });
+    await mere.request({ type: 'publish', envelope: original });
+    const edit = (text: string) => mere.envelope(to, { target: original.id, text }, 'edit');
+    const commit = spyOn(h.store, 'commit');
+    commit.mockImplementationOnce(async () => [{ kind: 'conflict', collection: 'edit', key: 'ch:general' }]);
+    expect(await mere.request({ type: 'publish', envelope: edit('second') })).toMatchObject({ offset: 2 });
+    expect(await mere.request({ type: 'publish', envelope: edit('third') })).toMatchObject({ offset: 3 });
+  });
+
   test('an edit is its author’s alone; a deletion leaves nothing of the message or its edits to read', async () => {
     const [mere, rangi] = [await h.connect('mere'), await h.connect('rangi')];
     const to = { type: 'channel', id: 'general' } as const;

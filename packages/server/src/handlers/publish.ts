@@ -135,7 +135,12 @@ async function withReaders({ services, connection }: Publication, acceptance: St
   return { ...acceptance, entry: { ...entry, notify: entry.notify.filter((_, index) => allowed[index]) } };
 }
 
-async function commitCorrection(publication: Publication, acceptance: Stored, target: string): Promise<void> {
+async function commitCorrection(
+  publication: Publication,
+  acceptance: Stored,
+  target: string,
+  attempts = 3,
+): Promise<void> {
   const { services, connection, envelope } = publication;
   const { id, subtype } = envelope;
   const request = { user: connection.user, log: acceptance.log, target, id, subtype };
@@ -143,7 +148,9 @@ async function commitCorrection(publication: Publication, acceptance: Stored, ta
   if (plan.kind === 'refused') return fail(publication, plan.error, plan.detail);
   const command = toCommand(services.knownPairs, envelope, await withReaders(publication, acceptance));
   const changes = [...(command.changes ?? []), ...plan.changes];
-  commit(publication, acceptance, { ...command, requires: plan.requires, changes, erases: plan.erases });
+  // Another correction of the message came in between, or this one by way of another node.
+  const again = attempts > 1 ? () => commitCorrection(publication, acceptance, target, attempts - 1) : undefined;
+  commit(publication, acceptance, { ...command, requires: plan.requires, changes, erases: plan.erases }, again);
 }
 
 /** An operation on replicated state. The connection's later frames wait until it is kept: they may build on it. */
