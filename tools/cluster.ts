@@ -47,7 +47,13 @@ async function main(argv: readonly string[]): Promise<void> {
     }
     process.exit(code);
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(0));
+  // A terminal and the programs in between may each say it: the second time must not end what is stopping the others.
+  let isStopping = false;
+  const stopOnce = () => {
+    if (!isStopping) void stop(0);
+    isStopping = true;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stopOnce);
   try {
     const parts = await startParts(data, running);
     const urls = await startNodes({ port, data, parts, running });
